@@ -1,0 +1,100 @@
+import type { Fields, InferFields } from '../../schema/shape.js'
+import type { Caller, Repeatable, Scope } from '../domain/access/scope.js'
+import type { Domain } from '../domain/domain.js'
+import type { FaultKind } from '../domain/faults.js'
+import type { PageTokens } from './paging.js'
+
+/** What validation can find wrong with one parameter. */
+export type Problem =
+  | 'missing'
+  | 'malformed'
+  | 'unknown'
+  | 'too-long'
+  | 'too-short'
+  | 'too-big'
+  | 'too-small'
+  | 'too-many'
+  | 'too-few'
+  | 'duplicate'
+  | 'illegal-character'
+  | 'conflict'
+  | 'not-supported'
+
+/** A fault of the domain, or a parameter with a problem, such as `InstanceId/too-many`. */
+export type Reason = FaultKind | `${string}/${Problem}`
+
+/** One row of an operation's error table. */
+export interface ErrorRow {
+  readonly code: string
+  readonly status: number
+  /** `%s` takes the fault's values in order. */
+  readonly message: string
+  /** What leads to it; absent for rows that this server never answers (`note` says why). */
+  readonly when?: Reason | readonly Reason[] | undefined
+  /** Why a documented row is never answered here. */
+  readonly note?: string | undefined
+}
+
+export const error = (code: string, status: number, message: string, when?: Reason | readonly Reason[]): ErrorRow => ({
+  code,
+  status,
+  message,
+  when,
+})
+
+/** A documented error that this server has no occasion to answer. */
+export const neverAnswered = (code: string, status: number, message: string, note: string): ErrorRow => ({
+  code,
+  status,
+  message,
+  note,
+})
+
+/** What a handler gets besides the domain: a request that was parsed and validated, and who asks. */
+export interface Call<Q> {
+  readonly request: Q
+  readonly scope: Scope
+  readonly caller: Caller
+  /** Present when the request carried a ClientToken. */
+  readonly repeat: Repeatable | undefined
+  readonly pageTokens: PageTokens
+}
+
+export interface OperationDeclaration<Q extends Fields, R extends Fields, D> {
+  readonly name: string
+  readonly summary: string
+  readonly access: 'read' | 'write'
+  readonly permission: {
+    /** Relative resource ids, such as `instance/i-1` or `command/*`. */
+    readonly resources: (request: InferFields<Q>) => readonly string[]
+  }
+  /** RegionId is left out of the request and need not be sent. */
+  readonly regionless?: true
+  readonly request: Q
+  readonly response: R
+  readonly errors: readonly ErrorRow[]
+  /**
+   * Checks that cross parameters or need more than the shape language says. Returns the first reason, or undefined.
+   */
+  readonly check?: (request: InferFields<Q>, domain: D) => Reason | undefined
+  readonly handle: (call: Call<InferFields<Q>>, domain: D) => Promise<InferFields<R>>
+}
+
+/** An operation as the door sees it: its types are behind it. */
+export interface Operation {
+  readonly name: string
+  readonly summary: string
+  readonly access: 'read' | 'write'
+  readonly permission: { readonly resources: (request: never) => readonly string[] }
+  readonly regionless?: true
+  readonly request: Fields
+  readonly response: Fields
+  readonly errors: readonly ErrorRow[]
+  readonly check?: (request: never, domain: Domain) => Reason | undefined
+  readonly handle: (call: Call<never>, domain: Domain) => Promise<unknown>
+}
+
+/** Declares one API action (style.md §3). Everything else about it is derived. */
+export const defineOperation = <const Q extends Fields, const R extends Fields, D extends Partial<Domain>>(
+  declaration: OperationDeclaration<Q, R, D>,
+): OperationDeclaration<Q, R, D> => declaration

@@ -1,0 +1,49 @@
+import type { Page, PageRequest } from '../domain/paging.js'
+import { integer, optional, text } from '../../schema/shape.js'
+
+/** Makes a cursor opaque, signed and bound to the filters that it was made for. */
+export interface PageTokens {
+  /** The text of `NextToken`, or '' without a cursor. */
+  seal(cursor: string | undefined): string
+  /** The cursor in a token. Fault: `page-token/malformed`, also for a token made for other filters. */
+  open(token: string): string
+}
+
+/** Both paging styles of the vendor (api.md §2.2): page numbers, and tokens. */
+export const pageRequest = (limits: { readonly pageSize: number; readonly maxResults: number }) => ({
+  PageNumber: optional(integer('Page to answer, from 1.', { min: 1, default: 1, deprecated: true })),
+  PageSize: optional(integer('Rows in a page.', { min: 1, max: limits.pageSize, default: 10, deprecated: true })),
+  MaxResults: optional(integer('Rows in an answer.', { min: 1, max: limits.maxResults, default: 10 })),
+  NextToken: optional(text('Where the answer goes on: NextToken of the answer before.')),
+})
+
+export const pageResponse = {
+  NextToken: optional(text('Where the next answer begins; empty on the last page.')),
+  PageNumber: optional(integer('The page.')),
+  PageSize: optional(integer('Rows in a page.')),
+  TotalCount: integer('Size of the whole filtered list.'),
+}
+
+interface PagedRequest {
+  readonly PageNumber?: number | undefined
+  readonly PageSize?: number | undefined
+  readonly MaxResults?: number | undefined
+  readonly NextToken?: string | undefined
+}
+
+/** Which page is asked for. Once MaxResults or NextToken is there, page numbers do not count (api.md §2.2). */
+export const pageOf = (request: PagedRequest, tokens: PageTokens): PageRequest =>
+  request.MaxResults !== undefined || request.NextToken !== undefined
+    ? {
+        style: 'token',
+        cursor: request.NextToken === undefined ? undefined : tokens.open(request.NextToken),
+        size: request.MaxResults ?? 10,
+      }
+    : { style: 'number', number: request.PageNumber ?? 1, size: request.PageSize ?? 10 }
+
+/** The paging members of an answer. */
+export const pageFields = <T>(page: Page<T>, asked: PageRequest, tokens: PageTokens) => ({
+  NextToken: tokens.seal(page.nextCursor),
+  ...(asked.style === 'number' ? { PageNumber: asked.number, PageSize: asked.size } : {}),
+  TotalCount: page.totalCount,
+})

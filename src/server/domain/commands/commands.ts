@@ -1,0 +1,48 @@
+import type { Repeatable, Scope } from '../access/scope.js'
+import type { Page, PageRequest } from '../paging.js'
+import type { Tag, TagFilter } from '../tags.js'
+
+export type CommandType = 'RunShellScript' | 'RunPowerShellScript' | 'RunBatScript'
+
+export interface NewCommand {
+  readonly name: string
+  readonly description: string
+  readonly type: CommandType
+  /** The script itself, decoded. */
+  readonly content: Uint8Array
+  readonly enableParameter: boolean
+  readonly workingDir: string
+  readonly timeoutSeconds: number
+  readonly launcher: string
+  readonly resourceGroupId: string
+  readonly tags: readonly Tag[]
+}
+
+export interface Command extends NewCommand {
+  readonly commandId: string
+  /** Names found in `{{ }}`, in order of first appearance; empty unless parameters are enabled. */
+  readonly parameterNames: readonly string[]
+  readonly invokeTimes: number
+  readonly createdAt: number
+}
+
+export interface CommandFilter {
+  readonly commandId?: string | undefined
+  /** Exact, or with `*` at either end (api.md §4.2). */
+  readonly name?: string | undefined
+  readonly description?: string | undefined
+  readonly type?: CommandType | undefined
+  readonly resourceGroupId?: string | undefined
+  readonly tags?: readonly TagFilter[] | undefined
+}
+
+export interface Commands {
+  /**
+   * Keeps a script. Faults: `command/content-too-long`, `command/quota-exceeded`, `command-parameter/*`, `idempotency/*`.
+   */
+  create(scope: Scope, command: NewCommand, repeat: Repeatable | undefined): Promise<{ commandId: string }>
+  /** The caller's own kept commands, newest first. */
+  list(scope: Scope, filter: CommandFilter, page: PageRequest): Promise<Page<Command>>
+  /** Faults: `command/not-found`, `command/in-use`. */
+  delete(scope: Scope, commandId: string): Promise<void>
+}

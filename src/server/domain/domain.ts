@@ -1,0 +1,29 @@
+import type { Commands } from './commands/commands.js'
+import type { Activations } from './fleet/activations.js'
+import type { Instances } from './fleet/instances.js'
+import type { Invocations } from './invocations/invocations.js'
+
+/** What operations can ask of the product. An operation picks what it touches. */
+export interface Domain {
+  readonly instances: Instances
+  readonly activations: Activations
+  readonly commands: Commands
+  readonly invocations: Invocations
+  readonly regions: Regions
+  readonly limits: Limits
+}
+
+/** The labels this server serves (design D10). */
+export interface Regions {
+  readonly served: readonly string[]
+  /** Host and port that clients reach this server by, for `RegionEndpoint`. */
+  readonly endpoint: string
+}
+
+/** Bounds that are configuration, with the vendor's as default. */
+export interface Limits {
+  /** Instances in one RunCommand or InvokeCommand: 100. */
+  readonly instancesPerInvocation: number
+  /** Instance ids in one status query: 100. */
+  readonly instancesPerStatusQuery: number
+}

@@ -1,0 +1,58 @@
+// Everything that can be wrong, in domain words. What the wire calls it is in the operations and in
+// contract/common-errors.ts.
+
+/** Kinds of faults that the domain raises. `subject/what`. */
+export const FAULT_KINDS = [
+  'activation/count-exceeded',
+  'activation/description-too-long',
+  'activation/quota-exceeded',
+  'activation/address-range-malformed',
+  'activation/name-malformed',
+  'activation/name-too-long',
+  'command/content-too-long',
+  'command/content-not-base64',
+  'command/in-use',
+  'command/not-found',
+  'command/quota-exceeded',
+  'command-parameter/empty-name',
+  'command-parameter/malformed-name',
+  'command-parameter/name-too-long',
+  'command-parameter/too-many',
+  'idempotency/mismatch',
+  'idempotency/processing',
+  'instance/not-found',
+  'instance/does-not-match-command',
+  'instance/too-many',
+  'invocation/not-found',
+  'invocation/instance-not-found',
+  'invocation/quota-exceeded',
+  'operation/forbidden',
+  'parameters/disabled',
+  'parameters/duplicate',
+  'parameters/malformed',
+  'parameters/name-too-long',
+  'parameters/not-matched',
+  'parameters/too-many',
+  'parameters/type-not-supported',
+  'parameters/secret-store-not-supported',
+  'resource-group/not-found',
+  'resource-tag/no-instance',
+  'page-token/malformed',
+  'store/unavailable',
+] as const
+
+export type FaultKind = (typeof FAULT_KINDS)[number]
+
+/** Something wrong, in domain words. It never carries a status or a wire code. */
+export class Fault extends Error {
+  readonly kind: FaultKind
+  /** Values for the `%s` of the wire's message, in order, such as the limit that was crossed. */
+  readonly values: readonly (string | number)[]
+
+  constructor(kind: FaultKind, values: readonly (string | number)[] = [], options?: ErrorOptions) {
+    super(kind, options)
+    this.name = 'Fault'
+    this.kind = kind
+    this.values = values
+  }
+}

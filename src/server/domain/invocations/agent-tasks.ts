@@ -1,0 +1,66 @@
+import type { CommandType } from '../commands/commands.js'
+
+// What the agent's door asks of the domain about tasks.
+
+/** A script handed to an agent. */
+export interface HandedOutTask {
+  readonly taskId: string
+  readonly commandId: string
+  readonly commandName: string
+  readonly type: CommandType
+  /** Custom parameters are filled in already; built-in ones are left to the agent. */
+  readonly content: Uint8Array
+  readonly timeoutSeconds: number
+  readonly workingDir: string
+  /** `''` for the agent's own user (root or System). */
+  readonly username: string
+  readonly enableParameter: boolean
+  /** Values for `{{ACS::Name}}`, by Name. */
+  readonly builtInParameters: ReadonlyMap<string, string>
+  readonly createdAt: number
+  /** Bytes of output that are kept. */
+  readonly outputQuota: number
+}
+
+export interface HandOut {
+  readonly run: readonly HandedOutTask[]
+  /** Tasks to stop, by id. */
+  readonly stop: readonly string[]
+}
+
+export interface Fetch {
+  readonly reason: 'startup' | 'kickoff'
+  readonly coldStart: boolean | undefined
+}
+
+/** What an agent reports about a task. Times are on the server's clock. Output is bytes, cut anywhere. */
+export type Report =
+  | { readonly kind: 'running'; readonly taskId: string; readonly startedAt: number; readonly output: Uint8Array }
+  | (Ended & { readonly kind: 'finish'; readonly exitCode: number })
+  | (Ended & { readonly kind: 'timeout' })
+  | (Ended & { readonly kind: 'error'; readonly exitCode: number; readonly errCode: string; readonly errDesc: string })
+  /** `startedAt` 0 means that the agent does not know the task (design §5). */
+  | (Ended & { readonly kind: 'stopped'; readonly result: string })
+  | { readonly kind: 'invalid'; readonly taskId: string; readonly param: string; readonly value: string }
+  | { readonly kind: 'verified'; readonly taskId: string }
+
+interface Ended {
+  readonly taskId: string
+  readonly startedAt: number
+  readonly endedAt: number
+  readonly dropped: number
+  readonly output: Uint8Array
+}
+
+export interface AgentTasks {
+  /** Hands out what waits for this host; what it returns is durable (design §5, D5). */
+  fetch(instanceId: string, fetch: Fetch): Promise<HandOut>
+  /**
+   * Takes a report in, durably before it resolves. Idempotent, in any order, late ones too; an unknown task is ignored.
+   */
+  report(instanceId: string, report: Report): Promise<void>
+  /** The agent answered `reject:` to a kick: an update is being installed (design §5). */
+  rejected(instanceId: string): void
+  /** True while a task waits to be asked for, or a stop to be fetched. */
+  hasWork(instanceId: string): Promise<boolean>
+}

@@ -1,0 +1,150 @@
+import type { Caller, Repeatable, Scope } from '../access/scope.js'
+import type { CommandType, NewCommand } from '../commands/commands.js'
+import type { Page, PageRequest } from '../paging.js'
+import type { Tag, TagFilter } from '../tags.js'
+
+/** State of a task as the API tells it (api.md §8.2); inside, HandedOut is told as Pending. */
+export type TaskStatus =
+  | 'Pending'
+  | 'Running'
+  | 'Success'
+  | 'Failed'
+  | 'Error'
+  | 'Timeout'
+  | 'Invalid'
+  | 'Aborted'
+  | 'Cancelled'
+  | 'Stopping'
+  | 'Terminated'
+
+/** State of a whole invocation (api.md §8.3). */
+export type InvocationStatus = 'Pending' | 'Running' | 'Stopping' | 'Stopped' | 'Success' | 'Failed' | 'PartialFailed'
+
+/** Legacy state of a whole invocation (api.md §8.4). */
+export type LegacyInvokeStatus = 'Running' | 'Finished' | 'Failed' | 'PartialFailed' | 'Stopping' | 'Stopped'
+
+/** Legacy state of one task (api.md §8.4). */
+export type LegacyRecordStatus = 'Running' | 'Finished' | 'Failed' | 'Stopping' | 'Stopped'
+
+export type Targets =
+  | { readonly by: 'id'; readonly instanceIds: readonly string[] }
+  | { readonly by: 'tag'; readonly tags: readonly TagFilter[] }
+
+/** What the caller asks for one run, apart from the script. */
+export interface RunRequest {
+  readonly targets: Targets
+  /** Custom parameters as sent; absent when none were sent. */
+  readonly parameters?: ReadonlyMap<string, unknown> | undefined
+  /** `''` for the default user. */
+  readonly username: string
+  /** Absent: the command's own. */
+  readonly timeoutSeconds?: number | undefined
+  readonly workingDir?: string | undefined
+  readonly resourceGroupId: string
+  readonly tags: readonly Tag[]
+}
+
+export interface Task {
+  readonly invokeId: string
+  readonly instanceId: string
+  readonly commandId: string
+  readonly status: TaskStatus
+  readonly legacyStatus: LegacyRecordStatus
+  readonly errorCode: string
+  readonly errorInfo: string
+  /** Absent until a process ended by itself. */
+  readonly exitCode?: number | undefined
+  /** Absent unless asked for. */
+  readonly output?: Uint8Array | undefined
+  /** Bytes of output that were not kept. */
+  readonly dropped: number
+  /** 0 or 1 for one-shot tasks: how often it ran. */
+  readonly repeats: number
+  readonly createdAt: number
+  readonly startedAt?: number | undefined
+  readonly finishedAt?: number | undefined
+  /** When StopInvocation was called. */
+  readonly stoppedAt?: number | undefined
+  readonly updatedAt: number
+}
+
+/** A task with what its invocation knows, for a list of results. */
+export interface TaskResult extends Task {
+  readonly username: string
+  readonly tags: readonly Tag[]
+}
+
+export interface Invocation {
+  readonly invokeId: string
+  readonly commandId: string
+  readonly commandName: string
+  readonly commandDescription: string
+  readonly commandType: CommandType
+  readonly commandContent: Uint8Array
+  /** JSON text of the custom parameters, `{}` when none. */
+  readonly parameters: string
+  readonly status: InvocationStatus
+  readonly legacyStatus: LegacyInvokeStatus
+  readonly username: string
+  readonly workingDir: string
+  readonly timeoutSeconds: number
+  readonly createdAt: number
+  readonly tags: readonly Tag[]
+  readonly tasks: readonly Task[]
+}
+
+export interface InvocationFilter {
+  readonly invokeId?: string | undefined
+  readonly commandId?: string | undefined
+  readonly commandName?: string | undefined
+  readonly commandType?: CommandType | undefined
+  readonly instanceId?: string | undefined
+  /** Aggregate state, legacy or current name. */
+  readonly invokeStatus?: string | undefined
+  readonly repeatMode?: string | undefined
+  readonly timed?: boolean | undefined
+  readonly includeOutput?: boolean | undefined
+  readonly resourceGroupId?: string | undefined
+  readonly tags?: readonly TagFilter[] | undefined
+}
+
+export interface ResultFilter {
+  readonly invokeId?: string | undefined
+  readonly commandId?: string | undefined
+  readonly instanceId?: string | undefined
+  /** Legacy or current name of a task's state. */
+  readonly recordStatus?: string | undefined
+  readonly resourceGroupId?: string | undefined
+  readonly tags?: readonly TagFilter[] | undefined
+}
+
+export interface Invocations {
+  /**
+   * Runs a script that comes with the request. The command is kept (listed, counted) only with `keep`.
+   * Faults: those of `Commands.create`, `instance/*`, `parameters/*`, `resource-tag/no-instance`, `idempotency/*`.
+   */
+  run(
+    scope: Scope,
+    caller: Caller,
+    command: NewCommand & { readonly keep: boolean },
+    request: RunRequest,
+    repeat: Repeatable | undefined,
+  ): Promise<{ commandId: string; invokeId: string }>
+  /** Runs a kept command. Faults: `command/not-found` and those of `run`. */
+  invoke(
+    scope: Scope,
+    caller: Caller,
+    commandId: string,
+    request: RunRequest,
+    repeat: Repeatable | undefined,
+  ): Promise<{ invokeId: string }>
+  /**
+   * Stops an invocation, on some instances only when they are named. A finished one is left as it is.
+   * Faults: `invocation/not-found`, `invocation/instance-not-found`.
+   */
+  stop(scope: Scope, caller: Caller, invokeId: string, instanceIds: readonly string[] | undefined): Promise<void>
+  /** Newest first, each with its tasks. */
+  list(scope: Scope, filter: InvocationFilter, page: PageRequest): Promise<Page<Invocation>>
+  /** Tasks, newest invocation first, with their output. */
+  results(scope: Scope, filter: ResultFilter, page: PageRequest): Promise<Page<TaskResult>>
+}

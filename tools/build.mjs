@@ -1,0 +1,24 @@
+// Compiles the program into dist/ and lays the SQL files beside the code that reads them.
+import { spawnSync } from 'node:child_process'
+import { cpSync, existsSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)))
+const require = createRequire(import.meta.url)
+
+let compiler
+try {
+  compiler = join(dirname(require.resolve('typescript/package.json')), 'bin', 'tsc')
+} catch {
+  console.error('The dependencies are not installed yet. Run: npm ci')
+  process.exit(1)
+}
+if (!existsSync(compiler)) throw new Error(`no compiler at ${compiler}`)
+const compiled = spawnSync(process.execPath, [compiler, '-b', 'tsconfig.json'], { cwd: root, stdio: 'inherit' })
+if (compiled.status !== 0) process.exit(compiled.status ?? 1)
+for (const dialect of ['sqlite', 'postgres']) {
+  const folder = join('src', 'server', 'storage', dialect, 'migrations')
+  cpSync(join(root, folder), join(root, 'dist', folder), { recursive: true })
+}

@@ -1,0 +1,31 @@
+import { defineConfig } from 'vitest/config'
+
+// Rings (style.md §10) are projects, so that each can be run alone: vitest run --project unit
+export default defineConfig({
+  test: {
+    // A shared two-core machine: a limit that only a hang can reach.
+    testTimeout: 60_000,
+    hookTimeout: 120_000,
+    teardownTimeout: 20_000,
+    maxWorkers: 2,
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'unit',
+          include: ['src/**/*.test.ts'],
+          exclude: ['src/server/storage/**', 'src/server/operations/**'],
+        },
+      },
+      { extends: true, test: { name: 'store', include: ['src/server/storage/**/*.test.ts'] } },
+      { extends: true, test: { name: 'operation', include: ['src/server/operations/**/*.test.ts'] } },
+      {
+        extends: true,
+        test: { name: 'conformance', include: ['test/conformance/**/*.test.ts', 'test/parity/**/*.test.ts'] },
+      },
+      { extends: true, test: { name: 'authorization', include: ['test/authorization/**/*.test.ts'] } },
+      { extends: true, test: { name: 'e2e', include: ['test/e2e/**/*.test.ts'], fileParallelism: false } },
+      { extends: true, test: { name: 'load', include: ['test/load/**/*.test.ts'], fileParallelism: false } },
+    ],
+  },
+})
