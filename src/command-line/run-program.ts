@@ -1,0 +1,153 @@
+import { escapeControl } from './escape-control.js'
+import { EXIT } from './exit-codes.js'
+import { CommandFailure, UsageError } from './failures.js'
+import { programHelp, subcommandHelp } from './help.js'
+import { parseArguments, wantsHelp } from './parse-arguments.js'
+import type { Call, Subcommand, SubcommandEntry } from './subcommand.js'
+import { didYouMean } from './suggest.js'
+import type { Terminal } from './terminal.js'
+
+export interface Program {
+  readonly name: string
+  readonly version: string
+  readonly summary: string
+  /** Paragraphs below the list in the help. */
+  readonly epilogue: readonly string[]
+  readonly entries: readonly SubcommandEntry[]
+  /** Another name for a subcommand: the words to read instead of these, or undefined. */
+  readonly alias?: (words: readonly string[]) => readonly string[] | undefined
+}
+
+/**
+ * Finds the subcommand, parses its arguments, runs it. Failures that are expected are told in a sentence; anything else
+ * is a bug and is told with its stack. @returns the exit status
+ */
+export const runProgram = async (program: Program, argv: readonly string[], terminal: Terminal): Promise<number> => {
+  try {
+    return await dispatch(program, argv, terminal)
+  } catch (error) {
+    return tell(program, error, terminal)
+  }
+}
+
+const dispatch = async (program: Program, argv: readonly string[], terminal: Terminal): Promise<number> => {
+  const [first] = argv
+  if (first === undefined) {
+    await showProgram(program, terminal.stderr, program.entries)
+    return EXIT.usage
+  }
+  if (first === '--version' || first === '-v') {
+    terminal.stdout.write(`${program.version}\n`)
+    return EXIT.ok
+  }
+  if (first === '--help' || first === '-h' || first === 'help') {
+    return await help(program, argv.slice(1), terminal)
+  }
+  const words = program.alias?.(argv) ?? argv
+  const entry = findEntry(program, words)
+  if (entry === undefined) return await unknownSubcommand(program, words, terminal)
+  return await run(program, await entry.load(), words.slice(entry.name.split(' ').length), terminal)
+}
+
+const run = async (
+  program: Program,
+  loaded: Subcommand,
+  argv: readonly string[],
+  terminal: Terminal,
+): Promise<number> => {
+  const subcommand = loaded.refine?.(argv) ?? loaded
+  if (wantsHelp(argv)) {
+    terminal.stdout.write(subcommandHelp(program.name, subcommand, terminal.stdout))
+    return EXIT.ok
+  }
+  try {
+    const parsed = parseArguments(subcommand, argv, terminal.env)
+    // The declaration says the types; parseArguments has made the values from it.
+    return await subcommand.run({ ...parsed, terminal } as unknown as Call<never>)
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error
+    const { bold, red } = terminal.stderr.colours
+    terminal.stderr.write(`${red(bold(`${program.name} ${subcommand.name}:`))} ${error.message}\n`)
+    terminal.stderr.write(`Help: ${program.name} ${subcommand.name} --help\n`)
+    return EXIT.usage
+  }
+}
+
+/** The entry with the most words that the line begins with. */
+const findEntry = (program: Program, argv: readonly string[]): SubcommandEntry | undefined =>
+  program.entries
+    .filter(({ name }) => name.split(' ').every((word, index) => argv[index] === word))
+    .toSorted((left, right) => right.name.length - left.name.length)[0]
+
+const below = (program: Program, word: string): readonly SubcommandEntry[] =>
+  program.entries.filter(({ name }) => name.startsWith(`${word} `))
+
+const help = async (program: Program, words: readonly string[], terminal: Terminal): Promise<number> => {
+  const [first] = words
+  if (first === undefined) {
+    await showProgram(program, terminal.stdout, program.entries)
+    return EXIT.ok
+  }
+  const entry = findEntry(program, words)
+  if (entry === undefined) return await unknownSubcommand(program, words, terminal)
+  const loaded = await entry.load()
+  const subcommand = loaded.refine?.(words.slice(entry.name.split(' ').length)) ?? loaded
+  terminal.stdout.write(subcommandHelp(program.name, subcommand, terminal.stdout))
+  return EXIT.ok
+}
+
+/** Also the answer to the first word of a two-word name, such as `agent`. */
+const unknownSubcommand = async (program: Program, words: readonly string[], terminal: Terminal): Promise<number> => {
+  const [first = ''] = words
+  const entries = below(program, first)
+  if (entries.length > 0) {
+    if (wantsHelp(words)) {
+      await showProgram(program, terminal.stdout, entries)
+      return EXIT.ok
+    }
+    const second = words[1]
+    if (second !== undefined && !second.startsWith('-')) {
+      const guess = didYouMean(
+        `${first} ${second}`,
+        entries.map(({ name }) => name),
+      )
+      terminal.stderr.write(`${program.name}: ${first} has no subcommand ${escapeControl(second)}.${guess}\n`)
+    } else {
+      await showProgram(program, terminal.stderr, entries)
+    }
+    return EXIT.usage
+  }
+  const guess = didYouMean(
+    first,
+    program.entries.map(({ name }) => name),
+  )
+  const what = first.startsWith('-') ? 'unknown option' : 'unknown subcommand'
+  terminal.stderr.write(`${program.name}: ${what} ${escapeControl(first)}.${guess}\nHelp: ${program.name} --help\n`)
+  return EXIT.usage
+}
+
+const showProgram = async (
+  program: Program,
+  output: Terminal['stdout'],
+  entries: readonly SubcommandEntry[],
+): Promise<void> => {
+  const groups = new Map<string, Subcommand[]>()
+  for (const entry of entries) {
+    const members = groups.get(entry.group) ?? []
+    members.push(await entry.load())
+    groups.set(entry.group, members)
+  }
+  output.write(programHelp(program, groups, output))
+}
+
+const tell = (program: Program, error: unknown, terminal: Terminal): number => {
+  const { bold, red } = terminal.stderr.colours
+  const name = red(bold(`${program.name}:`))
+  if (error instanceof CommandFailure) {
+    terminal.stderr.write(`${name} ${error.message}\n`)
+    for (const line of error.advice) terminal.stderr.write(`  ${line}\n`)
+    return error.exitCode
+  }
+  terminal.stderr.write(`${name} ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`)
+  return EXIT.failure
+}
