@@ -1,0 +1,87 @@
+import type { RunAsUser } from '../run-as-user.js'
+import type { WireId } from '../wire-id.js'
+import type { TaskEntry } from './task-list.js'
+
+// Builds the entries of a `task/list` answer from values that cannot be wrong on this wire.
+
+/** Floor of `interval` and `logQuota` on the host; less is raised there. */
+export const LEAST_REPORT_INTERVAL_MS = 1_000
+export const LEAST_OUTPUT_QUOTA = 12_000
+
+/** A script to be run once. */
+export interface OneShot {
+  readonly taskId: WireId
+  readonly commandId: string
+  /** Any text; what is not safe in a file name is replaced. */
+  readonly commandName: string
+  readonly type: 'RunShellScript' | 'RunPowerShellScript' | 'RunBatScript'
+  readonly content: Uint8Array
+  readonly timeoutSeconds: number
+  readonly workingDirectory: string
+  /** `undefined` for the agent's own user. */
+  readonly username: RunAsUser | undefined
+  readonly enableParameter: boolean
+  readonly builtInParameters: ReadonlyMap<string, string>
+  /** Milliseconds since 1970. */
+  readonly createdAt: number
+  /** Bytes of output that the agent keeps. */
+  readonly outputQuota: number
+}
+
+export const runEntry = (task: OneShot): TaskEntry => ({
+  task: {
+    type: task.type,
+    taskID: task.taskId,
+    commandId: task.commandId,
+    commandName: fileNamePrefix(task.commandName),
+    enableParameter: task.enableParameter,
+    timeOut: String(whole(task.timeoutSeconds)),
+    invokeVersion: 1,
+    commandContent: Buffer.from(task.content).toString('base64'),
+    workingDirectory: task.workingDirectory,
+    args: '',
+    cron: '',
+    username: task.username ?? '',
+    windowsPasswordName: '',
+    creationTime: whole(task.createdAt),
+    ...(task.builtInParameters.size > 0 ? { builtInParameter: task.builtInParameters } : {}),
+  },
+  output: {
+    interval: LEAST_REPORT_INTERVAL_MS,
+    logQuota: whole(task.outputQuota),
+    skipEmpty: true,
+    sendStart: true,
+  },
+  repeat: 'Once',
+})
+
+/** A one-shot task to be stopped. Upstream: the repeat kind must be the task's own (agent-protocol.md §6.5). */
+export const stopEntry = (taskId: WireId): TaskEntry => ({
+  task: {
+    type: 'RunShellScript',
+    taskID: taskId,
+    commandId: '',
+    commandName: '',
+    enableParameter: false,
+    timeOut: '0',
+    invokeVersion: 1,
+    commandContent: '',
+    workingDirectory: '',
+    args: '',
+    cron: '',
+    username: '',
+    windowsPasswordName: '',
+    creationTime: 0,
+  },
+  output: { interval: LEAST_REPORT_INTERVAL_MS, logQuota: LEAST_OUTPUT_QUOTA, skipEmpty: true, sendStart: false },
+  repeat: 'Once',
+})
+
+// The name becomes part of a path below the agent's directory (agent-protocol.md §6.3, trap 4).
+const fileNamePrefix = (name: string): string =>
+  name
+    .replace(/[^A-Za-z0-9._-]/g, '_')
+    .replace(/^\.+/, '')
+    .slice(0, 64)
+
+const whole = (value: number): number => Math.min(Math.max(Math.trunc(value) || 0, 0), Number.MAX_SAFE_INTEGER)

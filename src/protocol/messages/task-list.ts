@@ -1,0 +1,70 @@
+import { flag, flatList, type InferFields, integer, jsonMap, optional, record, text } from '../../schema/shape.js'
+import { defineJson } from '../json.js'
+import { defineMessage, JSON_TYPE } from '../message.js'
+import { defineQuery } from '../query.js'
+import { WIRE_ID_PATTERN } from '../wire-id.js'
+
+/** A task as it travels. What is a number and what a text is fixed: one mistake loses every task of the answer. */
+const runTask = {
+  type: text('RunShellScript, RunBatScript or RunPowerShellScript; an agent refuses others itself.'),
+  taskID: text('The task; part of a file name on the host.', { pattern: WIRE_ID_PATTERN }),
+  commandId: text('The command, for `{{ACS::CommandId}}`.'),
+  commandName: text('Prefix of the file name of the script.', { pattern: '[A-Za-z0-9._-]*' }),
+  enableParameter: flag('Whether `{{ACS::Name}}` is replaced.'),
+  timeOut: text('Seconds, in digits.', { pattern: '\\d{0,9}' }),
+  invokeVersion: integer('Version of the invocation.', { min: 0 }),
+  commandContent: text('The script, in base64.'),
+  workingDirectory: text('Where it runs; empty for the home of its user.'),
+  args: text('Not used.'),
+  cron: text('Schedule; empty for tasks that run once.'),
+  username: text('Who runs it; empty for the user of the agent.'),
+  windowsPasswordName: text('Name of a secret with the password.'),
+  creationTime: integer('When it was submitted, in ms.', { min: 0 }),
+  builtInParameter: optional(jsonMap('Values of `{{ACS::Name}}`, by name.')),
+}
+
+const output = {
+  interval: integer('Milliseconds between reports of output; at least 1,000.', { min: 0 }),
+  logQuota: integer('Bytes of output that are kept; at least 12,000.', { min: 0 }),
+  skipEmpty: flag('Leave out reports without output, but for one a minute.'),
+  sendStart: flag('Report the start.'),
+}
+
+const entry = record({
+  task: record(runTask),
+  output: record(output),
+  repeat: text('Once, Period, NextRebootOnly, EveryReboot, Rate or At; others vanish silently on the host.'),
+})
+
+const entries = (about: string) => flatList(about, entry)
+
+export type TaskEntry = InferFields<(typeof entry)['fields']>
+
+/**
+ * A host asks for its tasks: once when its agent has started, then only when it was kicked (agent-protocol.md §4.3).
+ * Upstream: code 408 makes it ask again after 2 s, up to four rounds; a kicked fetch without any result is repeated once.
+ */
+export const taskList = defineMessage({
+  about: 'What shall be run or stopped?',
+  method: 'POST',
+  path: '/luban/api/v1/task/list',
+  signed: true,
+  contentType: JSON_TYPE,
+  clientTimeoutMs: 8_000,
+  query: defineQuery({
+    reason: text('Why it asks.', { oneOf: ['startup', 'kickoff'] }),
+    cold_start: optional(flag('With startup: the first start since the system booted.')),
+    taskId: optional(text('Task that the kick named; a hint.', { pattern: WIRE_ID_PATTERN })),
+    currentTime: optional(integer('Clock of the host, in ms.', { min: 0 })),
+    offset: optional(integer('Seconds east of UTC.', { min: -86_400, max: 86_400 })),
+    timeZone: optional(text('Name of its time zone.', { maxLength: 128 })),
+  }),
+  body: { kind: 'none' },
+  answer: defineJson({
+    code: integer('200.'),
+    instanceId: text('The instance, for `{{ACS::InstanceId}}`.'),
+    run: entries('Tasks to run.'),
+    stop: entries('Tasks to stop; only `taskID` and `repeat` are looked at.'),
+    test: entries('Tasks to check without running them.'),
+  }),
+})
