@@ -1,4 +1,4 @@
-import type { Fields, InferFields, Shape } from '../schema/shape.js'
+import type { Fields, InferFields, ListShape, RecordShape, Shape } from '../schema/shape.js'
 import { type Codec, malformed, type Parsed, parsed } from './parsed.js'
 import { wellFormed } from './well-formed.js'
 
@@ -6,8 +6,8 @@ import { wellFormed } from './well-formed.js'
 // §2.1, trap 9), so documents are built from declared shapes only, and both sides read them as that agent does: unknown
 // members are ignored, an absent one or `null` is the zero of its type, a wrong type spoils the document.
 //
-// Of the schema language `text`, `integer`, `flag`, `flatList`, `record` and `jsonMap` are spoken here; a `jsonMap` is a
-// plain object of texts on this wire.
+// Of the schema language texts, integers, flags, lists, records and `jsonMap` are spoken here; a `jsonMap` is a plain
+// object of texts on this wire.
 
 export interface JsonCodec<F extends Fields> extends Codec<InferFields<F>> {
   readonly fields: F
@@ -40,6 +40,27 @@ export const defineJson = <const F extends Fields>(fields: F): JsonCodec<F> => {
 export const defineText = (maxLength: number): Codec<string> => ({
   encode: (value) => value,
   decode: (text): Parsed<string> => (text.length <= maxLength ? parsed(text) : malformed('the text is too long')),
+})
+
+/** A member that is a list of records, at most so many. */
+export const recordsOf = <const F extends Fields>(
+  about: string,
+  fields: F,
+  max?: number,
+): Omit<ListShape, 'of'> & { readonly of: Omit<RecordShape, 'fields'> & { readonly fields: F } } => ({
+  kind: 'list',
+  form: 'flat',
+  item: '',
+  about,
+  of: recordOf(fields),
+  ...(max === undefined ? {} : { max }),
+})
+
+/** A member that is a record. */
+export const recordOf = <const F extends Fields>(fields: F): Omit<RecordShape, 'fields'> & { readonly fields: F } => ({
+  kind: 'record',
+  about: '',
+  fields,
 })
 
 interface Compiled {

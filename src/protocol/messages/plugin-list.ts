@@ -1,5 +1,5 @@
-import { flatList, integer, record, text } from '../../schema/shape.js'
-import { defineJson } from '../json.js'
+import { integer, text } from '../../schema/shape.js'
+import { defineJson, recordsOf } from '../json.js'
 import { defineMessage, JSON_TYPE } from '../message.js'
 import { defineQuery } from '../query.js'
 
@@ -26,6 +26,6 @@ export const pluginList = defineMessage({
     code: integer('200.'),
     requestId: text('Not used.'),
     instanceId: text('Not used.'),
-    pluginList: { ...flatList('Plugins that fit.', record({ name: text('Name.') })), max: 0 },
+    pluginList: recordsOf('Plugins that fit.', { name: text('Name.') }, 0),
   }),
 })

@@ -1,5 +1,5 @@
-import { flatList, optional, record, text } from '../../schema/shape.js'
-import { defineJson } from '../json.js'
+import { optional, text } from '../../schema/shape.js'
+import { defineJson, recordsOf } from '../json.js'
 import { defineMessage, JSON_TYPE } from '../message.js'
 import { defineQuery } from '../query.js'
 import { acknowledgement } from './acknowledgement.js'
@@ -17,20 +17,18 @@ export const pluginReportStatus = defineMessage({
     kind: 'json',
     maxBytes: 65_536,
     codec: defineJson({
-      plugin: {
-        ...flatList(
-          'Installed plugins.',
-          record({
-            name: text('Name.', { maxLength: 256 }),
-            status: text('PERSIST_RUNNING, PERSIST_FAIL, PERSIST_UNKNOWN, ONCE_INSTALLED or REMOVED.', {
-              maxLength: 64,
-            }),
-            version: text('Version.', { maxLength: 64 }),
-            sysTagType: optional(text('add or remove.', { maxLength: 64 })),
+      plugin: recordsOf(
+        'Installed plugins.',
+        {
+          name: text('Name.', { maxLength: 256 }),
+          status: text('PERSIST_RUNNING, PERSIST_FAIL, PERSIST_UNKNOWN, ONCE_INSTALLED or REMOVED.', {
+            maxLength: 64,
           }),
-        ),
-        max: 500,
-      },
+          version: text('Version.', { maxLength: 64 }),
+          sysTagType: optional(text('add or remove.', { maxLength: 64 })),
+        },
+        500,
+      ),
     }),
   },
   answer: acknowledgement,

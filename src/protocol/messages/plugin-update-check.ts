@@ -1,5 +1,5 @@
-import { flatList, integer, record, text } from '../../schema/shape.js'
-import { defineJson } from '../json.js'
+import { integer, text } from '../../schema/shape.js'
+import { defineJson, recordsOf } from '../json.js'
 import { defineMessage, JSON_TYPE } from '../message.js'
 import { defineQuery } from '../query.js'
 
@@ -18,19 +18,17 @@ const check = (path: string) =>
       codec: defineJson({
         os: text('linux, windows or freebsd.', { maxLength: 64 }),
         arch: text('x64, x86 or arm.', { maxLength: 64 }),
-        plugin: {
-          ...flatList(
-            'Installed plugins.',
-            record({ name: text('Name.', { maxLength: 256 }), version: text('Version.', { maxLength: 64 }) }),
-          ),
-          max: 500,
-        },
+        plugin: recordsOf(
+          'Installed plugins.',
+          { name: text('Name.', { maxLength: 256 }), version: text('Version.', { maxLength: 64 }) },
+          500,
+        ),
       }),
     },
     answer: defineJson({
       instanceId: text('Not used.'),
       nextInterval: integer('Seconds until the next question.'),
-      plugin: { ...flatList('Plugins to renew.', record({ name: text('Name.') })), max: 0 },
+      plugin: recordsOf('Plugins to renew.', { name: text('Name.') }, 0),
     }),
   })
 

@@ -1,5 +1,5 @@
-import { flatList, integer, optional, record, text } from '../../schema/shape.js'
-import { defineJson } from '../json.js'
+import { integer, optional, text } from '../../schema/shape.js'
+import { defineJson, recordsOf } from '../json.js'
 import { defineMessage, JSON_TYPE } from '../message.js'
 import { defineQuery } from '../query.js'
 import { VERSION_PATTERN } from '../user-agent.js'
@@ -37,16 +37,14 @@ export const register = defineMessage({
         pattern: '[A-Za-z0-9+/]*={0,2}',
       }),
       activationId: text('The activation.', { minLength: 1, maxLength: 64 }),
-      tag: {
-        ...flatList(
-          'Tags for the instance.',
-          record({
-            key: text('Key.', { minLength: 1, maxLength: 128 }),
-            value: text('Value.', { maxLength: 128 }),
-          }),
-        ),
-        max: 20,
-      },
+      tag: recordsOf(
+        'Tags for the instance.',
+        {
+          key: text('Key.', { minLength: 1, maxLength: 128 }),
+          value: text('Value.', { maxLength: 128 }),
+        },
+        20,
+      ),
     }),
   },
   answer: defineJson({

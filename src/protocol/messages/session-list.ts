@@ -1,5 +1,5 @@
-import { flatList, integer, optional, record, text } from '../../schema/shape.js'
-import { defineJson } from '../json.js'
+import { integer, optional, text } from '../../schema/shape.js'
+import { defineJson, recordsOf } from '../json.js'
 import { defineMessage, JSON_TYPE } from '../message.js'
 import { defineQuery } from '../query.js'
 
@@ -18,6 +18,6 @@ export const sessionList = defineMessage({
   answer: defineJson({
     code: integer('200.'),
     instanceId: text('The instance.'),
-    session: { ...flatList('Sessions to open.', record({ channelId: text('The session.') })), max: 0 },
+    session: recordsOf('Sessions to open.', { channelId: text('The session.') }, 0),
   }),
 })

@@ -1,5 +1,5 @@
-import { flag, flatList, type InferFields, integer, jsonMap, optional, record, text } from '../../schema/shape.js'
-import { defineJson } from '../json.js'
+import { flag, type InferFields, integer, jsonMap, optional, text } from '../../schema/shape.js'
+import { defineJson, recordOf, recordsOf } from '../json.js'
 import { defineMessage, JSON_TYPE } from '../message.js'
 import { defineQuery } from '../query.js'
 import { WIRE_ID_PATTERN } from '../wire-id.js'
@@ -30,15 +30,15 @@ const output = {
   sendStart: flag('Report the start.'),
 }
 
-const entry = record({
-  task: record(runTask),
-  output: record(output),
+const entry = {
+  task: recordOf(runTask),
+  output: recordOf(output),
   repeat: text('Once, Period, NextRebootOnly, EveryReboot, Rate or At; others vanish silently on the host.'),
-})
+}
 
-const entries = (about: string) => flatList(about, entry)
+const entries = (about: string) => recordsOf(about, entry)
 
-export type TaskEntry = InferFields<(typeof entry)['fields']>
+export type TaskEntry = InferFields<typeof entry>
 
 /**
  * A host asks for its tasks: once when its agent has started, then only when it was kicked (agent-protocol.md §4.3).
