@@ -1,0 +1,13 @@
+/** The time, in milliseconds since 1970. The domain never looks at the wall itself (design D14). */
+export interface Clock {
+  now(): number
+}
+
+/** Where identifiers and secrets come from. */
+export interface Ids {
+  /** A new id with this prefix (`i`, `mi`, `c`, `t`); ids made later sort later. */
+  next(prefix: 'i' | 'mi' | 'c' | 't'): string
+  uuid(): string
+  /** An activation code: `a-` and at least 128 random bits (design §4). */
+  activationCode(): string
+}

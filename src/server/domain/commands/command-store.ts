@@ -1,0 +1,19 @@
+import type { Scope } from '../access/scope.js'
+import type { Page, PageRequest } from '../paging.js'
+import type { Command, CommandFilter, NewCommand } from './commands.js'
+
+export interface CommandReader {
+  list(scope: Scope, filter: CommandFilter, page: PageRequest): Promise<Page<Command>>
+  /** Kept ones and those of a running RunCommand. */
+  find(scope: Scope, commandId: string): Promise<(Command & { readonly kept: boolean }) | undefined>
+  countKept(scope: Scope): Promise<number>
+}
+
+export interface CommandStore extends CommandReader {
+  add(
+    scope: Scope,
+    command: NewCommand & { commandId: string; kept: boolean; parameterNames: readonly string[]; createdAt: number },
+  ): Promise<void>
+  remove(scope: Scope, commandId: string): Promise<void>
+  countInvocation(scope: Scope, commandId: string): Promise<void>
+}

@@ -1,0 +1,302 @@
+import type { Clock } from '../clock.js'
+import type { Presence } from './agents.js'
+import { type HostClock, type JumpEvidence, judge, OVERTAKING_MS } from './freshness.js'
+import type { PresenceRow, PresenceStore } from './presence-store.js'
+
+/** A host is live while something verified of it came within this time (design §6). */
+export const LIVE_MS = 120_000
+/** After a start, hosts are judged for so long by what was known before (design §6). */
+export const GRACE_AFTER_START_MS = 70_000
+/** Request ids remembered of one host; the window of 15 s is closed earlier when a host sends more. */
+const MOST_REQUEST_IDS = 512
+/** Rows loaded or flushed in one turn of the event loop. */
+const SLICE = 2_000
+
+/** What only this process knows of a host that spoke to it. */
+interface LiveHost {
+  /** Request ids that were accepted, with their own times, oldest first. */
+  seen: Map<string, number>
+  /** Nothing older is accepted: the oldest id that had to be forgotten. */
+  floor: number
+  evidence: JumpEvidence | undefined
+  generation: number
+  connected: boolean
+  /** The identity that unfinished tasks were last compared with. */
+  checkedProcess: string | undefined
+}
+
+/**
+ * Who was heard, when. A million hosts are a Map from id to a place in typed columns (design §8): no object per host
+ * that is silent. What changed is flushed in storage order, in slices.
+ */
+export class PresenceTable implements Presence {
+  readonly #clock: Clock
+  readonly #store: PresenceStore
+  readonly #places = new Map<string, number>()
+  readonly #ids: string[] = []
+  readonly #hosts = new Map<string, LiveHost>()
+  readonly #dirty = new Set<number>()
+  #lastSeen = new Float64Array(1_024)
+  #mark = new Float64Array(1_024)
+  /** NaN: not learned. */
+  #offset = new Float64Array(1_024).fill(Number.NaN)
+  readonly #process: (string | undefined)[] = []
+  #loaded = false
+  readonly #startedAt: number
+  /** When a node was last alive before this start. */
+  readonly #downSince: number
+  #generations = 0
+  #connectedCount = 0
+
+  constructor(options: { clock: Clock; store: PresenceStore; lastAlive: number | undefined }) {
+    this.#clock = options.clock
+    this.#store = options.store
+    this.#startedAt = options.clock.now()
+    this.#downSince = Math.min(options.lastAlive ?? this.#startedAt, this.#startedAt)
+  }
+
+  // ── hot path ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  admit(instanceId: string, agentTime: number, requestId: string): 'fresh' | 'stale' | 'replayed' {
+    const now = this.#clock.now()
+    const place = this.#place(instanceId)
+    const host = this.#host(instanceId)
+    if (host.seen.has(requestId)) return 'replayed'
+    const offset = this.#offset[place] as number
+    const clock: HostClock = { mark: this.#mark[place] as number, offset: Number.isNaN(offset) ? undefined : offset }
+    if (agentTime <= host.floor) return 'stale'
+    const verdict = judge(clock, host.evidence, agentTime, now)
+    if (!verdict.fresh) {
+      host.evidence = verdict.evidence
+      return 'stale'
+    }
+    host.evidence = undefined
+    this.#mark[place] = verdict.clock.mark
+    this.#offset[place] = verdict.clock.offset ?? Number.NaN
+    this.#remember(host, requestId, agentTime, verdict.clock.mark)
+    this.#touch(place, now)
+    return 'fresh'
+  }
+
+  heard(instanceId: string): void {
+    const place = this.#places.get(instanceId)
+    if (place !== undefined) this.#touch(place, this.#clock.now())
+  }
+
+  clockCorrection(instanceId: string): number {
+    const place = this.#places.get(instanceId)
+    const offset = place === undefined ? Number.NaN : (this.#offset[place] as number)
+    return Number.isNaN(offset) ? 0 : -Math.round(offset)
+  }
+
+  connected(instanceId: string): number {
+    const host = this.#host(instanceId)
+    this.#place(instanceId)
+    this.#generations += 1
+    host.generation = this.#generations
+    if (!host.connected) this.#connectedCount += 1
+    host.connected = true
+    return host.generation
+  }
+
+  disconnected(instanceId: string, generation: number): void {
+    const host = this.#hosts.get(instanceId)
+    if (host === undefined || host.generation !== generation || !host.connected) return
+    host.connected = false
+    this.#connectedCount -= 1
+  }
+
+  // ── what is asked of it ────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** The host's notify socket is open on this node. */
+  isConnected(instanceId: string): boolean {
+    return this.#hosts.get(instanceId)?.connected === true
+  }
+
+  get connectedCount(): number {
+    return this.#connectedCount
+  }
+
+  /** Live hosts without a notify socket: they beat but cannot be reached. Walks all hosts that spoke to this process. */
+  unreachableCount(): number {
+    let count = 0
+    for (const [instanceId, host] of this.#hosts) if (!host.connected && this.isLive(this.lastSeen(instanceId))) count += 1
+    return count
+  }
+
+  /** When the host was last heard, if this process knows; a host that is not loaded yet must be prefetched. */
+  lastSeen(instanceId: string): number | undefined {
+    const place = this.#places.get(instanceId)
+    const seen = place === undefined ? 0 : (this.#lastSeen[place] as number)
+    return seen === 0 ? undefined : seen
+  }
+
+  /** Judges a host by when it was last heard (design §6). Time with no node up counts against nobody. */
+  isLive(lastSeenAt: number | undefined): boolean {
+    if (lastSeenAt === undefined) return false
+    const now = this.#clock.now()
+    if (lastSeenAt >= this.#startedAt) return now - lastSeenAt <= LIVE_MS
+    return now - this.#startedAt < GRACE_AFTER_START_MS && this.#downSince - lastSeenAt <= LIVE_MS
+  }
+
+  /** True while hosts are judged by what was known before the start. */
+  get inGrace(): boolean {
+    return this.#clock.now() - this.#startedAt < GRACE_AFTER_START_MS
+  }
+
+  get startedAt(): number {
+    return this.#startedAt
+  }
+
+  /** The agent process that was last seen on the host, '' when unknown. */
+  agentProcess(instanceId: string): string {
+    const place = this.#places.get(instanceId)
+    return place === undefined ? '' : (this.#process[place] ?? '')
+  }
+
+  /** @returns true when this identity has not been compared with the host's unfinished tasks by this server process */
+  seeProcess(instanceId: string, agentProcess: string): boolean {
+    const place = this.#place(instanceId)
+    const host = this.#host(instanceId)
+    if (this.#process[place] !== agentProcess) {
+      this.#process[place] = agentProcess
+      this.#dirty.add(place)
+    }
+    if (host.checkedProcess === agentProcess) return false
+    host.checkedProcess = agentProcess
+    return true
+  }
+
+  forget(instanceId: string): void {
+    const host = this.#hosts.get(instanceId)
+    if (host?.connected === true) this.#connectedCount -= 1
+    this.#hosts.delete(instanceId)
+    const place = this.#places.get(instanceId)
+    if (place === undefined) return
+    this.#lastSeen[place] = 0
+    this.#mark[place] = 0
+    this.#offset[place] = Number.NaN
+    this.#process[place] = ''
+    this.#dirty.add(place)
+  }
+
+  // ── loading and flushing ───────────────────────────────────────────────────────────────────────────────────────────
+
+  /** Makes these hosts known before they are asked about, while the whole is not loaded yet. */
+  async prefetch(instanceIds: readonly string[]): Promise<void> {
+    if (this.#loaded) return
+    const unknown = instanceIds.filter((id) => !this.#places.has(id))
+    if (unknown.length === 0) return
+    for (const row of await this.#store.find(unknown)) this.#take(row)
+  }
+
+  /** Loads everything in slices, one a turn of the event loop. */
+  async load(): Promise<void> {
+    let after = -1
+    for (;;) {
+      const rows = await this.#store.load(after, SLICE)
+      for (const row of rows) this.#take(row)
+      const last = rows.at(-1)
+      if (last === undefined || rows.length < SLICE) break
+      after = last.slot
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+    this.#loaded = true
+  }
+
+  /** Call once before anything else: new hosts get places behind those that are stored. */
+  async open(): Promise<void> {
+    const last = await this.#store.lastSlot()
+    this.#ids.length = last + 1
+    this.#grow(last + 1)
+  }
+
+  /** Writes what changed since the last time, in storage order, in slices. */
+  async flush(): Promise<void> {
+    if (this.#dirty.size === 0) return
+    const places = [...this.#dirty].sort((a, b) => a - b)
+    this.#dirty.clear()
+    for (let at = 0; at < places.length; at += SLICE) {
+      const slice = places.slice(at, at + SLICE)
+      try {
+        await this.#store.save(slice.map((place) => this.#row(place)))
+      } catch (cause) {
+        for (const place of places.slice(at)) this.#dirty.add(place)
+        throw cause
+      }
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+  }
+
+  // ── inside ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  #touch(place: number, now: number): void {
+    this.#lastSeen[place] = now
+    this.#dirty.add(place)
+  }
+
+  #remember(host: LiveHost, requestId: string, agentTime: number, mark: number): void {
+    host.seen.set(requestId, agentTime)
+    // Older than the window: the mark alone refuses them.
+    for (const [id, time] of host.seen) {
+      if (time >= mark - OVERTAKING_MS && host.seen.size <= MOST_REQUEST_IDS) break
+      host.seen.delete(id)
+      if (time >= mark - OVERTAKING_MS) host.floor = Math.max(host.floor, time)
+    }
+  }
+
+  #host(instanceId: string): LiveHost {
+    let host = this.#hosts.get(instanceId)
+    if (host === undefined) {
+      host = { seen: new Map(), floor: 0, evidence: undefined, generation: 0, connected: false, checkedProcess: undefined }
+      this.#hosts.set(instanceId, host)
+    }
+    return host
+  }
+
+  #place(instanceId: string): number {
+    const known = this.#places.get(instanceId)
+    if (known !== undefined) return known
+    const place = this.#ids.length
+    this.#ids.push(instanceId)
+    this.#places.set(instanceId, place)
+    this.#grow(place + 1)
+    return place
+  }
+
+  #take(row: PresenceRow): void {
+    if (this.#places.has(row.instanceId)) return
+    this.#grow(row.slot + 1)
+    this.#ids[row.slot] = row.instanceId
+    this.#places.set(row.instanceId, row.slot)
+    this.#lastSeen[row.slot] = row.lastSeenAt
+    this.#mark[row.slot] = row.mark
+    this.#offset[row.slot] = row.offset ?? Number.NaN
+    this.#process[row.slot] = row.agentProcess
+  }
+
+  #row(place: number): PresenceRow {
+    const offset = this.#offset[place] as number
+    return {
+      slot: place,
+      instanceId: this.#ids[place] ?? '',
+      lastSeenAt: this.#lastSeen[place] as number,
+      mark: this.#mark[place] as number,
+      offset: Number.isNaN(offset) ? undefined : Math.round(offset),
+      agentProcess: this.#process[place] ?? '',
+    }
+  }
+
+  #grow(size: number): void {
+    if (size <= this.#lastSeen.length) return
+    const length = Math.max(size, this.#lastSeen.length * 2)
+    const grown = (old: Float64Array<ArrayBuffer>, fill: number): Float64Array<ArrayBuffer> => {
+      const wider = new Float64Array(length).fill(fill)
+      wider.set(old)
+      return wider
+    }
+    this.#lastSeen = grown(this.#lastSeen, 0)
+    this.#mark = grown(this.#mark, 0)
+    this.#offset = grown(this.#offset, Number.NaN)
+  }
+}

@@ -1,0 +1,67 @@
+import type { Scope } from '../access/scope.js'
+import type { CommandType } from '../commands/commands.js'
+import type { Page, PageRequest } from '../paging.js'
+import type { Tag } from '../tags.js'
+import type { Invocation, InvocationFilter } from './invocations.js'
+import type { StateClass } from './task-states.js'
+
+export interface NewInvocation {
+  readonly invokeId: string
+  readonly commandId: string
+  readonly commandName: string
+  readonly commandDescription: string
+  readonly commandType: CommandType
+  readonly content: Uint8Array
+  readonly enableParameter: boolean
+  /** JSON text. */
+  readonly parameters: string
+  readonly username: string
+  readonly workingDir: string
+  readonly timeoutSeconds: number
+  readonly resourceGroupId: string
+  readonly keepCommand: boolean
+  readonly invokedBy: string
+  readonly createdAt: number
+  readonly tags: readonly Tag[]
+}
+
+/** What a hand-out reads of an invocation. */
+export interface InvocationScript {
+  readonly scope: Scope
+  readonly invokeId: string
+  readonly commandId: string
+  readonly commandName: string
+  readonly commandType: CommandType
+  readonly content: Uint8Array
+  readonly enableParameter: boolean
+  readonly parameters: string
+  readonly username: string
+  readonly workingDir: string
+  readonly timeoutSeconds: number
+  readonly createdAt: number
+}
+
+export interface InvocationReader {
+  list(scope: Scope, filter: InvocationFilter, page: PageRequest): Promise<Page<Invocation>>
+  exists(scope: Scope, invokeId: string): Promise<boolean>
+  script(invokeId: string): Promise<InvocationScript | undefined>
+  scopeOf(invokeId: string): Promise<Scope | undefined>
+  /** True while an invocation of this command has a task that is not over, or is not committed yet. */
+  usesCommand(scope: Scope, commandId: string): Promise<boolean>
+  countSince(scope: Scope, since: number): Promise<number>
+}
+
+export interface InvocationStore extends InvocationReader {
+  /** Invisible until `commit`. */
+  add(scope: Scope, invocation: NewInvocation): Promise<void>
+  commit(invokeId: string): Promise<void>
+  /** Marks the moment of a StopInvocation. */
+  stopRequested(invokeId: string, now: number): Promise<void>
+  /** A task went from one class of state to another; `from` undefined for a new one. Applied once per commit. */
+  tally(invokeId: string, from: StateClass | undefined, to: StateClass, amount: number): void
+  /** Invocations that were being written when the server died. */
+  findUncommitted(before: number, limit: number): Promise<readonly string[]>
+  remove(invokeId: string): Promise<void>
+  /** Over and created before `before`. */
+  findExpired(before: number, limit: number): Promise<readonly string[]>
+}

@@ -1,0 +1,55 @@
+import type { Scope } from '../access/scope.js'
+import type { Page, PageRequest } from '../paging.js'
+import type { ResultFilter, TaskResult } from './invocations.js'
+import type { TaskState } from './task-states.js'
+
+/** A task as the rules see it. Times in milliseconds; `undefined` for what did not happen. */
+export interface TaskRow {
+  readonly invokeId: string
+  readonly instanceId: string
+  readonly state: TaskState
+  readonly outcomeUnknown: boolean
+  readonly errorCode: string
+  readonly errorInfo: string
+  readonly exitCode: number | undefined
+  readonly dropped: number
+  readonly outputBytes: number
+  /** Identity of the agent process that it was handed to. */
+  readonly agentProcess: string
+  readonly createdAt: number
+  readonly handedOutAt: number | undefined
+  /** First report of any kind. */
+  readonly reportedAt: number | undefined
+  readonly startedAt: number | undefined
+  readonly finishedAt: number | undefined
+  readonly stoppedAt: number | undefined
+  /** When something must have happened, else a sweep decides; undefined for a final state. */
+  readonly deadlineAt: number | undefined
+}
+
+export interface TaskReader {
+  results(scope: Scope, filter: ResultFilter, page: PageRequest): Promise<Page<TaskResult>>
+  find(invokeId: string, instanceId: string): Promise<TaskRow | undefined>
+  /** Unfinished tasks of a host whose invocation is committed, oldest first. */
+  unfinishedOf(instanceId: string, limit: number): Promise<readonly TaskRow[]>
+  hasUnfinished(instanceId: string, states: readonly TaskState[]): Promise<boolean>
+  /** Unfinished tasks whose deadline passed, of committed invocations. */
+  overdue(now: number, limit: number): Promise<readonly TaskRow[]>
+  /** The instance ids of an invocation that are in these states, in id order after `after`. */
+  ofInvocation(invokeId: string, after: string | undefined, limit: number): Promise<readonly TaskRow[]>
+}
+
+export interface TaskStore extends TaskReader {
+  /** New tasks, Pending (or Aborted with a code, for hosts without a live agent). */
+  add(
+    invokeId: string,
+    tasks: readonly { instanceId: string; state: TaskState; errorCode: string; errorInfo: string; deadlineAt: number | undefined }[],
+    now: number,
+  ): Promise<void>
+  /** Writes every field of a task that changed. */
+  save(task: TaskRow, now: number): Promise<void>
+  /** Adds output behind what is there. */
+  appendOutput(invokeId: string, instanceId: string, data: Uint8Array): Promise<void>
+  /** Takes away all tasks and outputs of an invocation, at most `limit` tasks; @returns their instances */
+  removeOfInvocation(invokeId: string, limit: number): Promise<readonly string[]>
+}

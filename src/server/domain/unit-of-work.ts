@@ -1,0 +1,39 @@
+import type { AuditEntry } from './access/audit.js'
+import type { RepeatStore } from './access/repeat-store.js'
+import type { CommandReader, CommandStore } from './commands/command-store.js'
+import type { ActivationReader, ActivationStore } from './fleet/activation-store.js'
+import type { InstanceReader, InstanceStore } from './fleet/instance-store.js'
+import type { InvocationReader, InvocationStore } from './invocations/invocation-store.js'
+import type { TaskReader, TaskStore } from './invocations/task-store.js'
+
+/** Reads of committed facts. Sees no open transaction. */
+export interface Reading {
+  readonly instances: InstanceReader
+  readonly activations: ActivationReader
+  readonly commands: CommandReader
+  readonly invocations: InvocationReader
+  readonly tasks: TaskReader
+}
+
+/** Reads and writes inside one transaction. */
+export interface Writing {
+  readonly instances: InstanceStore
+  readonly activations: ActivationStore
+  readonly commands: CommandStore
+  readonly invocations: InvocationStore
+  readonly tasks: TaskStore
+  readonly repeats: RepeatStore
+  /** Adds to the hash-chained audit log when the transaction commits (design D9). */
+  audit(entry: AuditEntry): void
+}
+
+/**
+ * The stores, with their transactions.
+ *
+ * `write` resolves when what it did is durable (design D5). Several pieces of work may share one commit; one that throws
+ * takes back only itself. Work awaits nothing but the stores it was given.
+ */
+export interface UnitOfWork {
+  readonly read: Reading
+  write<T>(work: (stores: Writing) => Promise<T>): Promise<T>
+}

@@ -1,0 +1,50 @@
+/** What truly differs between the two databases. Everything else is one SQL text. */
+export interface Dialect {
+  readonly name: 'sqlite' | 'postgres'
+  /**
+   * A table made of one JSON parameter: an array of arrays, one per row.
+   * `batch('$1', ['id text', 'amount integer'])` is a FROM item with those columns.
+   */
+  batch(parameter: string, columns: readonly string[]): string
+  /** A condition: the column holds one of the texts in a JSON array parameter. */
+  within(column: string, parameter: string): string
+  /** A condition: the column matches a pattern that `pattern` made. Case counts. */
+  matches(column: string, parameter: string): string
+  /** `*` of the vendor's wildcards as this database spells it, all else literal. */
+  pattern(wildcard: string): string
+  /** Taken before something that all writers do in turn; undefined where there is one writer. */
+  readonly turnLock: string | undefined
+  /** Row locking for `select … for update skip locked`; empty where there is one writer. */
+  readonly skipLocked: string
+}
+
+export const sqliteDialect: Dialect = {
+  name: 'sqlite',
+  batch: (parameter, columns) => {
+    const picks = columns.map((column, index) => `json_extract(value, '$[${index}]') as ${nameOf(column)}`)
+    return `(select ${picks.join(', ')} from json_each(${parameter}))`
+  },
+  within: (column, parameter) => `${column} in (select value from json_each(${parameter}))`,
+  matches: (column, parameter) => `${column} glob ${parameter}`,
+  pattern: (wildcard) => wildcard.replace(/[?[]/g, '[$&]'),
+  turnLock: undefined,
+  skipLocked: '',
+}
+
+export const postgresDialect: Dialect = {
+  name: 'postgres',
+  batch: (parameter, columns) => {
+    const picks = columns.map((column, index) => {
+      const type = column.endsWith(' integer') ? 'bigint' : 'text'
+      return `(e->>${index})::${type} as ${nameOf(column)}`
+    })
+    return `(select ${picks.join(', ')} from jsonb_array_elements(${parameter}::jsonb) as e) as batch`
+  },
+  within: (column, parameter) => `${column} in (select jsonb_array_elements_text(${parameter}::jsonb))`,
+  matches: (column, parameter) => `${column} like ${parameter}`,
+  pattern: (wildcard) => wildcard.replace(/[\\%_]/g, '\\$&').replaceAll('*', '%'),
+  turnLock: 'select pg_advisory_xact_lock(7305112022)',
+  skipLocked: 'for update skip locked',
+}
+
+const nameOf = (column: string): string => column.slice(0, column.indexOf(' '))

@@ -1,0 +1,224 @@
+import type { Scope } from '../domain/access/scope.js'
+import type { CommandType } from '../domain/commands/commands.js'
+import type { InvocationReader, InvocationScript, InvocationStore } from '../domain/invocations/invocation-store.js'
+import type { Invocation, Task } from '../domain/invocations/invocations.js'
+import { invocationStatus, legacyInvokeStatus, type StateCounts } from '../domain/invocations/roll-up.js'
+import { STATE_CLASSES } from '../domain/invocations/task-states.js'
+import type { Tag } from '../domain/tags.js'
+import { readPage } from './page.js'
+import { keepScript } from './script-store.js'
+import { bytesOf, numberOf, type Row, type SqlReader, type SqlValue, type SqlWriter, textOf } from './sql.js'
+import { addTags, removeTags, tagConditions, tagsOf } from './tag-store.js'
+import { tasksOfInvocations } from './task-store.js'
+
+const FROM = 'invocation i join script s on s.hash = i.script_hash'
+
+const UNFINISHED = 'i.n_pending + i.n_running + i.n_stopping'
+const FAILED = 'i.n_failed + i.n_broken'
+const OVER = `${UNFINISHED} = 0`
+const STOPPED = 'i.stopped_at is not null and i.n_stopped > 0'
+
+/** The rules of roll-up.ts as conditions, legacy and current names together; a store test holds them against each other. */
+export const STATUS_CONDITIONS: Readonly<Record<string, string>> = {
+  Pending: 'i.n_pending > 0',
+  Running: `((i.n_pending = 0 and i.n_running > 0) or (${UNFINISHED} > 0 and not (i.stopped_at is not null and i.n_stopping > 0)))`,
+  Stopping: `((i.n_pending = 0 and i.n_running = 0 and i.n_stopping > 0) or (i.stopped_at is not null and i.n_stopping > 0))`,
+  Success: `(${OVER} and i.n_success > 0 and ${FAILED} = 0)`,
+  Finished: `(${OVER} and i.n_broken = 0 and not (${STOPPED}))`,
+  Failed: `(${OVER} and ((i.n_success = 0 and ${FAILED} > 0) or (not (${STOPPED}) and i.n_broken > 0 and i.n_broken = i.n_success + i.n_failed + i.n_broken + i.n_stopped)))`,
+  PartialFailed: `(${OVER} and ((i.n_success > 0 and ${FAILED} > 0) or (not (${STOPPED}) and i.n_broken > 0 and i.n_broken < i.n_success + i.n_failed + i.n_broken + i.n_stopped)))`,
+  Stopped: `(${OVER} and ((i.n_success = 0 and ${FAILED} = 0) or (${STOPPED})))`,
+  Scheduled: '1 = 0',
+}
+
+const countsOf = (row: Row): StateCounts => ({
+  pending: numberOf(row['n_pending']),
+  running: numberOf(row['n_running']),
+  stopping: numberOf(row['n_stopping']),
+  success: numberOf(row['n_success']),
+  failed: numberOf(row['n_failed']),
+  broken: numberOf(row['n_broken']),
+  stopped: numberOf(row['n_stopped']),
+})
+
+const scopeIn = (row: Row): Scope => ({ accountId: textOf(row['account_id']), regionId: textOf(row['region_id']) })
+
+const invocationOf = (row: Row, tags: readonly Tag[], tasks: readonly Task[]): Invocation => {
+  const counts = countsOf(row)
+  return {
+    invokeId: textOf(row['id']),
+    commandId: textOf(row['command_id']),
+    commandName: textOf(row['command_name']),
+    commandDescription: textOf(row['command_description']),
+    commandType: textOf(row['command_type']) as CommandType,
+    commandContent: bytesOf(row['content']),
+    parameters: textOf(row['parameters']),
+    status: invocationStatus(counts),
+    legacyStatus: legacyInvokeStatus(counts, row['stopped_at'] !== null),
+    username: textOf(row['username']),
+    workingDir: textOf(row['working_dir']),
+    timeoutSeconds: numberOf(row['timeout_seconds']),
+    createdAt: numberOf(row['created_at']),
+    tags,
+    tasks,
+  }
+}
+
+export const invocationReader = (sql: SqlReader): InvocationReader => ({
+  async list(scope, filter, page) {
+    const values: SqlValue[] = [scope.accountId, scope.regionId]
+    const where = ['i.account_id = $1', 'i.region_id = $2', 'i.committed = 1']
+    const add = (condition: (parameter: string) => string, value: string | undefined): void => {
+      if (value === undefined) return
+      values.push(value)
+      where.push(condition(`$${values.length}`))
+    }
+    const byInstance = filter.instanceId !== undefined
+    add((p) => `i.id = ${p}`, filter.invokeId)
+    add((p) => `i.command_id = ${p}`, filter.commandId)
+    add((p) => `i.command_type = ${p}`, filter.commandType)
+    add((p) => `i.resource_group_id = ${p}`, filter.resourceGroupId)
+    add((p) => `i.id in (select t.invocation_id from task t where t.instance_id = ${p})`, filter.instanceId)
+    // With an instance these have no effect (api.md §8.1).
+    if (!byInstance) add((p) => `i.command_name = ${p}`, filter.commandName)
+    if (!byInstance && filter.repeatMode !== undefined && filter.repeatMode !== 'Once') where.push('1 = 0')
+    if (filter.timed === true) where.push('1 = 0')
+    if (filter.invokeStatus !== undefined && !(byInstance && filter.invokeStatus === 'PartialFailed'))
+      where.push(STATUS_CONDITIONS[filter.invokeStatus] ?? '1 = 0')
+    where[where.length - 1] += tagConditions('invocation', 'i.id', filter.tags ?? [], values)
+    const found = await readPage(sql, { select: 'i.*, s.content', from: FROM, where, values, keys: ['i.id'] }, page)
+    const ids = found.rows.map((row) => textOf(row['id']))
+    const tagged = await tagsOf(sql, 'invocation', ids)
+    const withOutput = filter.includeOutput === true && (filter.invokeId !== undefined || byInstance)
+    const tasks = await tasksOfInvocations(sql, ids, filter.instanceId, withOutput)
+    return {
+      items: found.rows.map((row) => {
+        const id = textOf(row['id'])
+        return invocationOf(row, tagged.get(id) ?? [], tasks.get(id) ?? [])
+      }),
+      totalCount: found.totalCount,
+      nextCursor: found.nextCursor,
+    }
+  },
+
+  async exists(scope, invokeId) {
+    const row = await sql.get(
+      'select 1 as found from invocation where account_id = $1 and region_id = $2 and id = $3 and committed = 1',
+      [scope.accountId, scope.regionId, invokeId],
+    )
+    return row !== undefined
+  },
+
+  async script(invokeId): Promise<InvocationScript | undefined> {
+    const row = await sql.get(`select i.*, s.content from ${FROM} where i.id = $1`, [invokeId])
+    if (row === undefined) return undefined
+    return {
+      scope: scopeIn(row),
+      invokeId: textOf(row['id']),
+      commandId: textOf(row['command_id']),
+      commandName: textOf(row['command_name']),
+      commandType: textOf(row['command_type']) as CommandType,
+      content: bytesOf(row['content']),
+      enableParameter: row['enable_parameter'] === 1,
+      parameters: textOf(row['parameters']),
+      username: textOf(row['username']),
+      workingDir: textOf(row['working_dir']),
+      timeoutSeconds: numberOf(row['timeout_seconds']),
+      createdAt: numberOf(row['created_at']),
+    }
+  },
+
+  async scopeOf(invokeId) {
+    const row = await sql.get('select account_id, region_id from invocation where id = $1', [invokeId])
+    return row === undefined ? undefined : scopeIn(row)
+  },
+
+  async usesCommand(scope, commandId) {
+    const row = await sql.get(
+      `select 1 as found from invocation i where i.command_id = $3 and i.account_id = $1 and i.region_id = $2
+         and (${UNFINISHED} > 0 or i.committed = 0) limit 1`,
+      [scope.accountId, scope.regionId, commandId],
+    )
+    return row !== undefined
+  },
+
+  async countSince(scope, since) {
+    const row = await sql.get(
+      'select count(*) as amount from invocation where account_id = $1 and region_id = $2 and created_at >= $3',
+      [scope.accountId, scope.regionId, since],
+    )
+    return numberOf(row?.['amount'] ?? 0)
+  },
+})
+
+const TALLY = `update invocation set ${STATE_CLASSES.map((name, index) => `n_${name} = n_${name} + $${index + 2}`).join(', ')} where id = $1`
+
+export const invocationStore = (sql: SqlWriter): InvocationStore => ({
+  ...invocationReader(sql),
+
+  async add(scope, invocation) {
+    const hash = await keepScript(sql, invocation.content, invocation.createdAt)
+    await sql.run(
+      `insert into invocation (account_id, region_id, id, command_id, command_name, command_description, command_type, script_hash,
+         enable_parameter, parameters, username, working_dir, timeout_seconds, resource_group_id, keep_command, invoked_by,
+         committed, stopped_at, n_pending, n_running, n_stopping, n_success, n_failed, n_broken, n_stopped, created_at)
+       values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, 0, null, 0, 0, 0, 0, 0, 0, 0, $17)`,
+      [
+        scope.accountId,
+        scope.regionId,
+        invocation.invokeId,
+        invocation.commandId,
+        invocation.commandName,
+        invocation.commandDescription,
+        invocation.commandType,
+        hash,
+        invocation.enableParameter ? 1 : 0,
+        invocation.parameters,
+        invocation.username,
+        invocation.workingDir,
+        invocation.timeoutSeconds,
+        invocation.resourceGroupId,
+        invocation.keepCommand ? 1 : 0,
+        invocation.invokedBy,
+        invocation.createdAt,
+      ],
+    )
+    await addTags(sql, scope, 'invocation', invocation.invokeId, invocation.tags)
+  },
+
+  async commit(invokeId) {
+    await sql.run('update invocation set committed = 1 where id = $1', [invokeId])
+  },
+
+  async stopRequested(invokeId, now) {
+    await sql.run('update invocation set stopped_at = coalesce(stopped_at, $2) where id = $1', [invokeId, now])
+  },
+
+  tally(invokeId, from, to, amount) {
+    if (from === to) return
+    sql.tally(
+      TALLY,
+      invokeId,
+      STATE_CLASSES.map((name) => (name === to ? amount : name === from ? -amount : 0)),
+    )
+  },
+
+  async findUncommitted(before, limit) {
+    const rows = await sql.all('select id from invocation where committed = 0 and created_at < $1 limit $2', [before, limit])
+    return rows.map((row) => textOf(row['id']))
+  },
+
+  async remove(invokeId) {
+    await sql.run('delete from invocation where id = $1', [invokeId])
+    await removeTags(sql, 'invocation', invokeId)
+  },
+
+  async findExpired(before, limit) {
+    const rows = await sql.all(
+      `select i.id from invocation i where i.created_at < $1 and i.committed = 1 and ${OVER} order by i.id limit $2`,
+      [before, limit],
+    )
+    return rows.map((row) => textOf(row['id']))
+  },
+})
+

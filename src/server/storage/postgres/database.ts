@@ -1,0 +1,184 @@
+// The only importer of the PostgreSQL library.
+import { createHash } from 'node:crypto'
+import pg from 'pg'
+import type { AuditEntry } from '../../domain/access/audit.js'
+import { Fault } from '../../domain/faults.js'
+import { postgresDialect } from '../dialect.js'
+import { type BeforeCommit, type Column, type Row, type SqlDatabase, type SqlReader, type SqlValue, type SqlWriter, Tallies } from '../sql.js'
+
+/** Codes after which the same transaction may succeed when it is run again. */
+const RETRYABLE = new Set(['40001', '40P01'])
+const MOST_TRIES = 5
+/** Connections for writes; a piece of work holds one for a few round trips. */
+const WRITERS = 6
+const READERS = 6
+
+/**
+ * PostgreSQL behind the same interface. Each piece of work is a transaction of its own: the server groups the fsyncs of
+ * concurrent commits by itself. What a piece adds up (`tally`) is applied as its last statements, in key order, so
+ * that rows many pieces share are locked for the shortest time.
+ */
+export class PostgresDatabase implements SqlDatabase {
+  readonly dialect = postgresDialect
+  readonly reader: SqlReader
+  readonly #pool: pg.Pool
+  readonly #beforeCommit: BeforeCommit
+
+  constructor(url: string, options: { beforeCommit: BeforeCommit; onError: (cause: Error) => void }) {
+    const types = new pg.TypeOverrides()
+    // int8 arrives as text by default; nothing here goes above 2^53 (design D3).
+    types.setTypeParser(pg.types.builtins.INT8, Number)
+    types.setTypeParser(pg.types.builtins.NUMERIC, Number)
+    this.#pool = new pg.Pool({
+      connectionString: url,
+      max: WRITERS + READERS,
+      types,
+      connectionTimeoutMillis: 10_000,
+      idleTimeoutMillis: 60_000,
+      application_name: 'openassist',
+    })
+    // A connection that breaks while idle is replaced by the pool; without a listener it would end the process.
+    this.#pool.on('error', options.onError)
+    this.#beforeCommit = options.beforeCommit
+    this.reader = new PostgresReader(this.#pool)
+  }
+
+  async write<T>(work: (writer: SqlWriter) => Promise<T>): Promise<T> {
+    for (let tries = 1; ; tries += 1) {
+      try {
+        return await this.#once(work)
+      } catch (cause) {
+        const retryable = cause instanceof pg.DatabaseError && RETRYABLE.has(cause.code ?? '')
+        if (!retryable || tries === MOST_TRIES) throw cause
+      }
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#pool.end()
+  }
+
+  /** Runs statements that are no part of a store: migrations. */
+  async session<T>(work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
+    const client = await this.#connect()
+    try {
+      return await work(client)
+    } finally {
+      client.release()
+    }
+  }
+
+  async #connect(): Promise<pg.PoolClient> {
+    try {
+      return await this.#pool.connect()
+    } catch (cause) {
+      throw new Fault('store/unavailable', [], { cause })
+    }
+  }
+
+  async #once<T>(work: (writer: SqlWriter) => Promise<T>): Promise<T> {
+    const client = await this.#connect()
+    const writer = new PostgresWriter(client)
+    let broken: Error | undefined
+    try {
+      await client.query('begin')
+      const value = await work(writer)
+      await writer.end(this.#beforeCommit)
+      await client.query('commit')
+      writer.committed()
+      return value
+    } catch (cause) {
+      try {
+        await client.query('rollback')
+      } catch (second) {
+        broken = second as Error
+      }
+      throw cause
+    } finally {
+      client.release(broken)
+    }
+  }
+}
+
+type Queryable = pg.Pool | pg.PoolClient
+
+class PostgresReader implements SqlReader {
+  readonly dialect = postgresDialect
+  readonly #target: Queryable
+
+  constructor(target: Queryable) {
+    this.#target = target
+  }
+
+  async all(sql: string, parameters: readonly SqlValue[] = []): Promise<readonly Row[]> {
+    return (await query(this.#target, sql, parameters)).rows as Row[]
+  }
+
+  async get(sql: string, parameters: readonly SqlValue[] = []): Promise<Row | undefined> {
+    return (await query(this.#target, sql, parameters)).rows[0] as Row | undefined
+  }
+
+  async arrays(sql: string, parameters: readonly SqlValue[] = []): Promise<readonly (readonly Column[])[]> {
+    const answer = await this.#target.query({
+      name: `${nameOf(sql)}a`,
+      text: sql,
+      values: parameters.map(bound),
+      rowMode: 'array',
+    })
+    return answer.rows as Column[][]
+  }
+}
+
+class PostgresWriter extends PostgresReader implements SqlWriter {
+  readonly #client: pg.PoolClient
+  readonly #tallies = new Tallies()
+  readonly #audit: AuditEntry[] = []
+  readonly #after: (() => void)[] = []
+
+  constructor(client: pg.PoolClient) {
+    super(client)
+    this.#client = client
+  }
+
+  async run(sql: string, parameters: readonly SqlValue[] = []): Promise<number> {
+    return (await query(this.#client, sql, parameters)).rowCount ?? 0
+  }
+
+  tally(sql: string, key: string, amounts: readonly number[]): void {
+    this.#tallies.add(sql, key, amounts)
+  }
+
+  audit(entry: AuditEntry): void {
+    this.#audit.push(entry)
+  }
+
+  afterCommit(action: () => void): void {
+    this.#after.push(action)
+  }
+
+  async end(beforeCommit: BeforeCommit): Promise<void> {
+    await this.#tallies.apply(this)
+    await beforeCommit(this, this.#audit)
+  }
+
+  committed(): void {
+    for (const action of this.#after) action()
+  }
+}
+
+const query = (target: Queryable, sql: string, parameters: readonly SqlValue[]): Promise<pg.QueryResult> =>
+  target.query({ name: nameOf(sql), text: sql, values: parameters.map(bound) })
+
+/** Bytes must be a Buffer, or the library sends them as text. */
+const bound = (value: SqlValue): SqlValue =>
+  value instanceof Uint8Array && !Buffer.isBuffer(value) ? Buffer.from(value.buffer, value.byteOffset, value.byteLength) : value
+
+/** A prepared statement's name: PostgreSQL cuts names at 63 bytes, so it is a hash of the text. */
+const nameOf = (sql: string): string => {
+  let name = names.get(sql)
+  if (name === undefined) names.set(sql, (name = createHash('sha256').update(sql).digest('base64url').slice(0, 24)))
+  return name
+}
+
+// Statement texts are a fixed set of constants, so this cannot grow.
+const names = new Map<string, string>()

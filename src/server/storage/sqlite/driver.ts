@@ -1,0 +1,134 @@
+// The only importer of a SQLite library: the runtime's own where it has one, else its drop-in.
+import { createRequire } from 'node:module'
+import type { Column, Row, SqlReader, SqlValue } from '../sql.js'
+import { sqliteDialect } from '../dialect.js'
+
+interface Statement {
+  all(...parameters: SqlValue[]): unknown[]
+  get(...parameters: SqlValue[]): unknown
+  run(...parameters: SqlValue[]): { changes: number | bigint }
+  setReturnArrays?(on: boolean): void
+}
+
+interface DatabaseSync {
+  exec(sql: string): void
+  prepare(sql: string): Statement
+  close(): void
+}
+
+type DatabaseConstructor = new (path: string, options?: { readOnly?: boolean }) => DatabaseSync
+
+/**
+ * The library, found by feature: `node:sqlite` from Node 22.13, else `@photostructure/sqlite`.
+ * @throws Error that says what to do when neither is there
+ */
+const library = (): DatabaseConstructor => {
+  const require = createRequire(import.meta.url)
+  for (const name of ['node:sqlite', '@photostructure/sqlite']) {
+    try {
+      const found = withoutExperimentalWarning(() => require(name) as { DatabaseSync?: DatabaseConstructor })
+      // Rows as arrays came to node:sqlite after the first version that needs no flag.
+      if (found.DatabaseSync !== undefined) return found.DatabaseSync
+    } catch {
+      // Not in this runtime: the next one is asked.
+    }
+  }
+  throw new Error(
+    'No SQLite is available. Use Node 22.13 or newer, or install the optional dependency: npm install @photostructure/sqlite',
+  )
+}
+
+/** node:sqlite announces itself as experimental on every start; people who run a server cannot act on that. */
+const withoutExperimentalWarning = <T>(load: () => T): T => {
+  const emit = process.emitWarning
+  process.emitWarning = (warning, ...rest: unknown[]) => {
+    if (!String(warning).includes('SQLite')) (emit as (...all: unknown[]) => void).call(process, warning, ...rest)
+  }
+  try {
+    return load()
+  } finally {
+    process.emitWarning = emit
+  }
+}
+
+/** One connection to a SQLite file, with its prepared statements. Synchronous inside, promises outside. */
+export class SqliteConnection implements SqlReader {
+  readonly dialect = sqliteDialect
+  readonly #database: DatabaseSync
+  readonly #statements = new Map<string, Statement>()
+  readonly #arrayStatements = new Map<string, Statement>()
+
+  constructor(path: string, pragmas: readonly string[]) {
+    const Database = library()
+    this.#database = new Database(path)
+    // Another process may hold the lock for a moment, after a kill for the time of a recovery.
+    this.#database.exec('pragma busy_timeout = 10000')
+    for (const pragma of pragmas) this.#database.exec(`pragma ${pragma}`)
+  }
+
+  exec(sql: string): void {
+    this.#database.exec(sql)
+  }
+
+  all(sql: string, parameters: readonly SqlValue[] = []): Promise<readonly Row[]> {
+    return settle(() => this.#prepare(sql).all(...parameters) as Row[])
+  }
+
+  get(sql: string, parameters: readonly SqlValue[] = []): Promise<Row | undefined> {
+    return settle(() => this.#prepare(sql).get(...parameters) as Row | undefined)
+  }
+
+  arrays(sql: string, parameters: readonly SqlValue[] = []): Promise<readonly (readonly Column[])[]> {
+    return settle(() => {
+      let statement = this.#arrayStatements.get(sql)
+      if (statement === undefined) {
+        statement = this.#database.prepare(numbered(sql))
+        if (statement.setReturnArrays === undefined) {
+          const byName = statement
+          statement = { ...byName, all: (...values) => byName.all(...values).map((row) => Object.values(row as object)) } as Statement
+        } else statement.setReturnArrays(true)
+        this.#arrayStatements.set(sql, statement)
+      }
+      return statement.all(...parameters) as Column[][]
+    })
+  }
+
+  runSync(sql: string, parameters: readonly SqlValue[] = []): number {
+    return Number(this.#prepare(sql).run(...parameters).changes)
+  }
+
+  getSync(sql: string, parameters: readonly SqlValue[] = []): Row | undefined {
+    return this.#prepare(sql).get(...parameters) as Row | undefined
+  }
+
+  allSync(sql: string, parameters: readonly SqlValue[] = []): readonly Row[] {
+    return this.#prepare(sql).all(...parameters) as Row[]
+  }
+
+  close(): void {
+    this.#statements.clear()
+    this.#arrayStatements.clear()
+    this.#database.close()
+  }
+
+  #prepare(sql: string): Statement {
+    let statement = this.#statements.get(sql)
+    if (statement === undefined) {
+      statement = this.#database.prepare(numbered(sql))
+      this.#statements.set(sql, statement)
+    }
+    return statement
+  }
+}
+
+/** `$1` as SQLite spells it. */
+const numbered = (sql: string): string => sql.replace(/\$(\d+)/g, '?$1')
+
+/** The result of synchronous work as a promise, failures included. */
+const settle = <T>(work: () => T): Promise<T> => {
+  try {
+    return Promise.resolve(work())
+  } catch (cause) {
+    return Promise.reject(cause as Error)
+  }
+}

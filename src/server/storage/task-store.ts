@@ -1,0 +1,247 @@
+import type { Task, TaskResult } from '../domain/invocations/invocations.js'
+import { legacyRecordStatus, statesOfRecordStatus, taskStatus } from '../domain/invocations/roll-up.js'
+import { FINAL, isFinal, type TaskState, UNFINISHED } from '../domain/invocations/task-states.js'
+import type { TaskReader, TaskRow, TaskStore } from '../domain/invocations/task-store.js'
+import { readPage } from './page.js'
+import { bytesOf, maybeNumber, numberOf, type Row, type SqlReader, type SqlValue, type SqlWriter, textOf } from './sql.js'
+import { tagConditions, tagsOf } from './tag-store.js'
+
+const COLUMNS = `t.invocation_id, t.instance_id, t.state, t.outcome_unknown, t.error_code, t.error_info, t.exit_code, t.dropped,
+  t.output_bytes, t.agent_process, t.created_at, t.handed_out_at, t.reported_at, t.started_at, t.finished_at, t.stopped_at,
+  t.updated_at, t.deadline_at`
+
+const taskRow = (row: Row): TaskRow => ({
+  invokeId: textOf(row['invocation_id']),
+  instanceId: textOf(row['instance_id']),
+  state: textOf(row['state']) as TaskState,
+  outcomeUnknown: row['outcome_unknown'] === 1,
+  errorCode: textOf(row['error_code']),
+  errorInfo: textOf(row['error_info']),
+  exitCode: maybeNumber(row['exit_code']),
+  dropped: numberOf(row['dropped']),
+  outputBytes: numberOf(row['output_bytes']),
+  agentProcess: textOf(row['agent_process']),
+  createdAt: numberOf(row['created_at']),
+  handedOutAt: maybeNumber(row['handed_out_at']),
+  reportedAt: maybeNumber(row['reported_at']),
+  startedAt: maybeNumber(row['started_at']),
+  finishedAt: maybeNumber(row['finished_at']),
+  stoppedAt: maybeNumber(row['stopped_at']),
+  deadlineAt: maybeNumber(row['deadline_at']),
+})
+
+const toldTask = (row: Row, output: Uint8Array | undefined): Task => {
+  const task = taskRow(row)
+  return {
+    invokeId: task.invokeId,
+    instanceId: task.instanceId,
+    commandId: textOf(row['command_id']),
+    status: taskStatus(task.state),
+    legacyStatus: legacyRecordStatus(task.state),
+    errorCode: task.errorCode,
+    errorInfo: task.errorInfo,
+    exitCode: task.exitCode,
+    output,
+    dropped: task.dropped,
+    repeats: task.startedAt === undefined ? 0 : 1,
+    createdAt: task.createdAt,
+    startedAt: task.startedAt,
+    finishedAt: task.finishedAt,
+    stoppedAt: task.stoppedAt,
+    updatedAt: numberOf(row['updated_at']),
+  }
+}
+
+const OUTPUT = 'select data from task_output where invocation_id = $1 and instance_id = $2 order by seq'
+
+const outputOf = async (sql: SqlReader, invokeId: string, instanceId: string): Promise<Uint8Array> => {
+  const parts = (await sql.all(OUTPUT, [invokeId, instanceId])).map((row) => bytesOf(row['data']))
+  return parts.length === 1 && parts[0] !== undefined ? parts[0] : Buffer.concat(parts)
+}
+
+const OF_INVOCATIONS = (sql: SqlReader): string => `select ${COLUMNS}, i.command_id
+  from task t join invocation i on i.id = t.invocation_id
+  where ${sql.dialect.within('t.invocation_id', '$1')}`
+
+/** The tasks of several invocations, by invocation, in id order. */
+export const tasksOfInvocations = async (
+  sql: SqlReader,
+  invokeIds: readonly string[],
+  instanceId: string | undefined,
+  withOutput: boolean,
+): Promise<ReadonlyMap<string, readonly Task[]>> => {
+  const found = new Map<string, Task[]>()
+  if (invokeIds.length === 0) return found
+  const ids = JSON.stringify(invokeIds)
+  const rows =
+    instanceId === undefined
+      ? await sql.all(`${OF_INVOCATIONS(sql)} order by t.invocation_id, t.instance_id`, [ids])
+      : await sql.all(`${OF_INVOCATIONS(sql)} and t.instance_id = $2`, [ids, instanceId])
+  for (const row of rows) {
+    const invokeId = textOf(row['invocation_id'])
+    const output = withOutput ? await outputOf(sql, invokeId, textOf(row['instance_id'])) : undefined
+    const tasks = found.get(invokeId)
+    if (tasks === undefined) found.set(invokeId, [toldTask(row, output)])
+    else tasks.push(toldTask(row, output))
+  }
+  return found
+}
+
+const TOTAL = 'i.n_pending + i.n_running + i.n_stopping + i.n_success + i.n_failed + i.n_broken + i.n_stopped'
+const EVERY_STATE: readonly TaskState[] = [...UNFINISHED, ...FINAL]
+
+const HAS_UNFINISHED = (sql: SqlReader): string => `select 1 as found from task t join invocation i on i.id = t.invocation_id
+  where t.instance_id = $1 and t.final = 0 and ${sql.dialect.within('t.state', '$2')} and i.committed = 1 limit 1`
+
+export const taskReader = (sql: SqlReader): TaskReader => ({
+  async results(scope, filter, page) {
+    const values: SqlValue[] = [scope.accountId, scope.regionId]
+    const where = ['i.account_id = $1', 'i.region_id = $2', 'i.committed = 1']
+    const add = (condition: (parameter: string) => string, value: string | undefined): void => {
+      if (value === undefined) return
+      values.push(value)
+      where.push(condition(`$${values.length}`))
+    }
+    add((p) => `t.invocation_id = ${p}`, filter.invokeId)
+    add((p) => `t.instance_id = ${p}`, filter.instanceId)
+    add((p) => `i.command_id = ${p}`, filter.commandId)
+    add((p) => `i.resource_group_id = ${p}`, filter.resourceGroupId)
+    if (filter.recordStatus !== undefined)
+      add((p) => sql.dialect.within('t.state', p), JSON.stringify(statesOfRecordStatus(filter.recordStatus, EVERY_STATE)))
+    where[where.length - 1] += tagConditions('invocation', 'i.id', filter.tags ?? [], values)
+    const from = 'task t join invocation i on i.id = t.invocation_id'
+    // Without a filter on tasks their number is in the invocations: no task is read to count them.
+    const countable = filter.instanceId === undefined && filter.recordStatus === undefined
+    const count = async (): Promise<number> => {
+      const text = `select coalesce(sum(${TOTAL}), 0) as amount from invocation i where ${where.join(' and ').replaceAll('t.invocation_id', 'i.id')}`
+      return numberOf((await sql.get(text, values))?.['amount'] ?? 0)
+    }
+    const found = await readPage(
+      sql,
+      {
+        select: `${COLUMNS}, i.command_id, i.username`,
+        from,
+        where,
+        values,
+        keys: ['t.invocation_id', 't.instance_id'],
+        ...(countable ? { count } : {}),
+      },
+      page,
+    )
+    const tagged = await tagsOf(sql, 'invocation', [...new Set(found.rows.map((row) => textOf(row['invocation_id'])))])
+    const items: TaskResult[] = []
+    for (const row of found.rows) {
+      const invokeId = textOf(row['invocation_id'])
+      const output = await outputOf(sql, invokeId, textOf(row['instance_id']))
+      items.push({ ...toldTask(row, output), username: textOf(row['username']), tags: tagged.get(invokeId) ?? [] })
+    }
+    return { items, totalCount: found.totalCount, nextCursor: found.nextCursor }
+  },
+
+  async find(invokeId, instanceId) {
+    const row = await sql.get(`select ${COLUMNS} from task t where t.invocation_id = $1 and t.instance_id = $2`, [invokeId, instanceId])
+    return row === undefined ? undefined : taskRow(row)
+  },
+
+  async unfinishedOf(instanceId, limit) {
+    const rows = await sql.all(
+      `select ${COLUMNS} from task t join invocation i on i.id = t.invocation_id
+       where t.instance_id = $1 and t.final = 0 and i.committed = 1 order by t.invocation_id limit $2`,
+      [instanceId, limit],
+    )
+    return rows.map(taskRow)
+  },
+
+  async hasUnfinished(instanceId, states) {
+    return (await sql.get(HAS_UNFINISHED(sql), [instanceId, JSON.stringify(states)])) !== undefined
+  },
+
+  async overdue(now, limit) {
+    const rows = await sql.all(
+      `select ${COLUMNS} from task t join invocation i on i.id = t.invocation_id
+       where t.final = 0 and t.deadline_at <= $1 and i.committed = 1 order by t.deadline_at limit $2`,
+      [now, limit],
+    )
+    return rows.map(taskRow)
+  },
+
+  async ofInvocation(invokeId, after, limit) {
+    const rows = await sql.all(
+      `select ${COLUMNS} from task t where t.invocation_id = $1 and t.instance_id > $2 order by t.instance_id limit $3`,
+      [invokeId, after ?? '', limit],
+    )
+    return rows.map(taskRow)
+  },
+})
+
+const ADD_COLUMNS = ['instance_id text', 'state text', 'final integer', 'error_code text', 'error_info text', 'deadline_at integer']
+
+export const taskStore = (sql: SqlWriter): TaskStore => ({
+  ...taskReader(sql),
+
+  async add(invokeId, tasks, now) {
+    const rows = tasks.map((task) => [
+      task.instanceId,
+      task.state,
+      isFinal(task.state) ? 1 : 0,
+      task.errorCode,
+      task.errorInfo,
+      task.deadlineAt ?? null,
+    ])
+    await sql.run(
+      `insert into task (invocation_id, instance_id, state, final, outcome_unknown, error_code, error_info, exit_code, dropped,
+         output_bytes, agent_process, created_at, handed_out_at, reported_at, started_at, finished_at, stopped_at, updated_at, deadline_at)
+       select cast($1 as text), instance_id, state, final, 0, error_code, error_info, null, 0, 0, '', cast($2 as bigint), null, null, null,
+         case when final = 1 then cast($2 as bigint) end, null, cast($2 as bigint), deadline_at
+       from ${sql.dialect.batch('$3', ADD_COLUMNS)}`,
+      [invokeId, now, JSON.stringify(rows)],
+    )
+  },
+
+  async save(task, now) {
+    await sql.run(
+      `update task set state = $3, final = $4, outcome_unknown = $5, error_code = $6, error_info = $7, exit_code = $8, dropped = $9,
+         output_bytes = $10, agent_process = $11, handed_out_at = $12, reported_at = $13, started_at = $14, finished_at = $15,
+         stopped_at = $16, updated_at = $17, deadline_at = $18
+       where invocation_id = $1 and instance_id = $2`,
+      [
+        task.invokeId,
+        task.instanceId,
+        task.state,
+        isFinal(task.state) ? 1 : 0,
+        task.outcomeUnknown ? 1 : 0,
+        task.errorCode,
+        task.errorInfo,
+        task.exitCode ?? null,
+        task.dropped,
+        task.outputBytes,
+        task.agentProcess,
+        task.handedOutAt ?? null,
+        task.reportedAt ?? null,
+        task.startedAt ?? null,
+        task.finishedAt ?? null,
+        task.stoppedAt ?? null,
+        now,
+        task.deadlineAt ?? null,
+      ],
+    )
+  },
+
+  async appendOutput(invokeId, instanceId, data) {
+    if (data.byteLength === 0) return
+    await sql.run(
+      `insert into task_output (invocation_id, instance_id, seq, data)
+       values ($1, $2, (select coalesce(max(seq), 0) + 1 from task_output where invocation_id = $1 and instance_id = $2), $3)`,
+      [invokeId, instanceId, data],
+    )
+  },
+
+  async removeOfInvocation(invokeId, limit) {
+    const rows = await sql.all('select instance_id from task where invocation_id = $1 order by instance_id limit $2', [invokeId, limit])
+    const ids = rows.map((row) => textOf(row['instance_id']))
+    const list = JSON.stringify(ids)
+    await sql.run(`delete from task_output where invocation_id = $1 and ${sql.dialect.within('instance_id', '$2')}`, [invokeId, list])
+    await sql.run(`delete from task where invocation_id = $1 and ${sql.dialect.within('instance_id', '$2')}`, [invokeId, list])
+    return ids
+  },
+})
