@@ -133,12 +133,16 @@ export const jsonMap = (about: string, options?: Options<JsonMapShape>): JsonMap
   ...options,
 })
 
+// Not an intersection with the plain shape: its `of` and `fields` would hide the members that are declared.
+type ListOf<S extends Shape> = Omit<ListShape, 'of'> & { readonly of: S }
+type RecordOf<F extends Fields> = Omit<RecordShape, 'fields'> & { readonly fields: F }
+
 /** Request: `Name.1`, `Name.2`, … */
 export const repeated = <const S extends Shape>(
   about: string,
   of: S,
   limits?: { min?: number; max?: number },
-): ListShape & { of: S } => ({
+): ListOf<S> => ({
   kind: 'list',
   form: 'repeated',
   item: '',
@@ -148,11 +152,7 @@ export const repeated = <const S extends Shape>(
 })
 
 /** Request: a JSON array in one text parameter. */
-export const jsonList = <const S extends Shape>(
-  about: string,
-  of: S,
-  limits?: { max?: number },
-): ListShape & { of: S } => ({
+export const jsonList = <const S extends Shape>(about: string, of: S, limits?: { max?: number }): ListOf<S> => ({
   kind: 'list',
   form: 'json',
   item: '',
@@ -162,7 +162,7 @@ export const jsonList = <const S extends Shape>(
 })
 
 /** Response: `{"Set":{"Item":[…]}}`, in XML `<Set><Item/></Set>`. */
-export const list = <const S extends Shape>(about: string, item: string, of: S): ListShape & { of: S } => ({
+export const list = <const S extends Shape>(about: string, item: string, of: S): ListOf<S> => ({
   kind: 'list',
   form: 'wrapped',
   item,
@@ -171,7 +171,7 @@ export const list = <const S extends Shape>(about: string, item: string, of: S):
 })
 
 /** Response: a bare array in JSON, in XML the member's own element repeated. */
-export const flatList = <const S extends Shape>(about: string, of: S): ListShape & { of: S } => ({
+export const flatList = <const S extends Shape>(about: string, of: S): ListOf<S> => ({
   kind: 'list',
   form: 'flat',
   item: '',
@@ -179,7 +179,7 @@ export const flatList = <const S extends Shape>(about: string, of: S): ListShape
   of,
 })
 
-export const record = <const F extends Fields>(fields: F, about = ''): RecordShape & { fields: F } => ({
+export const record = <const F extends Fields>(fields: F, about = ''): RecordOf<F> => ({
   kind: 'record',
   about,
   fields,
