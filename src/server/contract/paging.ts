@@ -18,10 +18,10 @@ export const pageRequest = (limits: { readonly pageSize: number; readonly maxRes
 })
 
 export const pageResponse = {
-  NextToken: optional(text('Where the next answer begins; empty on the last page.')),
-  PageNumber: optional(integer('The page.')),
-  PageSize: optional(integer('Rows in a page.')),
   TotalCount: integer('Size of the whole filtered list.'),
+  PageSize: optional(integer('Rows in a page.')),
+  PageNumber: optional(integer('The page.')),
+  NextToken: optional(text('Where the next answer begins; empty on the last page.')),
 }
 
 interface PagedRequest {

@@ -1,0 +1,18 @@
+// Relative ids of what an operation touches, for the permission check (rpc.md §4.3). They are asked for before the
+// request was validated, so a required id may still be missing: then every one of its kind is meant.
+
+export const instances = (ids: readonly string[] | undefined): readonly string[] =>
+  ids === undefined || ids.length === 0 ? ['instance/*'] : [...new Set(ids)].map((id) => `instance/${id}`)
+
+export const command = (id: string | undefined): readonly string[] => [`command/${id ?? '*'}`]
+
+export const activation = (id: string | undefined): readonly string[] => [`activation/${id ?? '*'}`]
+
+/** Of a list of runs: what the request names, or everything when it names nothing. */
+export const runs = (instanceId: string | undefined, commandId: string | undefined): readonly string[] => {
+  const named = [
+    ...(instanceId === undefined ? [] : [`instance/${instanceId}`]),
+    ...(commandId === undefined ? [] : [`command/${commandId}`]),
+  ]
+  return named.length > 0 ? named : ['instance/*', 'command/*']
+}

@@ -1,0 +1,166 @@
+// The error rows that RunCommand and InvokeCommand document with the same words (api/catalog.json).
+import { error, neverAnswered } from './define-operation.js'
+import { notSupportedYet, notValid } from './error-rows.js'
+import { LATER } from './run-parameters.js'
+
+const NO_PARAMETER_STORE = 'This server has no parameter store yet; a reference to one is ParameterStore.NotSupported.'
+
+export const runErrors = [
+  error('MissingParam.InstanceId', 400, 'The parameter instanceId is missing or empty.', [
+    'InstanceId/missing',
+    'InstanceId/too-few',
+  ]),
+  error('InstanceIds.ExceedLimit', 403, 'The number of instance IDs exceeds the upper limit.', [
+    'InstanceId/too-many',
+    'instance/too-many',
+  ]),
+  error('InvalidInstance.NotFound', 404, 'The specified instance does not exist.', 'instance/not-found'),
+  error(
+    'InvalidInstance.NotMatch',
+    400,
+    'The specified instance type does not match the command.',
+    'instance/does-not-match-command',
+  ),
+  error(
+    'InvalidResourceTag.ConflictWithInstanceIds',
+    400,
+    'The specified param ResourceTag conflicts with InstanceId.',
+    'ResourceTag/conflict',
+  ),
+  error(
+    'InvalidResourceTag.InstanceNotFound',
+    400,
+    'InstanceIds are not found by the specified ResourceTag.',
+    'resource-tag/no-instance',
+  ),
+  error('NumberExceed.ResourceTags', 400, 'The maximum number of ResourceTags is exceeded.', 'ResourceTag/too-many'),
+  error('MissingParameter.ResourceTagKey', 400, 'You must specify ResourceTag.N.Key.', [
+    'ResourceTag.Key/missing',
+    'ResourceTag.Key/too-short',
+  ]),
+  error('Duplicate.ResourceTagKey', 400, 'The ResourceTag contains duplicate keys.', 'ResourceTag/duplicate'),
+  error('InvalidResourceTagKey.Malformed', 400, 'The specified ResourceTag key is not valid.', [
+    'ResourceTag.Key/malformed',
+    'ResourceTag.Key/too-long',
+    'ResourceTag.Key/illegal-character',
+  ]),
+  error('InvalidResourceTagValue.Malformed', 400, 'The specified ResourceTag value is not valid.', [
+    'ResourceTag.Value/malformed',
+    'ResourceTag.Value/too-long',
+    'ResourceTag.Value/illegal-character',
+  ]),
+  error('InvalidRepeatMode.NotFound', 404, 'The specified repeat mode does not exist.', 'RepeatMode/unknown'),
+  error(
+    'MissingParam.Frequency',
+    400,
+    'The frequency must be specified when you create a timed task.',
+    'Frequency/missing',
+  ),
+  error('InvalidParam.Frequency', 400, 'The specified frequency is invalid.', [
+    'Frequency/malformed',
+    'Frequency/too-long',
+    'Frequency/illegal-character',
+  ]),
+  error('InvalidParameter.Parameters', 400, 'The specified parameter Parameters is not valid.', [
+    'Parameters/malformed',
+    'parameters/malformed',
+  ]),
+  error('InvalidParameterCharset.Parameters', 403, 'The parameter Parameters contains illegal charset.', [
+    'Parameters/illegal-character',
+  ]),
+  error('ParameterCount.ExceedLimit', 403, 'The maximum number of parameters is exceeded.', [
+    'Parameters/too-many',
+    'parameters/too-many',
+  ]),
+  error('ParameterKey.Duplicate', 403, 'Parameter names cannot be duplicated.', [
+    'Parameters/duplicate',
+    'parameters/duplicate',
+  ]),
+  error(
+    'ParameterKey.ExceedLimit',
+    403,
+    'The maximum length of a parameter name is exceeded.',
+    'parameters/name-too-long',
+  ),
+  error(
+    'ParameterType.NotSupported',
+    403,
+    'The type of parameter value is not supported.',
+    'parameters/type-not-supported',
+  ),
+  error(
+    'Parameter.Disabled',
+    400,
+    'Parameters cannot be passed in when the command customization function is disabled.',
+    'parameters/disabled',
+  ),
+  error(
+    'Parameter.NotMatched',
+    403,
+    'The passed-in parameters do not match the parameters defined when you created the command.',
+    'parameters/not-matched',
+  ),
+  neverAnswered(
+    'Parameter.MissingValue',
+    400,
+    'The parameter value of this command is required.',
+    'Only public commands have required parameters, and this server has no public commands yet.',
+  ),
+  error(
+    'ParameterStore.NotSupported',
+    403,
+    'Parameter Store is not supported in this region.',
+    'parameters/secret-store-not-supported',
+  ),
+  neverAnswered(
+    'ParameterStore.InvalidParameters',
+    403,
+    'The parameter is invalid in Parameter Store.',
+    NO_PARAMETER_STORE,
+  ),
+  neverAnswered('ParameterStore.NoPermission', 403, 'You have no access to Parameter Store.', NO_PARAMETER_STORE),
+  neverAnswered('TemporaryAccessKey.Error', 403, 'The temporary accessKey is invalid.', NO_PARAMETER_STORE),
+  error('Username.ExceedLimit', 403, 'The length of the username exceeds the upper limit.', 'Username/too-long'),
+  notValid('Username', ['Username/malformed', 'Username/illegal-character']),
+  error(
+    'WindowsPasswordName.ExceedLimit',
+    403,
+    'The length of the WindowsPasswordName exceeds the upper limit.',
+    'WindowsPasswordName/too-long',
+  ),
+  error('InvalidContainerId.Malformed', 400, 'The specified parameter ContainerId is not valid.', [
+    'ContainerId/malformed',
+    'ContainerId/illegal-character',
+  ]),
+  error('InvalidContainerName.Malformed', 400, 'The specified parameter ContainerName is not valid.', [
+    'ContainerName/malformed',
+    'ContainerName/too-long',
+    'ContainerName/illegal-character',
+  ]),
+  error(
+    'InvalidTerminationMode.NotFound',
+    404,
+    'The specified parameter TerminationMode does not exist.',
+    'TerminationMode/unknown',
+  ),
+  error(
+    'InvalidLauncher.LengthLimitExceeded',
+    403,
+    'The length of the parameter Launcher exceeds the limit of 1 KB characters.',
+    'Launcher/too-long',
+  ),
+  error(
+    'InvalidTimeout.ExceedLimit',
+    403,
+    'The specified parameter Timeout exceeds the upper limit.',
+    'Timeout/too-big',
+  ),
+  notValid('Timeout', ['Timeout/too-small', 'Timeout/malformed']),
+  error(
+    'Invocation.ExceedQuota',
+    403,
+    'The invocation quota in the current region has been reached for today.',
+    'invocation/quota-exceeded',
+  ),
+  ...['RepeatMode', 'Frequency', ...LATER].map(notSupportedYet),
+] as const

@@ -1,0 +1,175 @@
+// What RunCommand and InvokeCommand have in common (api.md §5): where to run, as whom, how often.
+import { flag, integer, jsonMap, optional, repeated, text } from '../../schema/shape.js'
+import type { Limits } from '../domain/domain.js'
+import type { Targets } from '../domain/invocations/invocations.js'
+import type { Reason } from './define-operation.js'
+import { isFrequency } from './frequency.js'
+import { resourceTags, toTagFilters } from './tag-parameters.js'
+
+/** No control characters. */
+export const PRINTABLE = '[^\\u0000-\\u001f\\u007f-\\u009f]*'
+
+// The name reaches a root shell on the vendor's agent (agent-protocol.md §6.3), so nothing that a shell reads is let
+// through. `DOMAIN\user` is a Windows account.
+const USER_NAME = '(?:[A-Za-z0-9_][A-Za-z0-9_.-]*\\\\)?[A-Za-z_][A-Za-z0-9_.@-]*\\$?'
+
+/** Seconds that a script may take when nobody says otherwise. */
+export const DEFAULT_TIMEOUT_SECONDS = 60
+
+export const clientToken = optional(
+  text('The same token with the same request has one effect.', {
+    maxLength: 64,
+    pattern: '[\\x20-\\x7E]{1,64}',
+    example: '123e4567-e89b-12d3-a456-426655440000',
+  }),
+)
+
+export const timeout = (about: string) => optional(integer(about, { min: 10, max: 86_400, example: 3600 }))
+
+export const workingDir = (about: string) =>
+  optional(text(about, { maxLength: 200, pattern: PRINTABLE, example: '/home/user' }))
+
+export const launcher = optional(
+  text('Line that starts the script. Not supported by this server yet.', {
+    maxLength: 1024,
+    example: 'python3 -u {{ACS::ScriptFileName|Ext(".py")}}',
+  }),
+)
+
+export const resourceGroupId = (about: string) => optional(text(about, { example: 'rg-bp67acfmxazb4p****' }))
+
+/** Parameters of a run, in the order in which they are checked. `resourceTagMax` differs by operation. */
+export const runParameters = (resourceTagMax: number) => ({
+  InstanceId: optional(
+    repeated(
+      'Instances to run on, all or none; how many at most is configuration, 100 by default. Excludes ResourceTag.',
+      text('An instance.', { example: 'i-bp185dy2o3o6neg****' }),
+    ),
+  ),
+  ResourceTag: resourceTags(resourceTagMax),
+  RepeatMode: optional(
+    text('When to run. Only Once is supported by this server yet.', {
+      oneOf: ['Once', 'Period', 'NextRebootOnly', 'EveryReboot', 'DryRun'],
+      default: 'Once',
+    }),
+  ),
+  Frequency: optional(
+    text('Schedule: cron, rate(…) or at(…); makes the run periodic. Not supported by this server yet.', {
+      maxLength: 1024,
+      example: '0 */20 * * * *',
+    }),
+  ),
+  Timed: optional(flag('Without effect; RepeatMode and Frequency decide.')),
+  Parameters: optional(
+    jsonMap('Values of the custom parameters, by name, as a JSON object. Those not given are empty.', { max: 10 }),
+  ),
+  Username: optional(
+    text('User that the script runs as: root or System when not given.', {
+      maxLength: 255,
+      pattern: USER_NAME,
+      example: 'test',
+    }),
+  ),
+  WindowsPasswordName: optional(
+    text('Name of the stored password of a Windows user. Not supported by this server yet.', {
+      maxLength: 255,
+      example: 'axtSecretPassword',
+    }),
+  ),
+  ContainerId: optional(
+    text('Container to run in. Not supported by this server yet.', {
+      pattern: '(?:(?:docker|containerd|cri-o)://)?[0-9a-f]{64}',
+    }),
+  ),
+  ContainerName: optional(
+    text('Container to run in, by name. Not supported by this server yet.', {
+      maxLength: 255,
+      pattern: '[0-9A-Za-z][0-9A-Za-z._-]{0,254}',
+      example: 'test-container',
+    }),
+  ),
+  TerminationMode: optional(
+    text('What is ended on a stop or a timeout. Not supported by this server yet.', {
+      oneOf: ['Process', 'ProcessTree'],
+    }),
+  ),
+  Launcher: launcher,
+  OssOutputDelivery: optional(
+    text('Where the output is copied to. Not supported by this server yet.', {
+      pattern: 'oss://[^/]+/[\\s\\S]*',
+      example: 'oss://testBucket/testPrefix',
+    }),
+  ),
+})
+
+interface RunParameters {
+  readonly InstanceId?: readonly string[] | undefined
+  readonly ResourceTag?: readonly { readonly Key: string; readonly Value?: string | undefined }[] | undefined
+  readonly RepeatMode?: string | undefined
+  readonly Frequency?: string | undefined
+  readonly Timeout?: number | undefined
+  readonly Username?: string | undefined
+  readonly WindowsPasswordName?: string | undefined
+  readonly ContainerId?: string | undefined
+  readonly ContainerName?: string | undefined
+  readonly TerminationMode?: string | undefined
+  readonly Launcher?: string | undefined
+  readonly OssOutputDelivery?: string | undefined
+}
+
+/** Refused as a whole when present, after every check that is documented for them. */
+export const LATER = [
+  'WindowsPasswordName',
+  'ContainerId',
+  'ContainerName',
+  'TerminationMode',
+  'Launcher',
+  'OssOutputDelivery',
+] as const
+
+const targetReason = (request: RunParameters, limits: Limits): Reason | undefined => {
+  // An id that is empty names nothing.
+  const ids = request.InstanceId?.filter((id) => id !== '')
+  const byId = ids !== undefined && ids.length > 0
+  const byTag = request.ResourceTag !== undefined && request.ResourceTag.length > 0
+  if (byId && byTag) return 'ResourceTag/conflict'
+  if (!byId && !byTag) return 'InstanceId/missing'
+  if (byId && new Set(ids).size > limits.instancesPerInvocation) return 'InstanceId/too-many'
+  return undefined
+}
+
+const scheduleReason = (request: RunParameters): Reason | undefined => {
+  if (request.RepeatMode === 'Period' && request.Frequency === undefined) return 'Frequency/missing'
+  if (request.Frequency === undefined) return undefined
+  return isFrequency(request.Frequency, request.Timeout ?? DEFAULT_TIMEOUT_SECONDS) ? undefined : 'Frequency/malformed'
+}
+
+// Upstream: root on Linux and System on Windows are the defaults and need no password (api.md §5.5).
+const passwordReason = (request: RunParameters, type: string | undefined): Reason | undefined =>
+  (type === 'RunBatScript' || type === 'RunPowerShellScript') &&
+  request.Username !== undefined &&
+  !/^(?:system|root)$/i.test(request.Username) &&
+  request.WindowsPasswordName === undefined
+    ? 'WindowsPasswordName/missing'
+    : undefined
+
+/**
+ * What crosses parameters of a run; the documented problems first, then what is not supported yet.
+ * @param type of the script, where the request tells it
+ */
+export const runReason = (request: RunParameters, limits: Limits, type?: string): Reason | undefined => {
+  const documented = targetReason(request, limits) ?? scheduleReason(request) ?? passwordReason(request, type)
+  if (documented !== undefined) return documented
+  if (request.Frequency !== undefined) return 'Frequency/not-supported'
+  if (request.RepeatMode !== undefined && request.RepeatMode !== 'Once') return 'RepeatMode/not-supported'
+  const later = LATER.find((name) => request[name] !== undefined)
+  return later === undefined ? undefined : `${later}/not-supported`
+}
+
+/** Where to run, of a request that `runReason` found nothing wrong with. */
+export const targetsOf = (request: RunParameters): Targets => {
+  const ids = request.InstanceId?.filter((id) => id !== '') ?? []
+  return ids.length > 0
+    ? { by: 'id', instanceIds: [...new Set(ids)] }
+    : { by: 'tag', tags: toTagFilters(request.ResourceTag) ?? [] }
+}
