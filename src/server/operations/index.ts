@@ -1,0 +1,33 @@
+// Every operation of the API, one line each.
+import type { Operation } from '../contract/define-operation.js'
+import { CreateActivation } from './CreateActivation.js'
+import { CreateCommand } from './CreateCommand.js'
+import { DeleteCommand } from './DeleteCommand.js'
+import { DescribeActivations } from './DescribeActivations.js'
+import { DescribeCloudAssistantStatus } from './DescribeCloudAssistantStatus.js'
+import { DescribeCommands } from './DescribeCommands.js'
+import { DescribeInstances } from './DescribeInstances.js'
+import { DescribeInvocationResults } from './DescribeInvocationResults.js'
+import { DescribeInvocations } from './DescribeInvocations.js'
+import { DescribeManagedInstances } from './DescribeManagedInstances.js'
+import { DescribeRegions } from './DescribeRegions.js'
+import { InvokeCommand } from './InvokeCommand.js'
+import { RunCommand } from './RunCommand.js'
+import { StopInvocation } from './StopInvocation.js'
+
+export const operations: readonly Operation[] = [
+  DescribeCloudAssistantStatus,
+  RunCommand,
+  InvokeCommand,
+  StopInvocation,
+  DescribeInvocations,
+  DescribeInvocationResults,
+  CreateCommand,
+  DescribeCommands,
+  DeleteCommand,
+  CreateActivation,
+  DescribeActivations,
+  DescribeManagedInstances,
+  DescribeInstances,
+  DescribeRegions,
+]
