@@ -15,13 +15,13 @@ export const answerClientError = (
   socket: Duplex,
   response: ServerResponse | undefined,
 ): ClientErrorReason => {
-  if (socket.writableEnded || socket.destroyed) return 'repeated'
   const code = error.code ?? ''
   const reason = reasonOf(code)
   if (reason === 'failed') {
     socket.destroy()
     return reason
   }
+  if (socket.writableEnded || socket.destroyed) return 'repeated'
   // An answer has begun, or answers of earlier requests are still to come: another one would land among them.
   const canAnswer =
     response === undefined || response.writableFinished || (response.socket !== null && !response.headersSent)

@@ -33,3 +33,7 @@ export const canonicalAddress = (address: string): string => {
 /** 127.0.0.0/8 and ::1, in the spelling of {@link canonicalAddress}. */
 export const isLoopback = (address: string): boolean =>
   address === '::1' || (isIPv4(address) && address.startsWith('127.'))
+
+/** A DNS name as certificates can hold it, in lower case and without a final dot. */
+export const isDnsName = (name: string): boolean =>
+  name.length <= 253 && isIP(name) === 0 && /^(?!-)[a-z0-9-]{1,63}(?<!-)(\.(?!-)[a-z0-9-]{1,63}(?<!-))*$/.test(name)
