@@ -24,6 +24,18 @@ export const pageResponse = {
   NextToken: optional(text('Where the next answer begins; empty on the last page.')),
 }
 
+/** Where an answer tells its RequestId; the door fills it in. First, when an answer does not declare it. */
+export const requestId = optional(text('Id of the request.'))
+
+/** The paging members of an answer in the order of the documented examples. */
+export const pageResponseWithId = {
+  TotalCount: pageResponse.TotalCount,
+  RequestId: requestId,
+  PageSize: pageResponse.PageSize,
+  PageNumber: pageResponse.PageNumber,
+  NextToken: pageResponse.NextToken,
+}
+
 interface PagedRequest {
   readonly PageNumber?: number | undefined
   readonly PageSize?: number | undefined

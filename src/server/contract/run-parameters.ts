@@ -24,7 +24,16 @@ export const clientToken = optional(
   }),
 )
 
-export const timeout = (about: string) => optional(integer(about, { min: 10, max: 86_400, example: 3600 }))
+/** `Timeout` of a script; without a value for the case that it is not given, something else decides then. */
+export const timeout = (about: string, whenAbsent?: number) =>
+  optional(
+    integer(about, {
+      min: 10,
+      max: 86_400,
+      example: 3600,
+      ...(whenAbsent === undefined ? {} : { default: whenAbsent }),
+    }),
+  )
 
 export const workingDir = (about: string) =>
   optional(text(about, { maxLength: 200, pattern: PRINTABLE, example: '/home/user' }))
@@ -59,7 +68,7 @@ export const runParameters = (resourceTagMax: number) => ({
       example: '0 */20 * * * *',
     }),
   ),
-  Timed: optional(flag('Without effect; RepeatMode and Frequency decide.')),
+  Timed: optional(flag('Without effect; RepeatMode and Frequency decide.', { deprecated: true })),
   Parameters: optional(
     jsonMap('Values of the custom parameters, by name, as a JSON object. Those not given are empty.', { max: 10 }),
   ),
@@ -91,6 +100,7 @@ export const runParameters = (resourceTagMax: number) => ({
   TerminationMode: optional(
     text('What is ended on a stop or a timeout. Not supported by this server yet.', {
       oneOf: ['Process', 'ProcessTree'],
+      default: 'Process',
     }),
   ),
   Launcher: launcher,

@@ -47,7 +47,7 @@ export const CreateCommand = defineOperation({
     ),
     Description: description,
     WorkingDir: workingDir('Directory to run in: the home of root on Linux, the directory of the agent on Windows.'),
-    Timeout: timeout(`Seconds that the script may take; ${DEFAULT_TIMEOUT_SECONDS} when not given.`),
+    Timeout: timeout('Seconds that the script may take.', DEFAULT_TIMEOUT_SECONDS),
     EnableParameter: optional(flag('Whether {{name}} in the script is replaced by a parameter.', { default: false })),
     Launcher: launcher,
     ResourceGroupId: resourceGroupId('Resource group of the command.'),

@@ -2,7 +2,7 @@
 import { flag, flatList, integer, optional, record, text, time } from '../../schema/shape.js'
 import { defineOperation } from '../contract/define-operation.js'
 import { dispatchFailure, forbidden, pagingErrors, regionErrors, tagErrors } from '../contract/error-rows.js'
-import { pageFields, pageOf, pageRequest, pageResponse } from '../contract/paging.js'
+import { pageFields, pageOf, pageRequest, pageResponse, requestId } from '../contract/paging.js'
 import * as resources from '../contract/resource-ids.js'
 import { resourceGroupId } from '../contract/run-parameters.js'
 import { flatTagsAnswer, fromTags, tagFilter, toTagFilters } from '../contract/tag-parameters.js'
@@ -27,7 +27,11 @@ export const DescribeActivations = defineOperation({
   },
 
   response: {
-    ...pageResponse,
+    TotalCount: pageResponse.TotalCount,
+    PageSize: pageResponse.PageSize,
+    RequestId: requestId,
+    PageNumber: pageResponse.PageNumber,
+    NextToken: pageResponse.NextToken,
     ActivationList: flatList(
       'One entry for each activation.',
       record({

@@ -2,7 +2,7 @@
 import { flag, flagText, integer, list, omitted, optional, record, repeated, text, time } from '../../schema/shape.js'
 import { defineOperation, error } from '../contract/define-operation.js'
 import { forbidden, pagingErrors, regionErrors, serverErrors } from '../contract/error-rows.js'
-import { pageFields, pageOf, pageRequest, pageResponse } from '../contract/paging.js'
+import { pageFields, pageOf, pageRequest, pageResponseWithId } from '../contract/paging.js'
 import * as resources from '../contract/resource-ids.js'
 import type { Domain } from '../domain/domain.js'
 import type { AgentStatus } from '../domain/fleet/instances.js'
@@ -28,7 +28,7 @@ export const DescribeCloudAssistantStatus = defineOperation({
   },
 
   response: {
-    ...pageResponse,
+    ...pageResponseWithId,
     InstanceCloudAssistantStatusSet: list(
       'One entry for each instance.',
       'InstanceCloudAssistantStatus',

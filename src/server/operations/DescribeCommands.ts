@@ -11,7 +11,7 @@ import {
   serverErrors,
   tagErrors,
 } from '../contract/error-rows.js'
-import { pageFields, pageOf, pageRequest, pageResponse } from '../contract/paging.js'
+import { pageFields, pageOf, pageRequest, pageResponse, requestId } from '../contract/paging.js'
 import * as resources from '../contract/resource-ids.js'
 import { resourceGroupId } from '../contract/run-parameters.js'
 import { fromTags, tagFilter, tagsAnswer, toTagFilters } from '../contract/tag-parameters.js'
@@ -53,7 +53,9 @@ export const DescribeCommands = defineOperation({
     ...pageRequest({ pageSize: 50, maxResults: 50 }),
   },
 
+  // In the order of the documented example.
   response: {
+    TotalCount: pageResponse.TotalCount,
     Commands: list(
       'One entry for each command.',
       'Command',
@@ -92,7 +94,10 @@ export const DescribeCommands = defineOperation({
         Tags: tagsAnswer,
       }),
     ),
-    ...pageResponse,
+    PageNumber: pageResponse.PageNumber,
+    RequestId: requestId,
+    PageSize: pageResponse.PageSize,
+    NextToken: pageResponse.NextToken,
   },
 
   errors: [

@@ -3,10 +3,10 @@
 import { flag, integer, jsonList, list, omitted, optional, record, repeated, text, time } from '../../schema/shape.js'
 import { defineOperation, error } from '../contract/define-operation.js'
 import { dispatchFailure, regionErrors } from '../contract/error-rows.js'
-import { pageFields, pageOf, pageRequest, pageResponse } from '../contract/paging.js'
+import { pageFields, pageOf, pageRequest, pageResponseWithId } from '../contract/paging.js'
 import * as resources from '../contract/resource-ids.js'
 import { resourceGroupId } from '../contract/run-parameters.js'
-import { fromTags, tagsAnswer } from '../contract/tag-parameters.js'
+import { fromTags, tagsAnswer, toTagFilters } from '../contract/tag-parameters.js'
 import type { Domain } from '../domain/domain.js'
 import type { InventoryInstance } from '../domain/fleet/instances.js'
 
@@ -37,18 +37,15 @@ export const DescribeInstances = defineOperation({
       repeated(
         'Only those that carry all of these tags; without a value any value matches.',
         record({
-          Key: optional(text('Key.', { maxLength: 128, example: 'TestKey' })),
+          Key: text('Key.', { minLength: 1, maxLength: 128, example: 'TestKey' }),
           Value: optional(text('Value.', { maxLength: 128, example: 'TestValue' })),
-          key: optional({ ...text('Key, as older clients write it.', { maxLength: 128 }), deprecated: true as const }),
-          value: optional({
-            ...text('Value, as older clients write it.', { maxLength: 128 }),
-            deprecated: true as const,
-          }),
         }),
         { max: 20 },
       ),
     ),
-    DryRun: optional(flag('Whether the request is only checked; success is the error DryRunOperation.')),
+    DryRun: optional(
+      flag('Whether the request is only checked; success is the error DryRunOperation.', { default: false }),
+    ),
 
     AdditionalAttributes: optional(
       repeated(
@@ -148,7 +145,7 @@ export const DescribeInstances = defineOperation({
         RegionId: text('The region.'),
       }),
     ),
-    ...pageResponse,
+    ...pageResponseWithId,
   },
 
   errors: [
@@ -193,12 +190,7 @@ export const DescribeInstances = defineOperation({
     dispatchFailure,
   ],
 
-  check(request) {
-    const tags = tagsOf(request.Tag)
-    if (tags === undefined) return 'Tag.Key/missing'
-    if (new Set(tags.map((one) => one.Key)).size < tags.length) return 'Tag/duplicate'
-    return request.DryRun === true ? 'DryRun/conflict' : undefined
-  },
+  check: (request) => (request.DryRun === true ? 'DryRun/conflict' : undefined),
 
   async handle({ request, scope, pageTokens }, { instances }: Pick<Domain, 'instances'>) {
     const rows = Math.min(100, Math.max(10, request.MaxResults ?? 10))
@@ -214,30 +206,12 @@ export const DescribeInstances = defineOperation({
       privateIps: request.PrivateIpAddresses,
       publicIps: request.PublicIpAddresses,
       resourceGroupId: request.ResourceGroupId,
-      tags: tagsOf(request.Tag)?.map((one) => ({ key: one.Key, value: one.Value })),
+      tags: toTagFilters(request.Tag),
     }
     const page = await instances.inventory(scope, filter, asked)
     return { Instances: page.items.map(entry), ...pageFields(page, asked, pageTokens) }
   },
 })
-
-interface AnyTag {
-  readonly Key?: string | undefined
-  readonly Value?: string | undefined
-  readonly key?: string | undefined
-  readonly value?: string | undefined
-}
-
-/** Both spellings as one; undefined when a value has no key. */
-const tagsOf = (given: readonly AnyTag[] | undefined) => {
-  const tags: { Key: string; Value: string | undefined }[] = []
-  for (const one of given ?? []) {
-    const key = one.Key ?? one.key
-    if (key === undefined || key === '') return undefined
-    tags.push({ Key: key, Value: one.Value ?? one.value })
-  }
-  return tags
-}
 
 const known = (address: string): readonly string[] => (address === '' ? [] : [address])
 

@@ -4,7 +4,7 @@ import { commandType } from '../contract/command-parameters.js'
 import { defineOperation } from '../contract/define-operation.js'
 import { encodeBytes } from '../contract/encoded-content.js'
 import { dispatchFailure, forbidden, pagingErrors, regionErrors, tagErrors } from '../contract/error-rows.js'
-import { pageFields, pageOf, pageRequest, pageResponse } from '../contract/paging.js'
+import { pageFields, pageOf, pageRequest, pageResponseWithId } from '../contract/paging.js'
 import * as resources from '../contract/resource-ids.js'
 import { resourceGroupId } from '../contract/run-parameters.js'
 import { fromTags, tagFilter, tagsAnswer, toTagFilters } from '../contract/tag-parameters.js'
@@ -64,7 +64,7 @@ export const DescribeInvocations = defineOperation({
   },
 
   response: {
-    ...pageResponse,
+    ...pageResponseWithId,
     Invocations: list(
       'One entry for each invocation.',
       'Invocation',

@@ -2,7 +2,7 @@
 import { flag, flatList, integer, optional, record, repeated, text, time } from '../../schema/shape.js'
 import { defineOperation } from '../contract/define-operation.js'
 import { dispatchFailure, forbidden, pagingErrors, regionErrors, tagErrors } from '../contract/error-rows.js'
-import { pageFields, pageOf, pageRequest, pageResponse } from '../contract/paging.js'
+import { pageFields, pageOf, pageRequest, pageResponseWithId } from '../contract/paging.js'
 import * as resources from '../contract/resource-ids.js'
 import { resourceGroupId } from '../contract/run-parameters.js'
 import { flatTagsAnswer, fromTags, tagFilter, toTagFilters } from '../contract/tag-parameters.js'
@@ -57,7 +57,7 @@ export const DescribeManagedInstances = defineOperation({
         Tags: flatTagsAnswer,
       }),
     ),
-    ...pageResponse,
+    ...pageResponseWithId,
   },
 
   errors: [...pagingErrors, ...tagErrors, forbidden, ...regionErrors, dispatchFailure],

@@ -54,7 +54,7 @@ export const RunCommand = defineOperation({
     Name: optional(text('Name of the command.', { maxLength: 128, pattern: PRINTABLE, example: 'testName' })),
     Description: description,
     WorkingDir: workingDir('Directory to run in: the home of root on Linux, the directory of the agent on Windows.'),
-    Timeout: timeout(`Seconds that the script may take; ${DEFAULT_TIMEOUT_SECONDS} when not given.`),
+    Timeout: timeout('Seconds that the script may take.', DEFAULT_TIMEOUT_SECONDS),
     EnableParameter: optional(flag('Whether {{name}} in the script is replaced by a parameter.', { default: false })),
     KeepCommand: optional(flag('Whether the command stays afterwards, listed and counted.', { default: false })),
     ResourceGroupId: resourceGroupId('Resource group of the invocation.'),
