@@ -1,0 +1,35 @@
+// Everything that the door derives from an operation's declaration, made once (style.md §3.2).
+import { compileValidator, type Validator } from '../../schema/validate.js'
+import { compileErrorRows, type FindErrorRow } from '../contract/common-errors.js'
+import type { Operation } from '../contract/define-operation.js'
+import { compileJson, type EncodeAnswer } from './encode-json.js'
+import { compileXml } from './encode-xml.js'
+import type { Format } from './http.js'
+import { compileParameters, type ReadParameters } from './parameters.js'
+
+export interface CompiledOperation extends Operation {
+  readonly readParameters: ReadParameters
+  readonly validator: Validator
+  readonly findRow: FindErrorRow
+  readonly encode: Readonly<Record<Format, EncodeAnswer>>
+  /** Parameters that decide what a list holds, as against which page of it is asked for. */
+  readonly filterNames: readonly string[]
+}
+
+const PAGING: ReadonlySet<string> = new Set(['PageNumber', 'PageSize', 'MaxResults', 'NextToken', 'ClientToken'])
+
+/** By action name. */
+export const compileOperations = (operations: readonly Operation[]): ReadonlyMap<string, CompiledOperation> =>
+  new Map(
+    operations.map((operation) => [
+      operation.name,
+      {
+        ...operation,
+        readParameters: compileParameters(operation.request),
+        validator: compileValidator(operation.request),
+        findRow: compileErrorRows(operation.errors),
+        encode: { json: compileJson(operation.response), xml: compileXml(operation.name, operation.response) },
+        filterNames: Object.keys(operation.request).filter((name) => !PAGING.has(name)),
+      },
+    ]),
+  )

@@ -1,0 +1,64 @@
+// What went wrong, as the wire says it (style.md §8). Messages come from tables; details of a failure never travel.
+import { documentedRow, type FindErrorRow, GATEWAY_ERRORS } from '../contract/common-errors.js'
+import type { ErrorRow, Reason } from '../contract/define-operation.js'
+import { Fault } from '../domain/faults.js'
+
+interface Extras {
+  readonly headers?: Readonly<Record<string, string>>
+  /** An object member of the body, such as AccessDeniedDetail (rpc.md §4.5). */
+  readonly detail?: Readonly<Record<string, Readonly<Record<string, string>>>>
+  /** The connection cannot be used again: the rest of the body was not read. */
+  readonly close?: true
+}
+
+/** An answer that is an error: code, status, message. */
+export class WireError extends Error {
+  readonly code: string
+  readonly status: number
+  readonly extras: Extras
+
+  constructor(row: ErrorRow, values: readonly (string | number)[] = [], extras: Extras = {}) {
+    super(fill(row.message, values))
+    this.name = 'WireError'
+    this.code = row.code
+    this.status = row.status
+    this.extras = extras
+  }
+}
+
+/** What of an operation the errors need. */
+export interface DocumentedErrors {
+  readonly errors: readonly ErrorRow[]
+  readonly findRow: FindErrorRow
+}
+
+/** Any throw as an answer. What is neither a fault with a row nor a wire error is a failure of the server. */
+export const toWireError = (thrown: unknown, operation: DocumentedErrors | undefined): WireError => {
+  if (thrown instanceof WireError) return thrown
+  if (thrown instanceof Fault) {
+    const row =
+      operation?.findRow(thrown.kind) ?? (thrown.kind === 'store/unavailable' ? GATEWAY_ERRORS.unavailable : undefined)
+    if (row !== undefined) return new WireError(row, thrown.values)
+  }
+  return internalError(operation)
+}
+
+/** The error that a reason leads to. A reason without a row is a bug, told as a failure. */
+export const errorOf = (reason: Reason, operation: DocumentedErrors): WireError => {
+  const row = operation.findRow(reason)
+  return row === undefined ? internalError(operation) : new WireError(row)
+}
+
+const DISPATCH: ErrorRow = { ...GATEWAY_ERRORS.internal, code: 'InternalError.Dispatch' }
+
+const internalError = (operation: DocumentedErrors | undefined): WireError => {
+  const errors = operation?.errors ?? []
+  const dispatch = errors.some((row) => row.code === DISPATCH.code)
+  return new WireError(documentedRow(errors, dispatch ? DISPATCH : GATEWAY_ERRORS.internal))
+}
+
+const fill = (message: string, values: readonly (string | number)[]): string => {
+  if (!message.includes('%s')) return message
+  let next = 0
+  return message.replace(/%s/g, () => String(values[next++] ?? ''))
+}
