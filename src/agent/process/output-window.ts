@@ -1,0 +1,90 @@
+import { completeLength, strayPrefix } from './utf8-boundary.js'
+
+// What is kept of a task's output, however much it writes (agent-protocol.md §4.5):
+//
+//   |<- sent, in increments ->|<------ dropped ------>|<- tail, in the final report ->|
+//
+// Increments carry the first bytes, until more than 6,000 went out. The final report carries the newest bytes that the
+// quota leaves room for; what lies between is counted as dropped. So two pieces are enough: the beginning that may
+// still be sent, and a ring of the newest bytes.
+
+/** Most bytes of one increment. */
+export const INCREMENT_LIMIT = 2_048
+/** Once more than this went out in increments, the rest waits for the end. */
+export const INCREMENTS_TOTAL = 6_000
+/** Also the default, and the least that a server can ask for. */
+export const LEAST_QUOTA = 12_000
+/** More is never kept, whatever a server asks for. */
+export const MOST_QUOTA = 16 * 1024 * 1024
+
+export interface FinalOutput {
+  readonly output: Uint8Array
+  readonly dropped: number
+}
+
+export interface OutputWindow {
+  write(bytes: Uint8Array): void
+  /** The next increment, maybe empty; it stays the next one until it was `sent`. */
+  increment(): Uint8Array
+  /** So many bytes of the increment went out. */
+  sent(length: number): void
+  /** What the final report carries. */
+  final(): FinalOutput
+}
+
+export const createOutputWindow = (logQuota: number): OutputWindow => {
+  const quota = Math.min(Math.max(Math.trunc(logQuota), LEAST_QUOTA), MOST_QUOTA)
+  const beginning = Buffer.allocUnsafe(INCREMENTS_TOTAL + INCREMENT_LIMIT)
+  let begun = 0
+  let ring = Buffer.allocUnsafe(LEAST_QUOTA)
+  let total = 0
+  let sent = 0
+
+  const grow = (needed: number): void => {
+    if (needed <= ring.length || ring.length === quota) return
+    const larger = Buffer.allocUnsafe(Math.min(quota, Math.max(needed, ring.length * 2)))
+    // Only a ring that never wrapped grows: all of its bytes lie in order from 0.
+    ring.copy(larger, 0, 0, total)
+    ring = larger
+  }
+
+  const newest = (length: number): Buffer => {
+    const from = (total - length) % ring.length
+    const first = Math.min(length, ring.length - from)
+    return Buffer.concat([ring.subarray(from, from + first), ring.subarray(0, length - first)])
+  }
+
+  return {
+    write(bytes) {
+      if (begun < beginning.length) {
+        const head = bytes.subarray(0, beginning.length - begun)
+        beginning.set(head, begun)
+        begun += head.length
+      }
+      grow(total + bytes.length)
+      const skipped = Math.max(0, bytes.length - ring.length)
+      for (let at = skipped; at < bytes.length; ) {
+        const to = (total + at) % ring.length
+        const length = Math.min(bytes.length - at, ring.length - to)
+        ring.set(bytes.subarray(at, at + length), to)
+        at += length
+      }
+      total += bytes.length
+    },
+    increment() {
+      if (sent > INCREMENTS_TOTAL) return new Uint8Array()
+      const next = beginning.subarray(sent, Math.min(begun, sent + INCREMENT_LIMIT))
+      return Buffer.from(next.subarray(0, completeLength(next)))
+    },
+    sent(length) {
+      sent += length
+    },
+    final() {
+      const room = Math.min(total - sent, Math.max(0, quota - sent))
+      const tail = newest(room)
+      const isCut = room < total - sent
+      const output = isCut ? tail.subarray(strayPrefix(tail)) : tail
+      return { output, dropped: total - sent - output.length }
+    },
+  }
+}

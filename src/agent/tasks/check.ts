@@ -1,0 +1,101 @@
+import { stat } from 'node:fs/promises'
+import type { TaskEntry } from '../../protocol/messages/task-list.js'
+import type { Platform, RunAsUser } from '../platform/platform.js'
+import { fillBuiltInParameters } from './built-in-parameters.js'
+import { decodeBase64 } from './decode-script.js'
+import { ERROR_CODE, failed, invalid } from './refusal.js'
+import type { TaskIdentity } from './result.js'
+
+/** A task whose every value is usable on this host. */
+export interface CheckedTask {
+  readonly identity: TaskIdentity
+  readonly script: Buffer
+  /** Undefined: the agent's own user. */
+  readonly user: RunAsUser | undefined
+  readonly home: string
+  readonly workingDirectory: string
+  /** Undefined: no limit. */
+  readonly timeoutSeconds: number | undefined
+  readonly output: TaskEntry['output']
+}
+
+const DEFAULT_TIMEOUT_SECONDS = 3600
+
+/** First step: nothing is written or started. @throws TaskRefusal */
+export const check = async (
+  { task, output, repeat }: TaskEntry,
+  instanceId: string,
+  platform: Platform,
+): Promise<CheckedTask> => {
+  const identity = { taskId: task.taskID, invokeVersion: task.invokeVersion }
+  checkType(task.type)
+  const decoded = decodeBase64(task.commandContent)
+  if (typeof decoded === 'string') throw invalid('CommandContentInvalid', decoded)
+  checkRepeat(repeat, task.cron)
+  const user = await findUser(task.username, platform)
+  const { home } = user ?? platform.ownUser()
+  const workingDirectory = await findWorkingDirectory(task.workingDirectory, home)
+  const script = task.enableParameter
+    ? fillBuiltInParameters(
+        decoded,
+        new Map([
+          ...(task.builtInParameter ?? new Map<string, unknown>()),
+          ['InstanceId', instanceId],
+          ['CommandId', task.commandId],
+          ['InvokeId', task.taskID],
+        ] as [string, string][]),
+      )
+    : decoded
+  return { identity, script, user, home, workingDirectory, timeoutSeconds: readTimeout(task.timeOut), output }
+}
+
+const checkType = (type: string): void => {
+  if (type === 'RunPowerShellScript') {
+    throw failed(ERROR_CODE.powershellNotFound, 'PowershellNotFound: this agent runs shell scripts only')
+  }
+  if (type !== 'RunShellScript') throw invalid('TypeInvalid', `TypeInvalid_${type}`)
+}
+
+/** Kinds that run as soon as they are delivered; which of them is delivered when is the server's business. */
+const RUN_AT_ONCE = ['Once', 'NextRebootOnly', 'EveryReboot']
+
+const checkRepeat = (repeat: string, cron: string): void => {
+  const kind = repeat === '' ? (cron === '' ? 'Once' : 'Period') : repeat
+  if (!RUN_AT_ONCE.includes(kind)) {
+    throw failed(ERROR_CODE.other, `RepeatModeNotSupported: this agent runs no tasks of the kind ${kind.slice(0, 32)}`)
+  }
+}
+
+const findUser = async (name: string, platform: Platform): Promise<RunAsUser | undefined> => {
+  if (name === '') return undefined
+  const lookup = await platform.lookUpUser(name)
+  if (!lookup.found) throw invalid('UsernameOrPasswordInvalid', `UserInvalid_${name}: ${lookup.cause}`)
+  if (lookup.user.uid === platform.ownUser().uid) return undefined
+  if (!platform.canSwitchUser) {
+    throw invalid('UsernameOrPasswordInvalid', `UserInvalid_${name}: the agent does not run as root`)
+  }
+  return lookup.user
+}
+
+const findWorkingDirectory = async (wanted: string, home: string): Promise<string> => {
+  if (wanted !== '') {
+    // The ending is the vendor's, byte for byte (agent-protocol.md §6.7).
+    if (!(await isDirectory(wanted))) throw invalid('workingDirectory', 'WorkingDirectoryNotExist: <nil>')
+    return wanted
+  }
+  if (!(await isDirectory(home))) throw invalid('workingDirectory', 'DefaultWorkingDirectoryNotAvailable: <nil>')
+  return home
+}
+
+const isDirectory = async (path: string): Promise<boolean> => {
+  try {
+    return path !== '' && (await stat(path)).isDirectory()
+  } catch {
+    return false
+  }
+}
+
+const readTimeout = (text: string): number | undefined => {
+  const seconds = /^-?\d+$/.test(text) ? Number(text) : DEFAULT_TIMEOUT_SECONDS
+  return seconds > 0 ? seconds : undefined
+}

@@ -1,0 +1,129 @@
+import type { ServerLink } from '../link/server-link.js'
+import type { Platform } from '../platform/platform.js'
+import { createOutputWindow } from '../process/output-window.js'
+import { startScript } from '../process/run-script.js'
+import type { LeftPipes } from '../process/script-output.js'
+import type { Cancellation } from './cancellation.js'
+import type { CheckedTask } from './check.js'
+import { firstLine } from './decode-script.js'
+import { startProgress } from './progress.js'
+import { ERROR_CODE, failedBy } from './refusal.js'
+import type { TaskEnd, TaskResult } from './result.js'
+import type { StagedScript } from './stage.js'
+
+/** What the run of a script needs of the agent. */
+export interface RunRoom {
+  readonly platform: Platform
+  readonly link: Pick<ServerLink, 'exchange'>
+  readonly leftPipes: LeftPipes
+  /** What scripts see of the agent's own environment. */
+  readonly environment: NodeJS.ProcessEnv
+}
+
+/** Exit code of a script that was killed at its limit (agent-protocol.md §4.5). */
+const TIMEOUT_EXIT_CODE = 1
+const LONGEST_TIMER_MS = 0x7fffffff
+
+/**
+ * The only step that cannot be repeated. Resolves when the script has ended, by itself, at its time limit or because
+ * of the cancellation. @throws TaskRefusal when it could not be started
+ */
+export const run = async (
+  task: CheckedTask,
+  staged: StagedScript,
+  room: RunRoom,
+  cancellation: Cancellation,
+): Promise<TaskResult> => {
+  const window = createOutputWindow(task.output.logQuota)
+  // Both times of a report are of one clock that does not jump.
+  const startedAt = Date.now()
+  const begun = performance.now()
+  const script = await startScript({
+    platform: room.platform,
+    leftPipes: room.leftPipes,
+    scriptPath: staged.scriptPath,
+    firstLine: firstLine(task.script),
+    folder: staged.folder,
+    workingDirectory: task.workingDirectory,
+    user: task.user,
+    environment: scriptEnvironment(task, room.environment),
+    token: staged.token,
+    onOutput: (bytes) => window.write(bytes),
+  }).catch((error: unknown) => {
+    throw failedBy(error, 'ExecuteScriptFailed', ERROR_CODE.processNotStarted)
+  })
+  const progress = startProgress(room.link, task.identity, startedAt, window, task.output)
+  const ending = await firstEnding(script.ended, task.timeoutSeconds, cancellation)
+  if (ending.kind !== 'ended') await script.kill()
+  const endedAt = startedAt + Math.round(performance.now() - begun)
+  await progress.end(cancellation.shutdown)
+  const { output, dropped } = window.final()
+  return { task: task.identity, end: endOf(ending, { startedAt, endedAt, dropped }), output }
+}
+
+type Ending =
+  | { readonly kind: 'ended'; readonly exitCode: number }
+  | { readonly kind: 'timeout' }
+  | { readonly kind: 'stopped' }
+  | { readonly kind: 'shutdown' }
+
+/** Whatever comes first; a process that ended by itself wins. */
+const firstEnding = async (
+  ended: Promise<number>,
+  timeoutSeconds: number | undefined,
+  cancellation: Cancellation,
+): Promise<Ending> => {
+  const clear: (() => void)[] = []
+  const others = new Promise<Ending>((resolve) => {
+    const on = (signal: AbortSignal, ending: Ending): void => {
+      const fire = (): void => resolve(ending)
+      if (signal.aborted) fire()
+      signal.addEventListener('abort', fire)
+      clear.push(() => signal.removeEventListener('abort', fire))
+    }
+    on(cancellation.shutdown, { kind: 'shutdown' })
+    on(cancellation.stop, { kind: 'stopped' })
+    if (timeoutSeconds !== undefined) clear.push(after(timeoutSeconds * 1000, () => resolve({ kind: 'timeout' })))
+  })
+  try {
+    return await Promise.race([ended.then((exitCode): Ending => ({ kind: 'ended', exitCode })), others])
+  } finally {
+    for (const undo of clear) undo()
+  }
+}
+
+/** A timer for any length; the runtime's own ends at 24 days. @returns what ends it */
+const after = (ms: number, act: () => void): (() => void) => {
+  let timer: NodeJS.Timeout | undefined
+  const wait = (left: number): void => {
+    const next = left > LONGEST_TIMER_MS ? () => wait(left - LONGEST_TIMER_MS) : act
+    timer = setTimeout(next, Math.min(left, LONGEST_TIMER_MS))
+  }
+  wait(ms)
+  return () => clearTimeout(timer)
+}
+
+const endOf = (ending: Ending, times: { startedAt: number; endedAt: number; dropped: number }): TaskEnd => {
+  switch (ending.kind) {
+    case 'ended':
+      return { kind: 'finish', ...times, exitCode: ending.exitCode }
+    case 'timeout':
+      return { kind: 'timeout', ...times, exitCode: TIMEOUT_EXIT_CODE }
+    case 'stopped':
+      return { kind: 'stopped', ...times, exitCode: 0 }
+    case 'shutdown':
+      return {
+        kind: 'error',
+        ...times,
+        exitCode: -1,
+        errCode: ERROR_CODE.other,
+        errDesc: 'AgentStopped: the agent was stopped while the script ran, and killed it',
+      }
+  }
+}
+
+const scriptEnvironment = (task: CheckedTask, own: NodeJS.ProcessEnv): NodeJS.ProcessEnv => ({
+  ...own,
+  ...(task.home === '' ? {} : { HOME: task.home }),
+  ...(task.user === undefined ? {} : { USER: task.user.name, LOGNAME: task.user.name }),
+})
