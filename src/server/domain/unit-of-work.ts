@@ -1,5 +1,5 @@
 import type { AuditEntry } from './access/audit.js'
-import type { RepeatStore } from './access/repeat-store.js'
+import type { RepeatReader, RepeatStore } from './access/repeat-store.js'
 import type { CommandReader, CommandStore } from './commands/command-store.js'
 import type { ActivationReader, ActivationStore } from './fleet/activation-store.js'
 import type { InstanceReader, InstanceStore } from './fleet/instance-store.js'
@@ -13,6 +13,7 @@ export interface Reading {
   readonly commands: CommandReader
   readonly invocations: InvocationReader
   readonly tasks: TaskReader
+  readonly repeats: RepeatReader
 }
 
 /** Reads and writes inside one transaction. */

@@ -37,7 +37,11 @@ export const activationReader = (sql: SqlReader): ActivationReader => ({
     // Ids are random here, so the age orders the list.
     const query = { select: 'a.*', from: 'activation a', where, values, keys: ['a.created_at', 'a.id'] }
     const found = await readPage(sql, query, page)
-    const tagged = await tagsOf(sql, 'activation', found.rows.map((row) => textOf(row['id'])))
+    const tagged = await tagsOf(
+      sql,
+      'activation',
+      found.rows.map((row) => textOf(row['id'])),
+    )
     return {
       items: found.rows.map((row) => activationOf(row, tagged.get(textOf(row['id'])) ?? [])),
       totalCount: found.totalCount,
@@ -68,8 +72,6 @@ export const activationReader = (sql: SqlReader): ActivationReader => ({
       ipAddressRange: textOf(row['ip_address_range']),
       resourceGroupId: textOf(row['resource_group_id']),
       expiresAt: numberOf(row['expires_at']),
-      boundInstanceId: row['bound_instance_id'] === null ? undefined : textOf(row['bound_instance_id']),
-      replaceBound: row['replace_bound'] === 1,
     }
   },
 })
@@ -80,9 +82,9 @@ export const activationStore = (sql: SqlWriter): ActivationStore => ({
   async add(scope, activation) {
     await sql.run(
       `insert into activation (account_id, region_id, id, code_hash, name, description, instance_count, time_to_live_hours,
-         ip_address_range, resource_group_id, registered_count, deregistered_count, disabled, bound_instance_id, replace_bound,
+         ip_address_range, resource_group_id, registered_count, deregistered_count, disabled,
          created_at, expires_at)
-       values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 0, 0, 0, null, 0, $11, $12)`,
+       values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 0, 0, 0, $11, $12)`,
       [
         scope.accountId,
         scope.regionId,

@@ -43,7 +43,11 @@ export const commandReader = (sql: SqlReader): CommandReader => ({
       add((p) => sql.dialect.matches('c.description', p), sql.dialect.pattern(filter.description))
     where[where.length - 1] += tagConditions('command', 'c.id', filter.tags ?? [], values)
     const found = await readPage(sql, { select: 'c.*, s.content', from: FROM, where, values, keys: ['c.id'] }, page)
-    const tagged = await tagsOf(sql, 'command', found.rows.map((row) => textOf(row['id'])))
+    const tagged = await tagsOf(
+      sql,
+      'command',
+      found.rows.map((row) => textOf(row['id'])),
+    )
     return {
       items: found.rows.map((row) => commandOf(row, tagged.get(textOf(row['id'])) ?? [])),
       totalCount: found.totalCount,
@@ -61,10 +65,10 @@ export const commandReader = (sql: SqlReader): CommandReader => ({
   },
 
   async countKept(scope) {
-    const row = await sql.get('select count(*) as amount from command where account_id = $1 and region_id = $2 and kept = 1', [
-      scope.accountId,
-      scope.regionId,
-    ])
+    const row = await sql.get(
+      'select count(*) as amount from command where account_id = $1 and region_id = $2 and kept = 1',
+      [scope.accountId, scope.regionId],
+    )
     return numberOf(row?.['amount'] ?? 0)
   },
 })
@@ -109,10 +113,9 @@ export const commandStore = (sql: SqlWriter): CommandStore => ({
   },
 
   async countInvocation(scope, commandId) {
-    await sql.run('update command set invoke_times = invoke_times + 1 where account_id = $1 and region_id = $2 and id = $3', [
-      scope.accountId,
-      scope.regionId,
-      commandId,
-    ])
+    await sql.run(
+      'update command set invoke_times = invoke_times + 1 where account_id = $1 and region_id = $2 and id = $3',
+      [scope.accountId, scope.regionId, commandId],
+    )
   },
 })

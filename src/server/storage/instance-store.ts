@@ -1,10 +1,26 @@
 import type { Scope } from '../domain/access/scope.js'
 import type { HostKey } from '../domain/fleet/agents.js'
-import type { InstanceReader, InstanceRow, InstanceStore, StatusRow, TargetRow } from '../domain/fleet/instance-store.js'
+import type {
+  InstanceListFilter,
+  InstanceReader,
+  InstanceRow,
+  InstanceStore,
+  StatusRow,
+  TargetRow,
+} from '../domain/fleet/instance-store.js'
 import type { OsType } from '../domain/fleet/instances.js'
 import type { Tag } from '../domain/tags.js'
 import { RankAnchors } from './rank-anchors.js'
-import { type Column, maybeNumber, numberOf, type Row, type SqlReader, type SqlValue, type SqlWriter, textOf } from './sql.js'
+import {
+  type Column,
+  maybeNumber,
+  numberOf,
+  type Row,
+  type SqlReader,
+  type SqlValue,
+  type SqlWriter,
+  textOf,
+} from './sql.js'
 import { addTags, removeTags, tagConditions, tagsOf } from './tag-store.js'
 
 const STATUS = 'id, os_type, agent_version, invocation_count, active_task_count, last_invoked_at'
@@ -97,6 +113,36 @@ export class InstanceLists {
   }
 }
 
+const listConditions = (
+  sql: SqlReader,
+  scope: Scope,
+  filter: InstanceListFilter,
+): { where: string; values: SqlValue[] } => {
+  const values: SqlValue[] = [scope.accountId, scope.regionId]
+  const where = ['i.account_id = $1', 'i.region_id = $2']
+  const add = (condition: (parameter: string) => string, value: string | undefined): void => {
+    if (value === undefined) return
+    values.push(value)
+    where.push(condition(`$${values.length}`))
+  }
+  const addList = (column: string, list: readonly string[] | undefined): void =>
+    add((p) => sql.dialect.within(column, p), list === undefined ? undefined : JSON.stringify(list))
+  if (filter.managedOnly) where.push(`d.activation_id <> ''`)
+  addList('i.id', filter.instanceIds)
+  addList('d.intranet_ip', filter.privateIps)
+  addList('d.internet_ip', filter.publicIps)
+  add((p) => `d.resource_group_id = ${p}`, filter.resourceGroupId)
+  add((p) => `i.os_type = ${p}`, filter.osType)
+  add((p) => `d.activation_id = ${p}`, filter.activationId)
+  add((p) => `d.machine_id = ${p}`, filter.machineId)
+  add((p) => `(d.intranet_ip = ${p} or d.internet_ip = ${p})`, filter.ip)
+  add(
+    (p) => sql.dialect.matches('d.name', p),
+    filter.instanceName === undefined ? undefined : sql.dialect.pattern(filter.instanceName),
+  )
+  return { where: where.join(' and ') + tagConditions('instance', 'i.id', filter.tags ?? [], values), values }
+}
+
 /** Reads instances; see the interface for what each promises. */
 export const instanceReader = (sql: SqlReader, lists: InstanceLists): InstanceReader => ({
   async statusPage(scope, osType, page) {
@@ -160,29 +206,18 @@ export const instanceReader = (sql: SqlReader, lists: InstanceLists): InstanceRe
     return rows.map((row) => textOf(row['id']))
   },
 
-  async list(scope, filter, after, limit) {
-    const values: SqlValue[] = [scope.accountId, scope.regionId, after ?? '']
-    const where = ['i.account_id = $1', 'i.region_id = $2', 'i.id > $3']
-    const add = (condition: (parameter: string) => string, value: SqlValue): void => {
-      values.push(value)
-      where.push(condition(`$${values.length}`))
-    }
-    if (filter.managedOnly) where.push(`d.activation_id <> ''`)
-    if (filter.instanceIds !== undefined) add((p) => sql.dialect.within('i.id', p), JSON.stringify(filter.instanceIds))
-    if (filter.resourceGroupId !== undefined) add((p) => `d.resource_group_id = ${p}`, filter.resourceGroupId)
-    if (filter.instanceName !== undefined) add((p) => sql.dialect.matches('d.name', p), sql.dialect.pattern(filter.instanceName))
-    if ('osType' in filter && filter.osType !== undefined) add((p) => `i.os_type = ${p}`, filter.osType)
-    if ('activationId' in filter && filter.activationId !== undefined) add((p) => `d.activation_id = ${p}`, filter.activationId)
-    if ('machineId' in filter && filter.machineId !== undefined) add((p) => `d.machine_id = ${p}`, filter.machineId)
-    if ('ip' in filter && filter.ip !== undefined) add((p) => `(d.intranet_ip = ${p} or d.internet_ip = ${p})`, filter.ip)
-    if ('privateIps' in filter && filter.privateIps !== undefined)
-      add((p) => sql.dialect.within('d.intranet_ip', p), JSON.stringify(filter.privateIps))
-    if ('publicIps' in filter && filter.publicIps !== undefined)
-      add((p) => sql.dialect.within('d.internet_ip', p), JSON.stringify(filter.publicIps))
-    const tags = tagConditions('instance', 'i.id', filter.tags ?? [], values)
-    values.push(limit)
-    const text = `${DETAIL} where ${where.join(' and ')}${tags} order by i.id limit $${values.length}`
+  async list(scope, filter, after, limit, skip = 0) {
+    const { where, values } = listConditions(sql, scope, filter)
+    values.push(after ?? '', limit, skip)
+    const at = values.length
+    const text = `${DETAIL} where ${where} and i.id > $${at - 2} order by i.id limit $${at - 1} offset $${at}`
     return (await sql.all(text, values)).map(instanceRow)
+  },
+
+  async countList(scope, filter) {
+    const { where, values } = listConditions(sql, scope, filter)
+    const text = `select count(*) as amount from instance i join instance_detail d on d.id = i.id where ${where}`
+    return numberOf((await sql.get(text, values))?.['amount'] ?? 0)
   },
 
   tagsOf: (instanceIds) => tagsOf(sql, 'instance', instanceIds),
@@ -190,7 +225,11 @@ export const instanceReader = (sql: SqlReader, lists: InstanceLists): InstanceRe
   async findHostKey(instanceId): Promise<HostKey | undefined> {
     const row = await sql.get('select id, machine_id, public_key from instance_detail where id = $1', [instanceId])
     if (row === undefined || row['public_key'] === '') return undefined
-    return { instanceId: textOf(row['id']), machineId: textOf(row['machine_id']), publicKeyPem: textOf(row['public_key']) }
+    return {
+      instanceId: textOf(row['id']),
+      machineId: textOf(row['machine_id']),
+      publicKeyPem: textOf(row['public_key']),
+    }
   },
 
   async scopeOf(instanceId): Promise<Scope | undefined> {
@@ -240,14 +279,19 @@ export const instanceStore = (sql: SqlWriter, lists: InstanceLists): InstanceSto
   },
 
   async remove(instanceId) {
-    const row = await sql.get(`select i.account_id, i.region_id, i.os_type from instance_detail d
+    const row = await sql.get(
+      `select i.account_id, i.region_id, i.os_type from instance_detail d
        join instance i on i.account_id = d.account_id and i.region_id = d.region_id and i.id = d.id where d.id = $1`,
       [instanceId],
     )
     if (row === undefined) return
     const scope = { accountId: textOf(row['account_id']), regionId: textOf(row['region_id']) }
     const osType = textOf(row['os_type']) as OsType
-    await sql.run('delete from instance where account_id = $1 and region_id = $2 and id = $3', [scope.accountId, scope.regionId, instanceId])
+    await sql.run('delete from instance where account_id = $1 and region_id = $2 and id = $3', [
+      scope.accountId,
+      scope.regionId,
+      instanceId,
+    ])
     await sql.run('delete from instance_detail where id = $1', [instanceId])
     await removeTags(sql, 'instance', instanceId)
     await sql.run(COUNT_UP, [scope.accountId, scope.regionId, osType, -1])
@@ -265,13 +309,10 @@ export const instanceStore = (sql: SqlWriter, lists: InstanceLists): InstanceSto
     const scope = { accountId: textOf(row['account_id']), regionId: textOf(row['region_id']) }
     const before = textOf(row['os_type']) as OsType
     if (before !== told.osType || row['agent_version'] !== told.agentVersion) {
-      await sql.run('update instance set os_type = $4, agent_version = $5 where account_id = $1 and region_id = $2 and id = $3', [
-        scope.accountId,
-        scope.regionId,
-        instanceId,
-        told.osType,
-        told.agentVersion,
-      ])
+      await sql.run(
+        'update instance set os_type = $4, agent_version = $5 where account_id = $1 and region_id = $2 and id = $3',
+        [scope.accountId, scope.regionId, instanceId, told.osType, told.agentVersion],
+      )
     }
     if (before !== told.osType) {
       await sql.run(COUNT_UP, [scope.accountId, scope.regionId, before, -1])

@@ -204,7 +204,10 @@ export const invocationStore = (sql: SqlWriter): InvocationStore => ({
   },
 
   async findUncommitted(before, limit) {
-    const rows = await sql.all('select id from invocation where committed = 0 and created_at < $1 limit $2', [before, limit])
+    const rows = await sql.all('select id from invocation where committed = 0 and created_at < $1 limit $2', [
+      before,
+      limit,
+    ])
     return rows.map((row) => textOf(row['id']))
   },
 
@@ -221,4 +224,3 @@ export const invocationStore = (sql: SqlWriter): InvocationStore => ({
     return rows.map((row) => textOf(row['id']))
   },
 })
-

@@ -36,7 +36,10 @@ export class NewerSchema extends Error {
   }
 }
 
-const pending = (migrations: readonly Migration[], applied: readonly { number: number; name: string; breaking: boolean }[]) => {
+const pending = (
+  migrations: readonly Migration[],
+  applied: readonly { number: number; name: string; breaking: boolean }[],
+) => {
   const known = new Set(migrations.map((migration) => migration.number))
   const newer = applied.find((one) => !known.has(one.number) && one.breaking)
   if (newer !== undefined) throw new NewerSchema(newer.number, newer.name)
@@ -45,7 +48,11 @@ const pending = (migrations: readonly Migration[], applied: readonly { number: n
 }
 
 const readVersions = (rows: readonly Record<string, unknown>[]) =>
-  rows.map((row) => ({ number: Number(row['number']), name: String(row['name']), breaking: Number(row['breaking']) === 1 }))
+  rows.map((row) => ({
+    number: Number(row['number']),
+    name: String(row['name']),
+    breaking: Number(row['breaking']) === 1,
+  }))
 
 /** Folder of a dialect's migrations, beside this file. */
 export const migrationFolder = (dialect: 'sqlite' | 'postgres'): URL =>
@@ -81,13 +88,19 @@ export const preparePresence = (connection: SqliteConnection): void =>
 const MIGRATION_LOCK = 7_305_112_021
 
 /** Brings a PostgreSQL database to this program's schema, one node at a time. */
-export const migratePostgres = (database: PostgresDatabase, now: number, folder = migrationFolder('postgres')): Promise<void> =>
+export const migratePostgres = (
+  database: PostgresDatabase,
+  now: number,
+  folder = migrationFolder('postgres'),
+): Promise<void> =>
   database.session(async (client) => {
     await client.query('begin')
     try {
       await client.query('select pg_advisory_xact_lock($1)', [MIGRATION_LOCK])
       await client.query(VERSION_TABLE)
-      const applied = readVersions((await client.query('select number, name, breaking from schema_version')).rows as never[])
+      const applied = readVersions(
+        (await client.query('select number, name, breaking from schema_version')).rows as never[],
+      )
       for (const migration of pending(migrationsOf(folder), applied)) {
         await client.query(migration.sql)
         await client.query('insert into schema_version (number, name, breaking, applied_at) values ($1, $2, $3, $4)', [

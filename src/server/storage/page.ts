@@ -27,7 +27,9 @@ export const readPage = async (
   const where = query.where.join(' and ')
   const totalCount = query.count
     ? await query.count()
-    : numberOf((await sql.get(`select count(*) as amount from ${query.from} where ${where}`, query.values))?.['amount'] ?? 0)
+    : numberOf(
+        (await sql.get(`select count(*) as amount from ${query.from} where ${where}`, query.values))?.['amount'] ?? 0,
+      )
   const values = [...query.values]
   let after = ''
   let offset = ''
@@ -46,7 +48,10 @@ export const readPage = async (
     offset = ` offset $${values.length}`
   }
   const order = query.keys.map((key) => `${key} desc`).join(', ')
-  const rows = await sql.all(`select ${query.select} from ${query.from} where ${where}${after} order by ${order}${limit}${offset}`, values)
+  const rows = await sql.all(
+    `select ${query.select} from ${query.from} where ${where}${after} order by ${order}${limit}${offset}`,
+    values,
+  )
   const more = rows.length > page.size
   const kept = more ? rows.slice(0, page.size) : rows
   const last = kept.at(-1)

@@ -70,7 +70,9 @@ export const sqlitePresenceStore = (connection: SqliteConnection): PresenceStore
 
 /** In the same database; its commits do not wait for the disk. */
 export const postgresPresenceStore = (database: PostgresDatabase): PresenceStore => {
-  const soft = async (work: (run: (sql: string, values: unknown[]) => Promise<unknown>) => Promise<void>): Promise<void> =>
+  const soft = async (
+    work: (run: (sql: string, values: unknown[]) => Promise<unknown>) => Promise<void>,
+  ): Promise<void> =>
     database.session(async (client) => {
       await client.query('begin')
       try {

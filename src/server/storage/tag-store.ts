@@ -48,7 +48,13 @@ export const tagsOf = async (
 }
 
 /** Writes the tags of a new resource. */
-export const addTags = async (sql: SqlWriter, scope: Scope, type: TaggedResource, id: string, tags: readonly Tag[]): Promise<void> => {
+export const addTags = async (
+  sql: SqlWriter,
+  scope: Scope,
+  type: TaggedResource,
+  id: string,
+  tags: readonly Tag[],
+): Promise<void> => {
   for (const tag of tags) {
     await sql.run(
       `insert into tag (account_id, region_id, resource_type, resource_id, tag_key, tag_value) values ($1, $2, $3, $4, $5, $6)

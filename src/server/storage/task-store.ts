@@ -3,7 +3,16 @@ import { legacyRecordStatus, statesOfRecordStatus, taskStatus } from '../domain/
 import { FINAL, isFinal, type TaskState, UNFINISHED } from '../domain/invocations/task-states.js'
 import type { TaskReader, TaskRow, TaskStore } from '../domain/invocations/task-store.js'
 import { readPage } from './page.js'
-import { bytesOf, maybeNumber, numberOf, type Row, type SqlReader, type SqlValue, type SqlWriter, textOf } from './sql.js'
+import {
+  bytesOf,
+  maybeNumber,
+  numberOf,
+  type Row,
+  type SqlReader,
+  type SqlValue,
+  type SqlWriter,
+  textOf,
+} from './sql.js'
 import { tagConditions, tagsOf } from './tag-store.js'
 
 const COLUMNS = `t.invocation_id, t.instance_id, t.state, t.outcome_unknown, t.error_code, t.error_info, t.exit_code, t.dropped,
@@ -90,7 +99,9 @@ export const tasksOfInvocations = async (
 const TOTAL = 'i.n_pending + i.n_running + i.n_stopping + i.n_success + i.n_failed + i.n_broken + i.n_stopped'
 const EVERY_STATE: readonly TaskState[] = [...UNFINISHED, ...FINAL]
 
-const HAS_UNFINISHED = (sql: SqlReader): string => `select 1 as found from task t join invocation i on i.id = t.invocation_id
+const HAS_UNFINISHED = (
+  sql: SqlReader,
+): string => `select 1 as found from task t join invocation i on i.id = t.invocation_id
   where t.instance_id = $1 and t.final = 0 and ${sql.dialect.within('t.state', '$2')} and i.committed = 1 limit 1`
 
 export const taskReader = (sql: SqlReader): TaskReader => ({
@@ -107,7 +118,10 @@ export const taskReader = (sql: SqlReader): TaskReader => ({
     add((p) => `i.command_id = ${p}`, filter.commandId)
     add((p) => `i.resource_group_id = ${p}`, filter.resourceGroupId)
     if (filter.recordStatus !== undefined)
-      add((p) => sql.dialect.within('t.state', p), JSON.stringify(statesOfRecordStatus(filter.recordStatus, EVERY_STATE)))
+      add(
+        (p) => sql.dialect.within('t.state', p),
+        JSON.stringify(statesOfRecordStatus(filter.recordStatus, EVERY_STATE)),
+      )
     where[where.length - 1] += tagConditions('invocation', 'i.id', filter.tags ?? [], values)
     const from = 'task t join invocation i on i.id = t.invocation_id'
     // Without a filter on tasks their number is in the invocations: no task is read to count them.
@@ -139,7 +153,10 @@ export const taskReader = (sql: SqlReader): TaskReader => ({
   },
 
   async find(invokeId, instanceId) {
-    const row = await sql.get(`select ${COLUMNS} from task t where t.invocation_id = $1 and t.instance_id = $2`, [invokeId, instanceId])
+    const row = await sql.get(`select ${COLUMNS} from task t where t.invocation_id = $1 and t.instance_id = $2`, [
+      invokeId,
+      instanceId,
+    ])
     return row === undefined ? undefined : taskRow(row)
   },
 
@@ -174,7 +191,14 @@ export const taskReader = (sql: SqlReader): TaskReader => ({
   },
 })
 
-const ADD_COLUMNS = ['instance_id text', 'state text', 'final integer', 'error_code text', 'error_info text', 'deadline_at integer']
+const ADD_COLUMNS = [
+  'instance_id text',
+  'state text',
+  'final integer',
+  'error_code text',
+  'error_info text',
+  'deadline_at integer',
+]
 
 export const taskStore = (sql: SqlWriter): TaskStore => ({
   ...taskReader(sql),
@@ -237,11 +261,20 @@ export const taskStore = (sql: SqlWriter): TaskStore => ({
   },
 
   async removeOfInvocation(invokeId, limit) {
-    const rows = await sql.all('select instance_id from task where invocation_id = $1 order by instance_id limit $2', [invokeId, limit])
+    const rows = await sql.all('select instance_id from task where invocation_id = $1 order by instance_id limit $2', [
+      invokeId,
+      limit,
+    ])
     const ids = rows.map((row) => textOf(row['instance_id']))
     const list = JSON.stringify(ids)
-    await sql.run(`delete from task_output where invocation_id = $1 and ${sql.dialect.within('instance_id', '$2')}`, [invokeId, list])
-    await sql.run(`delete from task where invocation_id = $1 and ${sql.dialect.within('instance_id', '$2')}`, [invokeId, list])
+    await sql.run(`delete from task_output where invocation_id = $1 and ${sql.dialect.within('instance_id', '$2')}`, [
+      invokeId,
+      list,
+    ])
+    await sql.run(`delete from task where invocation_id = $1 and ${sql.dialect.within('instance_id', '$2')}`, [
+      invokeId,
+      list,
+    ])
     return ids
   },
 })

@@ -1,3 +1,5 @@
+import type { Scope } from './scope.js'
+
 /** One thing that changed something: who, what, to what. Holds no content, output or parameter. */
 export interface AuditEntry {
   readonly accountId: string
@@ -10,3 +12,6 @@ export interface AuditEntry {
   readonly subject: string
   readonly detail: Readonly<Record<string, string | number | boolean>>
 }
+
+/** Who is told as the actor of what a request changed. */
+export const actorOf = (scope: Scope): string => scope.actor ?? 'server'

@@ -2,6 +2,8 @@
 export interface Scope {
   readonly accountId: string
   readonly regionId: string
+  /** AccessKey that asks, for the audit log. */
+  readonly actor?: string | undefined
 }
 
 /** Who signed a request. */

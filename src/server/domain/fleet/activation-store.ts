@@ -15,8 +15,6 @@ export interface ActivationPermit {
   readonly ipAddressRange: string
   readonly resourceGroupId: string
   readonly expiresAt: number
-  readonly boundInstanceId: string | undefined
-  readonly replaceBound: boolean
 }
 
 export interface ActivationReader {

@@ -30,7 +30,6 @@ export type RegistrationRefusal =
   | 'address-not-allowed'
   | 'address-unknown'
   | 'too-many-failures'
-  | 'instance-live'
 
 export type RegistrationOutcome =
   | { readonly registered: true; readonly instanceId: string; readonly regionId: string }

@@ -34,7 +34,12 @@ export type Freshness =
  * Judges a request by its own time. The first one of a host sets the offset: its key was made for the registration, so
  * no older signature exists.
  */
-export const judge = (clock: HostClock, evidence: JumpEvidence | undefined, agentTime: number, now: number): Freshness => {
+export const judge = (
+  clock: HostClock,
+  evidence: JumpEvidence | undefined,
+  agentTime: number,
+  now: number,
+): Freshness => {
   const offset = agentTime - now
   if (clock.offset === undefined) return { fresh: true, clock: { mark: agentTime, offset } }
   const nearOffset = Math.abs(offset - clock.offset) <= CLOCK_TOLERANCE_MS
@@ -45,7 +50,8 @@ export const judge = (clock: HostClock, evidence: JumpEvidence | undefined, agen
 }
 
 const jumped = (evidence: JumpEvidence | undefined, agentTime: number, offset: number, now: number): Freshness => {
-  const agrees = evidence !== undefined && agentTime > evidence.newest && Math.abs(offset - evidence.offset) <= OVERTAKING_MS
+  const agrees =
+    evidence !== undefined && agentTime > evidence.newest && Math.abs(offset - evidence.offset) <= OVERTAKING_MS
   const next: JumpEvidence = agrees
     ? { offset: evidence.offset, since: evidence.since, newest: agentTime, count: evidence.count + 1 }
     : { offset, since: now, newest: agentTime, count: 1 }

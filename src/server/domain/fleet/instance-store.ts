@@ -57,6 +57,10 @@ export interface NewInstance {
   readonly tags: readonly Tag[]
 }
 
+/** A filter as the database applies it: without what only presence knows. */
+export type InstanceListFilter = Omit<ManagedInstanceFilter, 'online'> &
+  Omit<InventoryFilter, 'status'> & { readonly managedOnly: boolean }
+
 export interface InstanceReader {
   /** One page in id order, with where the next one begins, and the size of the list. */
   statusPage(
@@ -68,14 +72,20 @@ export interface InstanceReader {
   statusOf(scope: Scope, instanceIds: readonly string[]): Promise<readonly StatusRow[]>
   targets(scope: Scope, instanceIds: readonly string[]): Promise<readonly TargetRow[]>
   /** Ids of instances that carry all tags, in id order, at most `limit`. */
-  withTags(scope: Scope, tags: readonly { key: string; value?: string | undefined }[], limit: number): Promise<readonly string[]>
-  /** Instances that match, in id order, from after `after`; at most `limit`. */
+  withTags(
+    scope: Scope,
+    tags: readonly { key: string; value?: string | undefined }[],
+    limit: number,
+  ): Promise<readonly string[]>
+  /** Instances that match, in id order, from after `after`; at most `limit`, behind the first `skip`. */
   list(
     scope: Scope,
-    filter: (ManagedInstanceFilter | InventoryFilter) & { readonly managedOnly: boolean },
+    filter: InstanceListFilter,
     after: string | undefined,
     limit: number,
+    skip?: number,
   ): Promise<readonly InstanceRow[]>
+  countList(scope: Scope, filter: InstanceListFilter): Promise<number>
   tagsOf(instanceIds: readonly string[]): Promise<ReadonlyMap<string, readonly Tag[]>>
   findHostKey(instanceId: string): Promise<HostKey | undefined>
   scopeOf(instanceId: string): Promise<Scope | undefined>
@@ -88,7 +98,13 @@ export interface InstanceStore extends InstanceReader {
   /** What a heartbeat tells of the host, when it differs from what is kept. */
   describe(
     instanceId: string,
-    told: { agentVersion: string; osType: OsType; osVersion?: string | undefined; bootedAt?: number | undefined; now: number },
+    told: {
+      agentVersion: string
+      osType: OsType
+      osVersion?: string | undefined
+      bootedAt?: number | undefined
+      now: number
+    },
   ): Promise<void>
   /** Counts new tasks: InvocationCount and LastInvokedTime. */
   countInvocation(scope: Scope, instanceIds: readonly string[], now: number): Promise<void>

@@ -120,7 +120,8 @@ export class PresenceTable implements Presence {
   /** Live hosts without a notify socket: they beat but cannot be reached. Walks all hosts that spoke to this process. */
   unreachableCount(): number {
     let count = 0
-    for (const [instanceId, host] of this.#hosts) if (!host.connected && this.isLive(this.lastSeen(instanceId))) count += 1
+    for (const [instanceId, host] of this.#hosts)
+      if (!host.connected && this.isLive(this.lastSeen(instanceId))) count += 1
     return count
   }
 
@@ -148,6 +149,11 @@ export class PresenceTable implements Presence {
     return this.#startedAt
   }
 
+  /** When no node was up before this start; an empty span for a new database. */
+  get downtime(): { readonly from: number; readonly to: number } {
+    return { from: this.#downSince, to: this.#startedAt }
+  }
+
   /** The agent process that was last seen on the host, '' when unknown. */
   agentProcess(instanceId: string): string {
     const place = this.#places.get(instanceId)
@@ -167,17 +173,17 @@ export class PresenceTable implements Presence {
     return true
   }
 
+  /** A host that is gone. Its place stays empty. */
   forget(instanceId: string): void {
     const host = this.#hosts.get(instanceId)
     if (host?.connected === true) this.#connectedCount -= 1
     this.#hosts.delete(instanceId)
     const place = this.#places.get(instanceId)
     if (place === undefined) return
+    this.#places.delete(instanceId)
+    this.#ids[place] = ''
     this.#lastSeen[place] = 0
-    this.#mark[place] = 0
-    this.#offset[place] = Number.NaN
-    this.#process[place] = ''
-    this.#dirty.add(place)
+    this.#dirty.delete(place)
   }
 
   // ── loading and flushing ───────────────────────────────────────────────────────────────────────────────────────────
@@ -248,7 +254,14 @@ export class PresenceTable implements Presence {
   #host(instanceId: string): LiveHost {
     let host = this.#hosts.get(instanceId)
     if (host === undefined) {
-      host = { seen: new Map(), floor: 0, evidence: undefined, generation: 0, connected: false, checkedProcess: undefined }
+      host = {
+        seen: new Map(),
+        floor: 0,
+        evidence: undefined,
+        generation: 0,
+        connected: false,
+        checkedProcess: undefined,
+      }
       this.#hosts.set(instanceId, host)
     }
     return host

@@ -22,7 +22,15 @@ export type TaskState = UnfinishedState | FinalState
 /** Classes of states that an invocation counts its tasks by. `failed` is an exit code other than 0. */
 export type StateClass = 'pending' | 'running' | 'stopping' | 'success' | 'failed' | 'broken' | 'stopped'
 
-export const STATE_CLASSES: readonly StateClass[] = ['pending', 'running', 'stopping', 'success', 'failed', 'broken', 'stopped']
+export const STATE_CLASSES: readonly StateClass[] = [
+  'pending',
+  'running',
+  'stopping',
+  'success',
+  'failed',
+  'broken',
+  'stopped',
+]
 
 const CLASS_OF: Readonly<Record<TaskState, StateClass>> = {
   Pending: 'pending',

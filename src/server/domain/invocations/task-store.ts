@@ -43,7 +43,13 @@ export interface TaskStore extends TaskReader {
   /** New tasks, Pending (or Aborted with a code, for hosts without a live agent). */
   add(
     invokeId: string,
-    tasks: readonly { instanceId: string; state: TaskState; errorCode: string; errorInfo: string; deadlineAt: number | undefined }[],
+    tasks: readonly {
+      instanceId: string
+      state: TaskState
+      errorCode: string
+      errorInfo: string
+      deadlineAt: number | undefined
+    }[],
     now: number,
   ): Promise<void>
   /** Writes every field of a task that changed. */

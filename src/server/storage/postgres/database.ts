@@ -4,7 +4,16 @@ import pg from 'pg'
 import type { AuditEntry } from '../../domain/access/audit.js'
 import { Fault } from '../../domain/faults.js'
 import { postgresDialect } from '../dialect.js'
-import { type BeforeCommit, type Column, type Row, type SqlDatabase, type SqlReader, type SqlValue, type SqlWriter, Tallies } from '../sql.js'
+import {
+  type BeforeCommit,
+  type Column,
+  type Row,
+  type SqlDatabase,
+  type SqlReader,
+  type SqlValue,
+  type SqlWriter,
+  Tallies,
+} from '../sql.js'
 
 /** Codes after which the same transaction may succeed when it is run again. */
 const RETRYABLE = new Set(['40001', '40P01'])
@@ -22,6 +31,8 @@ export class PostgresDatabase implements SqlDatabase {
   readonly dialect = postgresDialect
   readonly reader: SqlReader
   readonly #pool: pg.Pool
+  /** Of their own, so that a transaction never waits for a reader that waits for it. */
+  readonly #readers: pg.Pool
   readonly #beforeCommit: BeforeCommit
 
   constructor(url: string, options: { beforeCommit: BeforeCommit; onError: (cause: Error) => void }) {
@@ -29,18 +40,23 @@ export class PostgresDatabase implements SqlDatabase {
     // int8 arrives as text by default; nothing here goes above 2^53 (design D3).
     types.setTypeParser(pg.types.builtins.INT8, Number)
     types.setTypeParser(pg.types.builtins.NUMERIC, Number)
-    this.#pool = new pg.Pool({
-      connectionString: url,
-      max: WRITERS + READERS,
-      types,
-      connectionTimeoutMillis: 10_000,
-      idleTimeoutMillis: 60_000,
-      application_name: 'openassist',
-    })
-    // A connection that breaks while idle is replaced by the pool; without a listener it would end the process.
-    this.#pool.on('error', options.onError)
+    const pool = (max: number): pg.Pool => {
+      const made = new pg.Pool({
+        connectionString: url,
+        max,
+        types,
+        connectionTimeoutMillis: 10_000,
+        idleTimeoutMillis: 60_000,
+        application_name: 'openassist',
+      })
+      // A connection that breaks while idle is replaced by the pool; without a listener it would end the process.
+      made.on('error', options.onError)
+      return made
+    }
+    this.#pool = pool(WRITERS)
+    this.#readers = pool(READERS)
     this.#beforeCommit = options.beforeCommit
-    this.reader = new PostgresReader(this.#pool)
+    this.reader = new PostgresReader(this.#readers)
   }
 
   async write<T>(work: (writer: SqlWriter) => Promise<T>): Promise<T> {
@@ -55,7 +71,7 @@ export class PostgresDatabase implements SqlDatabase {
   }
 
   async close(): Promise<void> {
-    await this.#pool.end()
+    await Promise.all([this.#pool.end(), this.#readers.end()])
   }
 
   /** Runs statements that are no part of a store: migrations. */
@@ -171,7 +187,9 @@ const query = (target: Queryable, sql: string, parameters: readonly SqlValue[]):
 
 /** Bytes must be a Buffer, or the library sends them as text. */
 const bound = (value: SqlValue): SqlValue =>
-  value instanceof Uint8Array && !Buffer.isBuffer(value) ? Buffer.from(value.buffer, value.byteOffset, value.byteLength) : value
+  value instanceof Uint8Array && !Buffer.isBuffer(value)
+    ? Buffer.from(value.buffer, value.byteOffset, value.byteLength)
+    : value
 
 /** A prepared statement's name: PostgreSQL cuts names at 63 bytes, so it is a hash of the text. */
 const nameOf = (sql: string): string => {

@@ -2,7 +2,15 @@ import { join } from 'node:path'
 import type { AuditEntry } from '../../domain/access/audit.js'
 import { Fault } from '../../domain/faults.js'
 import { sqliteDialect } from '../dialect.js'
-import { type BeforeCommit, type Column, type Row, type SqlDatabase, type SqlValue, type SqlWriter, Tallies } from '../sql.js'
+import {
+  type BeforeCommit,
+  type Column,
+  type Row,
+  type SqlDatabase,
+  type SqlValue,
+  type SqlWriter,
+  Tallies,
+} from '../sql.js'
 import { SqliteConnection } from './driver.js'
 
 /** Measures of one commit, for telemetry. */
@@ -22,6 +30,15 @@ const MOST_PIECES = 500
 /** … or this long, so that the event loop is not held: the fsync comes on top. */
 const LONGEST_GROUP_MS = 8
 
+export interface SqliteOptions {
+  readonly beforeCommit: BeforeCommit
+  readonly tell?: (told: CommitTold) => void
+  /** Page cache of each of the two connections. */
+  readonly cacheMiB?: number
+  /** Runs on the writing connection before anything else: migrations. */
+  readonly prepare?: (connection: SqliteConnection) => void
+}
+
 /**
  * The file of facts: `synchronous=FULL`, one writer whose commits are shared, one reader that sees only what is
  * committed (design D5).
@@ -40,17 +57,18 @@ export class SqliteDatabase implements SqlDatabase {
   #draining: Promise<void> | undefined
   #closed = false
 
-  constructor(path: string, options: { beforeCommit: BeforeCommit; tell?: (told: CommitTold) => void; cacheMiB?: number }) {
+  constructor(path: string, options: SqliteOptions) {
     const cache = `cache_size = -${(options.cacheMiB ?? 64) * 1024}`
-    this.#connection = new SqliteConnection(path, ['journal_mode = wal', 'synchronous = full', cache, 'temp_store = memory'])
+    this.#connection = new SqliteConnection(path, [
+      'journal_mode = wal',
+      'synchronous = full',
+      cache,
+      'temp_store = memory',
+    ])
+    options.prepare?.(this.#connection)
     this.reader = new SqliteConnection(path, ['query_only = on', cache, 'temp_store = memory'])
     this.#beforeCommit = options.beforeCommit
     this.#tell = options.tell ?? (() => undefined)
-  }
-
-  /** The writing connection, for migrations before anything else runs. */
-  get connection(): SqliteConnection {
-    return this.#connection
   }
 
   write<T>(work: (writer: SqlWriter) => Promise<T>): Promise<T> {
@@ -104,7 +122,8 @@ export class SqliteDatabase implements SqlDatabase {
       // The disk is full or broken: nothing of this group happened, and everybody is told so.
       this.#rollback()
       for (const { piece } of done) piece.reject(new Fault('store/unavailable', [], { cause }))
-      if (done.length === 0) for (const piece of this.#queue.splice(0)) piece.reject(new Fault('store/unavailable', [], { cause }))
+      if (done.length === 0)
+        for (const piece of this.#queue.splice(0)) piece.reject(new Fault('store/unavailable', [], { cause }))
       return
     }
     this.#tell({ size: done.length, milliseconds: performance.now() - begun })

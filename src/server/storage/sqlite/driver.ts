@@ -85,7 +85,10 @@ export class SqliteConnection implements SqlReader {
         statement = this.#database.prepare(numbered(sql))
         if (statement.setReturnArrays === undefined) {
           const byName = statement
-          statement = { ...byName, all: (...values) => byName.all(...values).map((row) => Object.values(row as object)) } as Statement
+          statement = {
+            ...byName,
+            all: (...values) => byName.all(...values).map((row) => Object.values(row as object)),
+          } as Statement
         } else statement.setReturnArrays(true)
         this.#arrayStatements.set(sql, statement)
       }

@@ -73,8 +73,6 @@ create table activation (
   registered_count bigint not null,
   deregistered_count bigint not null,
   disabled bigint not null,
-  bound_instance_id text collate "C",
-  replace_bound bigint not null,
   created_at bigint not null,
   expires_at bigint not null
 );

@@ -73,8 +73,6 @@ create table activation (
   registered_count integer not null,
   deregistered_count integer not null,
   disabled integer not null,
-  bound_instance_id text,
-  replace_bound integer not null,
   created_at integer not null,
   expires_at integer not null
 ) without rowid;

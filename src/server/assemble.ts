@@ -1,0 +1,225 @@
+// Builds the rooms behind the doors, in order: store → presence → domain → doors. Listeners, configuration and
+// certificates are main's; tests and benches assemble the same parts.
+import { randomBytes, randomUUID } from 'node:crypto'
+import { mkdirSync } from 'node:fs'
+import { type ApiDoor, createApiDoor } from './api/pipeline.js'
+import type { CallEvent } from './api/call-event.js'
+import type { ApiSettings } from './api/settings.js'
+import type { Access } from './domain/access/access.js'
+import { runningRepeats } from './domain/access/answer-once.js'
+import type { Clock } from './domain/clock.js'
+import { keepCommands } from './domain/commands/keep-commands.js'
+import type { Domain, Regions } from './domain/domain.js'
+import { observeInstances } from './domain/fleet/observe-instances.js'
+import { permitActivations } from './domain/fleet/permit-activations.js'
+import { PresenceTable } from './domain/fleet/presence.js'
+import type { PresenceStore } from './domain/fleet/presence-store.js'
+import { registerHosts } from './domain/fleet/register-hosts.js'
+import type { AgentRegistry } from './domain/fleet/agents.js'
+import { timeOrderedIds } from './domain/ids.js'
+import type { AgentTasks } from './domain/invocations/agent-tasks.js'
+import { endLostTasks } from './domain/invocations/end-lost-tasks.js'
+import { serveAgents } from './domain/invocations/serve-agents.js'
+import { startInvocation } from './domain/invocations/start-invocation.js'
+import { stopInvocation } from './domain/invocations/stop-invocation.js'
+import type { UnitOfWork } from './domain/unit-of-work.js'
+import type { GatewayEvent } from './gateway/gateway-event.js'
+import { createGateway, type Gateway } from './gateway/gateway.js'
+import type { GatewaySettings } from './gateway/settings.js'
+import { operations } from './operations/index.js'
+import { accessKeys } from './storage/access-store.js'
+import { appendAudit } from './storage/audit-log.js'
+import { migratePostgres, migrateSqlite, preparePresence } from './storage/migrate.js'
+import { nonces } from './storage/nonce-store.js'
+import { PostgresDatabase } from './storage/postgres/database.js'
+import { postgresPresenceStore, sqlitePresenceStore } from './storage/presence-store.js'
+import { Sealer } from './storage/sealer.js'
+import type { SqlDatabase } from './storage/sql.js'
+import { type CommitTold, SqliteDatabase, sqliteFiles } from './storage/sqlite/database.js'
+import { SqliteConnection } from './storage/sqlite/driver.js'
+import { unitOfWork } from './storage/unit-of-work.js'
+import { Sweeps } from './sweeps.js'
+import { localWakeups } from './wakeups/local.js'
+
+/** What a deployment decides about the parts; defaults are in config.ts. */
+export interface AssemblySettings {
+  readonly dataDir: string
+  /** A PostgreSQL URL; undefined: SQLite in the data directory. */
+  readonly database: string | undefined
+  readonly regions: Regions
+  readonly timestampWindowMs: number
+  readonly instancesPerInvocation: number
+  readonly instancesPerStatusQuery: number
+  readonly commandQuota: number
+  readonly activationQuota: number
+  readonly invocationsPerDay: number | undefined
+  readonly outputQuota: number
+  readonly retentionDays: number
+  readonly api: Partial<ApiSettings>
+  readonly gateway: Partial<GatewaySettings>
+  readonly cacheMiB?: number
+}
+
+export interface AssemblyParts {
+  readonly settings: AssemblySettings
+  /** 32 bytes of the key file. */
+  readonly rootKey: Buffer
+  readonly clock: Clock
+  readonly tellCall: (event: CallEvent) => void
+  readonly tellGateway: (event: GatewayEvent) => void
+  readonly tellCommit: (told: CommitTold) => void
+  /** Something of the server's own failed in the background. */
+  readonly tellFailure: (at: string, cause: unknown) => void
+}
+
+export interface Assembly {
+  readonly database: SqlDatabase
+  readonly sealer: Sealer
+  readonly stores: UnitOfWork
+  readonly presence: PresenceTable
+  readonly domain: Domain
+  readonly registry: AgentRegistry
+  readonly tasks: AgentTasks
+  readonly api: ApiDoor
+  readonly gateway: Gateway
+  readonly sweeps: Sweeps
+  /** Loads presence and list anchors in the background; both doors answer before it is done. */
+  warmUp(scope: { accountId: string; regionId: string }): Promise<void>
+  /** Closes in reverse order: doors, sweeps, presence, store. */
+  stop(): Promise<void>
+}
+
+interface OpenStore {
+  readonly database: SqlDatabase
+  readonly presenceStore: PresenceStore
+  close(): Promise<void>
+}
+
+const openStore = async (parts: AssemblyParts): Promise<OpenStore> => {
+  const { settings, clock } = parts
+  if (settings.database !== undefined) {
+    const database = new PostgresDatabase(settings.database, {
+      beforeCommit: appendAudit,
+      onError: (cause) => parts.tellFailure('postgres', cause),
+    })
+    await migratePostgres(database, clock.now())
+    return { database, presenceStore: postgresPresenceStore(database), close: () => database.close() }
+  }
+  mkdirSync(settings.dataDir, { recursive: true, mode: 0o700 })
+  const files = sqliteFiles(settings.dataDir)
+  const database = new SqliteDatabase(files.facts, {
+    beforeCommit: appendAudit,
+    tell: parts.tellCommit,
+    ...(settings.cacheMiB === undefined ? {} : { cacheMiB: settings.cacheMiB }),
+    prepare: (connection) => migrateSqlite(connection, clock.now()),
+  })
+  const presence = new SqliteConnection(files.presence, ['journal_mode = wal', 'synchronous = normal'])
+  preparePresence(presence)
+  return {
+    database,
+    presenceStore: sqlitePresenceStore(presence),
+    async close() {
+      await database.close()
+      presence.close()
+    },
+  }
+}
+
+/** @throws NewerSchema, or an error of the database that says what is wrong with it */
+export const assemble = async (parts: AssemblyParts): Promise<Assembly> => {
+  const { settings, clock } = parts
+  const sealer = new Sealer(parts.rootKey)
+  const store = await openStore(parts)
+  const { database } = store
+  const stores = unitOfWork(database, sealer)
+  const presence = new PresenceTable({
+    clock,
+    store: store.presenceStore,
+    lastAlive: await store.presenceStore.lastAlive(),
+  })
+  await presence.open()
+  const ids = timeOrderedIds(clock, (bytes) => randomBytes(bytes), randomUUID)
+  const wakeups = localWakeups()
+  const wake = (instanceIds: readonly string[]): void => wakeups.send(instanceIds)
+  const rejections = new Map<string, number>()
+
+  const lost = endLostTasks({ stores, clock, presence, rejections })
+  const registry = registerHosts({ stores, clock, ids, presence, random: Math.random, processChange: lost })
+  const tasks = serveAgents({ stores, clock, presence, wake, rejections, outputQuota: settings.outputQuota })
+  const domain: Domain = {
+    instances: observeInstances({ instances: stores.read.instances, presence }),
+    activations: permitActivations({ stores, clock, ids, quota: settings.activationQuota }),
+    commands: keepCommands({ stores, clock, ids, quota: settings.commandQuota }),
+    invocations: {
+      ...startInvocation({ stores, clock, ids, presence, wake, limits: settings }),
+      stop: stopInvocation({ stores, clock, wake }),
+      list: (scope, filter, page) => stores.read.invocations.list(scope, filter, page),
+      results: (scope, filter, page) => stores.read.tasks.results(scope, filter, page),
+    },
+    regions: settings.regions,
+    limits: {
+      instancesPerInvocation: settings.instancesPerInvocation,
+      instancesPerStatusQuery: settings.instancesPerStatusQuery,
+    },
+  }
+  const access: Access = {
+    accessKeys: accessKeys(database, sealer, clock),
+    nonces: nonces(database, clock, settings.timestampWindowMs),
+    repeats: runningRepeats(),
+    // The account's own keys may do everything in it (rpc.md §4.2); there are no users yet, so none is allowed anything.
+    permissions: { allowed: (caller) => Promise.resolve(caller.userId === undefined) },
+  }
+  const api = createApiDoor({
+    operations,
+    domain,
+    access,
+    pageTokenKey: sealer.derive('page-token'),
+    regions: settings.regions.served,
+    clock,
+    settings: { ...settings.api, timestampWindowMs: settings.timestampWindowMs },
+    tell: parts.tellCall,
+  })
+  const gateway = createGateway({
+    registry,
+    presence,
+    tasks,
+    wakeups,
+    settings: { ...settings.gateway, outputQuota: settings.outputQuota },
+    clock,
+    tell: parts.tellGateway,
+  })
+  const sweeps = new Sweeps({
+    stores,
+    clock,
+    database,
+    presence,
+    presenceStore: store.presenceStore,
+    lost,
+    nodeId: 'local',
+    retentionMs: settings.retentionDays * 86_400_000,
+    tellFailure: parts.tellFailure,
+  })
+
+  return {
+    database,
+    sealer,
+    stores,
+    presence,
+    domain,
+    registry,
+    tasks,
+    api,
+    gateway,
+    sweeps,
+    async warmUp(scope) {
+      await presence.load()
+      await stores.lists.of(scope, undefined).build()
+    },
+    async stop() {
+      await api.stop()
+      await gateway.stop()
+      await sweeps.stop()
+      await store.close()
+    },
+  }
+}

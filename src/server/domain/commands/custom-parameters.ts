@@ -1,0 +1,82 @@
+// `{{name}}` in scripts (api.md §4.1, §5.3). Pure.
+import { Fault } from '../faults.js'
+
+/** Distinct names in one script. */
+export const MOST_NAMES = 20
+/** Bytes of a name. */
+export const LONGEST_NAME = 64
+/** Entries in the Parameters of one run. */
+export const MOST_PARAMETERS = 10
+/** Bytes of a script in its Base64 form, parameters filled in (api.md §4.1). */
+export const LONGEST_CONTENT = 24_576
+
+// Blanks and line breaks around the name do not count. No braces inside: `{{{a}}}` holds `{{a}}`.
+const PLACEHOLDER = /\{\{([^{}]*)\}\}/g
+const BUILT_IN = /^acs::/i
+// A name never has a colon, so what looks like a reference to a secret is told apart from a bad name.
+const SECRET = /^(?:oos|oos-secret):/i
+
+/** The custom names in a script, as first written, distinct without regard to case. Faults: `command-parameter/*`. */
+export const parameterNames = (script: string): readonly string[] => {
+  const names = new Map<string, string>()
+  for (const [, inside = ''] of script.matchAll(PLACEHOLDER)) {
+    const name = inside.trim()
+    if (BUILT_IN.test(name)) continue
+    if (SECRET.test(name)) throw new Fault('parameters/secret-store-not-supported')
+    if (name === '') throw new Fault('command-parameter/empty-name')
+    if (!/^[A-Za-z0-9_-]+$/.test(name)) throw new Fault('command-parameter/malformed-name')
+    if (name.length > LONGEST_NAME) throw new Fault('command-parameter/name-too-long')
+    if (!names.has(name.toLowerCase())) names.set(name.toLowerCase(), name)
+  }
+  if (names.size > MOST_NAMES) throw new Fault('command-parameter/too-many')
+  return [...names.values()]
+}
+
+/** Names of the built-in parameters that a script uses, without `ACS::`. */
+export const builtInNames = (script: string): readonly string[] => {
+  const names = new Set<string>()
+  for (const [, inside = ''] of script.matchAll(PLACEHOLDER)) {
+    const name = inside.trim()
+    if (BUILT_IN.test(name)) names.add(name.slice('ACS::'.length))
+  }
+  return [...names]
+}
+
+/**
+ * The values of a run, checked against the names of its command. Names compare without regard to case.
+ * Faults: `parameters/*`.
+ * @param sent as the caller sent them; undefined for none
+ */
+export const parameterValues = (
+  enabled: boolean,
+  names: readonly string[],
+  sent: ReadonlyMap<string, unknown> | undefined,
+): ReadonlyMap<string, string> => {
+  const values = new Map<string, string>()
+  if (sent === undefined || sent.size === 0) return values
+  if (!enabled) throw new Fault('parameters/disabled')
+  if (sent.size > MOST_PARAMETERS) throw new Fault('parameters/too-many')
+  const known = new Set(names.map((name) => name.toLowerCase()))
+  for (const [name, value] of sent) {
+    if (name === '' || Buffer.byteLength(name) > LONGEST_NAME) throw new Fault('parameters/name-too-long')
+    const key = name.toLowerCase()
+    if (values.has(key)) throw new Fault('parameters/duplicate')
+    if (!known.has(key)) throw new Fault('parameters/not-matched')
+    if (typeof value !== 'string' && typeof value !== 'number' && typeof value !== 'boolean')
+      throw new Fault('parameters/type-not-supported')
+    values.set(key, String(value))
+  }
+  return values
+}
+
+/** Fills custom parameters in; those without a value become empty, built-in ones stay for the agent. */
+export const fillIn = (script: string, values: ReadonlyMap<string, string>): string =>
+  script.replace(PLACEHOLDER, (whole, inside: string) => {
+    const name = inside.trim()
+    return BUILT_IN.test(name) ? whole : (values.get(name.toLowerCase()) ?? '')
+  })
+
+/** Fault `command/content-too-long` when a script's Base64 form is over the limit. */
+export const checkLength = (bytes: number): void => {
+  if (4 * Math.ceil(bytes / 3) > LONGEST_CONTENT) throw new Fault('command/content-too-long')
+}

@@ -1,0 +1,66 @@
+import { answerOnce } from '../access/answer-once.js'
+import { actorOf } from '../access/audit.js'
+import type { Clock, Ids } from '../clock.js'
+import { Fault } from '../faults.js'
+import type { UnitOfWork } from '../unit-of-work.js'
+import type { Commands, NewCommand } from './commands.js'
+import { checkLength, parameterNames } from './custom-parameters.js'
+
+interface Parts {
+  readonly stores: UnitOfWork
+  readonly clock: Clock
+  readonly ids: Ids
+  /** Kept commands in one region of an account. */
+  readonly quota: number
+}
+
+/** Names of custom parameters, of a script whose length and placeholders are right. Faults as `Commands.create`. */
+export const checkScript = (command: NewCommand): readonly string[] => {
+  checkLength(command.content.byteLength)
+  return command.enableParameter ? parameterNames(Buffer.from(command.content).toString('utf8')) : []
+}
+
+/** The verbs of stored commands. */
+export const keepCommands = ({ stores, clock, ids, quota }: Parts): Commands => ({
+  async create(scope, command, repeat) {
+    const names = checkScript(command)
+    return answerOnce(stores, scope, repeat, () =>
+      stores.write(async (w) => {
+        if ((await w.commands.countKept(scope)) >= quota) throw new Fault('command/quota-exceeded', [quota])
+        const now = clock.now()
+        const commandId = ids.next('c')
+        await w.commands.add(scope, { ...command, commandId, kept: true, parameterNames: names, createdAt: now })
+        const answer = { commandId }
+        if (repeat !== undefined) await w.repeats.keep(scope, repeat, answer, now)
+        w.audit({
+          ...scope,
+          at: now,
+          actor: actorOf(scope),
+          action: 'CreateCommand',
+          subject: commandId,
+          detail: { type: command.type },
+        })
+        return answer
+      }),
+    )
+  },
+
+  list: (scope, filter, page) => stores.read.commands.list(scope, filter, page),
+
+  async delete(scope, commandId) {
+    await stores.write(async (w) => {
+      const command = await w.commands.find(scope, commandId)
+      if (command === undefined || !command.kept) throw new Fault('command/not-found')
+      if (await w.invocations.usesCommand(scope, commandId)) throw new Fault('command/in-use')
+      await w.commands.remove(scope, commandId)
+      w.audit({
+        ...scope,
+        at: clock.now(),
+        actor: actorOf(scope),
+        action: 'DeleteCommand',
+        subject: commandId,
+        detail: {},
+      })
+    })
+  },
+})

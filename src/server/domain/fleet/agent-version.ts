@@ -1,0 +1,28 @@
+// Agent versions such as 2.2.3.578, and what needs which (api.md §12). Pure.
+import type { OsType } from './instances.js'
+
+/** Compares dotted numbers: negative when `a` is older. Parts that are not numbers count as 0. */
+export const compareVersions = (a: string, b: string): number => {
+  const left = a.split('.')
+  const right = b.split('.')
+  for (let index = 0; index < Math.max(left.length, right.length); index += 1) {
+    const difference = (Number(left[index]) || 0) - (Number(right[index]) || 0)
+    if (difference !== 0) return difference
+  }
+  return 0
+}
+
+/** Oldest version that fills in a built-in parameter, by its name: Linux (and FreeBSD), Windows. */
+const BUILT_IN_SINCE: Readonly<Record<string, readonly [string, string]>> = {
+  InstanceId: ['2.2.3.309', '2.1.3.309'],
+  InvokeId: ['2.2.3.309', '2.1.3.309'],
+  CommandId: ['2.2.3.309', '2.1.3.309'],
+  InstanceName: ['2.2.3.344', '2.1.3.344'],
+}
+
+/** True when an agent of this version can fill in all these built-in parameters. */
+export const fillsIn = (osType: OsType, version: string, builtIns: readonly string[]): boolean =>
+  builtIns.every((name) => {
+    const since = BUILT_IN_SINCE[name]
+    return since === undefined || compareVersions(version, since[osType === 'Windows' ? 1 : 0]) >= 0
+  })

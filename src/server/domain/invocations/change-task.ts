@@ -1,0 +1,21 @@
+import type { Scope } from '../access/scope.js'
+import type { Writing } from '../unit-of-work.js'
+import { classOf, isActive } from './task-states.js'
+import type { TaskRow } from './task-store.js'
+
+/**
+ * Writes a task that was changed, with what counts it: the classes of its invocation and the ActiveTaskCount of its
+ * instance, in the same transaction (design D7).
+ */
+export const changeTask = async (
+  w: Writing,
+  scope: Scope,
+  before: TaskRow,
+  after: TaskRow,
+  now: number,
+): Promise<void> => {
+  await w.tasks.save(after, now)
+  w.invocations.tally(after.invokeId, classOf(before.state), classOf(after.state), 1)
+  const active = Number(isActive(after.state)) - Number(isActive(before.state))
+  if (active !== 0) await w.instances.addActiveTasks(scope, after.instanceId, active)
+}

@@ -1,0 +1,141 @@
+// Tasks whose end will not be reported: their agent's process is gone, their host is, or a deadline passed (design §5).
+import type { Clock } from '../clock.js'
+import { processStartedAt } from '../fleet/agent-process.js'
+import type { PresenceTable } from '../fleet/presence.js'
+import type { UnitOfWork, Writing } from '../unit-of-work.js'
+import { changeTask } from './change-task.js'
+import { ERROR_TEXTS, type ResultErrorCode } from './error-texts.js'
+import { MOST_IN_HAND } from './hand-out.js'
+import { isFinal, move, type TaskEvent } from './task-states.js'
+import type { TaskRow } from './task-store.js'
+
+/** Overdue tasks ended in one transaction. */
+const CHUNK = 200
+/** Unfinished tasks of one host; more are ended by the next heartbeat or their deadlines. */
+const MOST_OF_ONE_HOST = 1_000
+/** A hand-out and a start on two clocks differ by less. */
+const CLOCK_SLACK_MS = 2_000
+
+export interface ProcessChange {
+  /** The first beat of a process that was not compared with the host's tasks yet. */
+  processSeen(instanceId: string, identity: string, coldStart: boolean): Promise<void>
+  deregistered(instanceId: string): Promise<void>
+}
+
+interface Parts {
+  readonly stores: UnitOfWork
+  readonly clock: Clock
+  readonly presence: PresenceTable
+  /** When a host last said that it is installing an update. */
+  readonly rejections: ReadonlyMap<string, number>
+}
+
+export interface LostTasks extends ProcessChange {
+  /** Ends tasks whose deadline passed. @returns how many */
+  expire(): Promise<number>
+}
+
+export const endLostTasks = ({ stores, clock, presence, rejections }: Parts): LostTasks => {
+  const end = async (
+    w: Writing,
+    task: TaskRow,
+    event: TaskEvent,
+    code: ResultErrorCode,
+    info: string,
+  ): Promise<void> => {
+    const state = isFinal(task.state) ? undefined : move(task.state, false, event)
+    const scope = await w.invocations.scopeOf(task.invokeId)
+    if (state === undefined || scope === undefined) return
+    const now = clock.now()
+    const after: TaskRow = {
+      ...task,
+      state,
+      outcomeUnknown: event === 'lost',
+      errorCode: code,
+      errorInfo: info + outage(task),
+      finishedAt: now,
+      deadlineAt: undefined,
+    }
+    await changeTask(w, scope, task, after, now)
+    w.audit({
+      ...scope,
+      at: now,
+      actor: 'server',
+      action: 'sweep/end-task',
+      subject: task.invokeId,
+      detail: { instance: task.instanceId, to: state, code },
+    })
+  }
+
+  /** What the agent posted while no server answered is gone; such tasks say so. */
+  const outage = (task: TaskRow): string => {
+    const { from, to } = presence.downtime
+    const handedOut = task.handedOutAt !== undefined && task.handedOutAt < to
+    return handedOut && to - from > CLOCK_SLACK_MS
+      ? ` (server unreachable from ${new Date(from).toISOString()} to ${new Date(to).toISOString()})`
+      : ''
+  }
+
+  const endUnfinished = (
+    instanceId: string,
+    concerns: (task: TaskRow) => boolean,
+    code: ResultErrorCode,
+    pendingToo: boolean,
+  ): Promise<void> =>
+    stores.write(async (w) => {
+      for (const task of await w.tasks.unfinishedOf(instanceId, MOST_OF_ONE_HOST)) {
+        if (task.state === 'Pending' ? !pendingToo : !concerns(task)) continue
+        await end(w, task, task.state === 'Pending' ? 'not-delivered' : 'lost', code, ERROR_TEXTS[code])
+      }
+    })
+
+  return {
+    async processSeen(instanceId, identity, coldStart) {
+      if ((await stores.read.tasks.unfinishedOf(instanceId, 1)).length === 0) return
+      const startedAt = processStartedAt(identity)
+      const ofAnother = (task: TaskRow): boolean =>
+        task.agentProcess === '' ? (task.handedOutAt ?? 0) + CLOCK_SLACK_MS < startedAt : task.agentProcess !== identity
+      await endUnfinished(instanceId, ofAnother, coldStart ? 'InstanceRestarted' : 'ClientRestarted', false)
+    },
+
+    deregistered: (instanceId) => endUnfinished(instanceId, () => true, 'InstanceDeregistered', true),
+
+    async expire() {
+      const now = clock.now()
+      const due = (await stores.read.tasks.overdue(now, CHUNK)).filter((task) => countsNow(presence, task))
+      if (due.length === 0) return 0
+      return stores.write(async (w) => {
+        let ended = 0
+        for (const { invokeId, instanceId } of due) {
+          const task = await w.tasks.find(invokeId, instanceId)
+          if (task === undefined || isFinal(task.state) || (task.deadlineAt ?? Number.POSITIVE_INFINITY) > now) continue
+          if (task.state === 'Pending') {
+            const code = await undelivered(w, task)
+            await end(w, task, 'not-delivered', code, ERROR_TEXTS[code])
+          } else {
+            await end(w, task, 'lost', 'ExecutionInterrupted', neverEnded(task))
+          }
+          ended += 1
+        }
+        return ended
+      })
+    },
+  }
+
+  async function undelivered(w: Writing, task: TaskRow): Promise<ResultErrorCode> {
+    const rejectedAt = rejections.get(task.instanceId)
+    if (rejectedAt !== undefined && rejectedAt >= task.createdAt) return 'ClientIsUpgrading'
+    const others = await w.tasks.unfinishedOf(task.instanceId, MOST_OF_ONE_HOST)
+    const inHand = others.filter((other) => other.state !== 'Pending').length
+    return inHand >= MOST_IN_HAND ? 'TaskConcurrencyLimit' : 'DeliveryTimeout'
+  }
+}
+
+/** For a while after a start, deadlines of what was under way before do not count: nobody could report. */
+const countsNow = (presence: PresenceTable, task: TaskRow): boolean =>
+  !presence.inGrace || (task.handedOutAt ?? task.createdAt) >= presence.startedAt
+
+const neverEnded = (task: TaskRow): string =>
+  task.startedAt === undefined
+    ? 'the agent took the command and never reported on it; whether it ran is unknown'
+    : 'the agent reported the start of the command and never its end; how it ended is unknown'

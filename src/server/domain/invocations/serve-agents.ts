@@ -1,0 +1,47 @@
+import type { AgentTasks } from './agent-tasks.js'
+import type { Clock } from '../clock.js'
+import type { PresenceTable } from '../fleet/presence.js'
+import type { UnitOfWork } from '../unit-of-work.js'
+import { handOut } from './hand-out.js'
+import { Scripts } from './scripts.js'
+import { takeReport } from './take-report.js'
+
+/** Hosts remembered as installing an update; beyond, the oldest is forgotten. */
+const MOST_REJECTIONS = 10_000
+
+interface Parts {
+  readonly stores: UnitOfWork
+  readonly clock: Clock
+  readonly presence: PresenceTable
+  readonly wake: (instanceIds: readonly string[]) => void
+  readonly rejections: Map<string, number>
+  /** Bytes of output that are kept of one task. */
+  readonly outputQuota: number
+}
+
+/** What agents do with tasks: fetch them, report on them. */
+export const serveAgents = (parts: Parts): AgentTasks => {
+  const { stores, clock, rejections } = parts
+  const scripts = new Scripts(stores)
+  const crowded = new Set<string>()
+  const fetch = handOut({ ...parts, scripts, crowded })
+  const report = takeReport({ ...parts, scripts, crowded })
+  return {
+    fetch,
+    report,
+    rejected(instanceId) {
+      if (rejections.size >= MOST_REJECTIONS) {
+        const [oldest] = rejections.keys()
+        if (oldest !== undefined) rejections.delete(oldest)
+      }
+      rejections.set(instanceId, clock.now())
+    },
+    async hasWork(instanceId) {
+      if (await stores.read.tasks.hasUnfinished(instanceId, ['Pending'])) return true
+      const [first] = await stores.read.tasks.unfinishedOf(instanceId, 1)
+      if (first === undefined) return false
+      const unfinished = await stores.read.tasks.unfinishedOf(instanceId, 200)
+      return unfinished.some((task) => task.state === 'Stopping' && task.startedAt !== undefined)
+    },
+  }
+}

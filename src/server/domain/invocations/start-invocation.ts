@@ -1,0 +1,240 @@
+import { answerOnce } from '../access/answer-once.js'
+import { actorOf } from '../access/audit.js'
+import type { Caller, Repeatable, Scope } from '../access/scope.js'
+import type { Clock, Ids } from '../clock.js'
+import type { NewCommand } from '../commands/commands.js'
+import { builtInNames, checkLength, fillIn, parameterValues } from '../commands/custom-parameters.js'
+import { checkScript } from '../commands/keep-commands.js'
+import { Fault } from '../faults.js'
+import { fillsIn } from '../fleet/agent-version.js'
+import type { TargetRow } from '../fleet/instance-store.js'
+import type { PresenceTable } from '../fleet/presence.js'
+import type { UnitOfWork, Writing } from '../unit-of-work.js'
+import { ERROR_TEXTS, type ResultErrorCode } from './error-texts.js'
+import type { Invocations, RunRequest, Targets } from './invocations.js'
+import { classOf } from './task-states.js'
+
+/** A task must be asked for within this time (api.md §5.5). */
+export const DELIVERY_MS = 60_000
+/** Targets written in one transaction: more would hold the event loop (design §4, §8). */
+const CHUNK = 500
+
+export interface StartParts {
+  readonly stores: UnitOfWork
+  readonly clock: Clock
+  readonly ids: Ids
+  readonly presence: PresenceTable
+  readonly wake: (instanceIds: readonly string[]) => void
+  readonly limits: {
+    readonly instancesPerInvocation: number
+    /** Kept commands in one region of an account. */
+    readonly commandQuota: number
+    /** Invocations of an account in a region on one day (UTC); undefined for no limit. */
+    readonly invocationsPerDay: number | undefined
+  }
+}
+
+interface Script extends NewCommand {
+  readonly commandId: string
+  readonly parameterNames: readonly string[]
+}
+
+type Started = { readonly commandId: string; readonly invokeId: string }
+
+/** The verbs that begin invocations. */
+export const startInvocation = (parts: StartParts): Pick<Invocations, 'run' | 'invoke'> => {
+  const { stores, ids, limits } = parts
+  return {
+    async run(scope, caller, command, request, repeat) {
+      const parameterNames = checkScript(command)
+      const script = { ...command, commandId: ids.next('c'), parameterNames }
+      const keep = async (w: Writing, now: number): Promise<void> => {
+        if (!command.keep) return
+        if ((await w.commands.countKept(scope)) >= limits.commandQuota)
+          throw new Fault('command/quota-exceeded', [limits.commandQuota])
+        await w.commands.add(scope, { ...script, tags: [], kept: true, createdAt: now })
+      }
+      return answerOnce(stores, scope, repeat, () =>
+        start(parts, 'RunCommand', scope, caller, script, command.keep, request, repeat, keep, (started) => started),
+      )
+    },
+
+    async invoke(scope, caller, commandId, request, repeat) {
+      return answerOnce(stores, scope, repeat, () => invoke(scope, caller, commandId, request, repeat))
+    },
+  }
+
+  async function invoke(
+    scope: Scope,
+    caller: Caller,
+    commandId: string,
+    request: RunRequest,
+    repeat: Repeatable | undefined,
+  ): Promise<{ invokeId: string }> {
+    const command = await stores.read.commands.find(scope, commandId)
+    if (command === undefined || !command.kept) throw new Fault('command/not-found')
+    const count = async (w: Writing): Promise<void> => {
+      // It may have been deleted since.
+      if ((await w.commands.find(scope, commandId)) === undefined) throw new Fault('command/not-found')
+      await w.commands.countInvocation(scope, commandId)
+    }
+    const answer = ({ invokeId }: Started): { invokeId: string } => ({ invokeId })
+    return start(parts, 'InvokeCommand', scope, caller, command, true, request, repeat, count, answer)
+  }
+}
+
+const start = async <A>(
+  parts: StartParts,
+  action: string,
+  scope: Scope,
+  caller: Caller,
+  script: Script,
+  keepCommand: boolean,
+  request: RunRequest,
+  repeat: Repeatable | undefined,
+  first: (w: Writing, now: number) => Promise<void>,
+  answerOf: (started: Started) => A,
+): Promise<A> => {
+  const { stores, clock, ids, presence, limits } = parts
+  const targets = await findTargets(parts, scope, request.targets)
+  checkTargets(script, targets, request.resourceGroupId)
+  const values = parameterValues(script.enableParameter, script.parameterNames, request.parameters)
+  const text = Buffer.from(script.content).toString('utf8')
+  if (script.enableParameter) checkLength(Buffer.byteLength(fillIn(text, values)))
+  const builtIns = script.enableParameter ? builtInNames(text) : []
+  await presence.prefetch(targets.map((target) => target.instanceId))
+
+  const now = clock.now()
+  const invokeId = ids.next('t')
+  const tasks = targets.map((target) => newTask(target, presence, builtIns, now))
+  const answer = answerOf({ commandId: script.commandId, invokeId })
+  const begin = async (w: Writing): Promise<void> => {
+    if (limits.invocationsPerDay !== undefined) {
+      const today = now - (now % 86_400_000)
+      if ((await w.invocations.countSince(scope, today)) >= limits.invocationsPerDay)
+        throw new Fault('invocation/quota-exceeded')
+    }
+    await first(w, now)
+    await w.invocations.add(scope, {
+      invokeId,
+      commandId: script.commandId,
+      commandName: script.name,
+      commandDescription: script.description,
+      commandType: script.type,
+      content: script.content,
+      enableParameter: script.enableParameter,
+      parameters: JSON.stringify(Object.fromEntries(values)),
+      username: request.username,
+      workingDir: request.workingDir ?? script.workingDir,
+      timeoutSeconds: request.timeoutSeconds ?? script.timeoutSeconds,
+      resourceGroupId: request.resourceGroupId,
+      keepCommand,
+      invokedBy: caller.accessKeyId,
+      createdAt: now,
+      tags: request.tags,
+    })
+  }
+  const addChunk = async (w: Writing, from: number): Promise<void> => {
+    const chunk = tasks.slice(from, from + CHUNK)
+    await w.tasks.add(invokeId, chunk, now)
+    await w.instances.countInvocation(
+      scope,
+      chunk.map((task) => task.instanceId),
+      now,
+    )
+    for (const task of chunk) w.invocations.tally(invokeId, undefined, classOf(task.state), 1)
+  }
+  const finish = async (w: Writing): Promise<void> => {
+    await w.invocations.commit(invokeId)
+    if (repeat !== undefined) await w.repeats.keep(scope, repeat, answer, now)
+    w.audit({
+      ...scope,
+      at: now,
+      actor: actorOf(scope),
+      action,
+      subject: invokeId,
+      detail: { instances: tasks.length, commandId: script.commandId },
+    })
+  }
+
+  try {
+    // Until the last chunk commits, nobody sees the invocation and no agent is handed a task of it.
+    for (let from = 0; from < tasks.length; from += CHUNK) {
+      await stores.write(async (w) => {
+        if (from === 0) await begin(w)
+        await addChunk(w, from)
+        if (from + CHUNK >= tasks.length) await finish(w)
+      })
+    }
+  } catch (cause) {
+    if (tasks.length > CHUNK) await removeUncommitted(stores, invokeId)
+    throw cause
+  }
+  parts.wake(tasks.filter((task) => task.state === 'Pending').map((task) => task.instanceId))
+  return answer
+}
+
+const findTargets = async (
+  { stores, limits }: StartParts,
+  scope: Scope,
+  targets: Targets,
+): Promise<readonly TargetRow[]> => {
+  const most = limits.instancesPerInvocation
+  const instanceIds =
+    targets.by === 'id'
+      ? [...new Set(targets.instanceIds)]
+      : await stores.read.instances.withTags(scope, targets.tags, most + 1)
+  if (instanceIds.length === 0) throw new Fault('resource-tag/no-instance')
+  if (instanceIds.length > most) throw new Fault('instance/too-many')
+  const found: TargetRow[] = []
+  for (let from = 0; from < instanceIds.length; from += CHUNK) {
+    found.push(...(await stores.read.instances.targets(scope, instanceIds.slice(from, from + CHUNK))))
+    if (from > 0) await new Promise((resolve) => setImmediate(resolve))
+  }
+  if (found.length < instanceIds.length) throw new Fault('instance/not-found')
+  return found
+}
+
+const checkTargets = (script: Script, targets: readonly TargetRow[], resourceGroupId: string): void => {
+  const forWindows = script.type !== 'RunShellScript'
+  for (const target of targets) {
+    if ((target.osType === 'Windows') !== forWindows) throw new Fault('instance/does-not-match-command')
+    // Instances outside the default group must belong to the group of the run (api.md §2.4).
+    if (resourceGroupId !== '' && target.resourceGroupId !== '' && target.resourceGroupId !== resourceGroupId)
+      throw new Fault('operation/forbidden')
+  }
+}
+
+/** A task that waits for its host, or that is over at once because no host will ask for it. */
+const newTask = (target: TargetRow, presence: PresenceTable, builtIns: readonly string[], now: number) => {
+  const ended = (code: ResultErrorCode) => ({
+    instanceId: target.instanceId,
+    state: 'Aborted' as const,
+    errorCode: code,
+    errorInfo: ERROR_TEXTS[code],
+    deadlineAt: undefined,
+  })
+  if (!presence.isLive(presence.lastSeen(target.instanceId))) return ended('ClientNotRunning')
+  if (!fillsIn(target.osType, target.agentVersion, builtIns)) return ended('ClientNeedUpgrade')
+  return {
+    instanceId: target.instanceId,
+    state: 'Pending' as const,
+    errorCode: '',
+    errorInfo: '',
+    deadlineAt: now + DELIVERY_MS,
+  }
+}
+
+/** Takes back an invocation that was not written to its end, in chunks. */
+export const removeUncommitted = async (stores: UnitOfWork, invokeId: string): Promise<void> => {
+  for (;;) {
+    const removed = await stores.write(async (w) => {
+      const scope = await w.invocations.scopeOf(invokeId)
+      const instanceIds = await w.tasks.removeOfInvocation(invokeId, CHUNK)
+      if (scope !== undefined && instanceIds.length > 0) await w.instances.uncountInvocation(scope, instanceIds)
+      if (instanceIds.length < CHUNK) await w.invocations.remove(invokeId)
+      return instanceIds.length
+    })
+    if (removed < CHUNK) return
+  }
+}

@@ -1,0 +1,70 @@
+import { actorOf } from '../access/audit.js'
+import type { Clock } from '../clock.js'
+import { Fault } from '../faults.js'
+import type { UnitOfWork } from '../unit-of-work.js'
+import { changeTask } from './change-task.js'
+import type { Invocations } from './invocations.js'
+import { isFinal, move } from './task-states.js'
+import type { TaskRow } from './task-store.js'
+
+/** Tasks stopped in one transaction. */
+const CHUNK = 500
+
+interface Parts {
+  readonly stores: UnitOfWork
+  readonly clock: Clock
+  readonly wake: (instanceIds: readonly string[]) => void
+}
+
+/**
+ * Never handed out: cancelled here, nothing is sent. Handed out: Stopping, and the host is asked to fetch the stop as
+ * soon as it has reported `running` (design §5). Over: left as it is.
+ */
+export const stopInvocation = ({ stores, clock, wake }: Parts): Invocations['stop'] =>
+  async function stop(scope, _caller, invokeId, instanceIds) {
+    if (!(await stores.read.invocations.exists(scope, invokeId))) throw new Fault('invocation/not-found')
+    if (instanceIds !== undefined) {
+      for (const instanceId of instanceIds) {
+        if ((await stores.read.tasks.find(invokeId, instanceId)) === undefined)
+          throw new Fault('invocation/instance-not-found')
+      }
+    }
+    const now = clock.now()
+    const toWake: string[] = []
+    let after: string | undefined
+    for (;;) {
+      const chunk = await stores.write(async (w) => {
+        const tasks =
+          instanceIds === undefined
+            ? await w.tasks.ofInvocation(invokeId, after, CHUNK)
+            : (await Promise.all(instanceIds.map((id) => w.tasks.find(invokeId, id)))).filter(
+                (task) => task !== undefined,
+              )
+        let changed = 0
+        for (const task of tasks) {
+          const state = isFinal(task.state) ? undefined : move(task.state, false, 'stop-requested')
+          if (state === undefined || task.state === 'Stopping') continue
+          const stopped: TaskRow = isFinal(state)
+            ? { ...task, state, stoppedAt: now, finishedAt: now, deadlineAt: undefined }
+            : { ...task, state, stoppedAt: now }
+          await changeTask(w, scope, task, stopped, now)
+          if (!isFinal(state)) toWake.push(task.instanceId)
+          changed += 1
+        }
+        if (changed > 0) await w.invocations.stopRequested(invokeId, now)
+        if (after === undefined)
+          w.audit({
+            ...scope,
+            at: now,
+            actor: actorOf(scope),
+            action: 'StopInvocation',
+            subject: invokeId,
+            detail: { named: instanceIds?.length ?? 0 },
+          })
+        return tasks
+      })
+      if (instanceIds !== undefined || chunk.length < CHUNK) break
+      after = chunk.at(-1)?.instanceId
+    }
+    wake(toWake)
+  }

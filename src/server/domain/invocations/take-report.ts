@@ -1,0 +1,189 @@
+import type { Clock } from '../clock.js'
+import type { PresenceTable } from '../fleet/presence.js'
+import type { UnitOfWork, Writing } from '../unit-of-work.js'
+import type { AgentTasks, Report } from './agent-tasks.js'
+import { changeTask } from './change-task.js'
+import { ERROR_TEXTS, executionError, invalidError } from './error-texts.js'
+import { REPORT_MS } from './hand-out.js'
+import type { InvocationScript } from './invocation-store.js'
+import type { Scripts } from './scripts.js'
+import { isFinal, move, type TaskEvent } from './task-states.js'
+import type { TaskRow } from './task-store.js'
+
+/** How long after its timeout a task may stay without its final report: four tries and their pauses. */
+export const FINAL_REPORT_MS = 60_000
+/** The agent has this script already: it says that the first hand-out arrived, nothing else (design §5). */
+const SCRIPT_EXISTS = '-9'
+
+interface Parts {
+  readonly stores: UnitOfWork
+  readonly clock: Clock
+  readonly presence: PresenceTable
+  readonly scripts: Scripts
+  readonly crowded: Set<string>
+  readonly wake: (instanceIds: readonly string[]) => void
+  readonly outputQuota: number
+}
+
+/** What a report changes besides the state. */
+interface Outcome {
+  readonly event: TaskEvent
+  readonly unknown?: true
+  readonly code: string
+  readonly info: string
+  readonly exitCode?: number
+}
+
+/**
+ * Takes a report of an agent in. Reports come twice, late and in any order: a final one without `running` is taken, a
+ * `running` behind the final one is not, a late real result replaces an unknown one (design §5).
+ */
+export const takeReport = (parts: Parts): AgentTasks['report'] => {
+  const { stores, clock, scripts, crowded, wake } = parts
+  return async (instanceId, report) => {
+    const script = await scripts.find(report.taskId)
+    if (script === undefined || report.kind === 'verified') return
+    const found = await stores.write(async (w): Promise<Found> => {
+      const task = await w.tasks.find(report.taskId, instanceId)
+      if (task === undefined) return 'nothing'
+      const now = clock.now()
+      if (report.kind === 'running') return running(parts, w, script, task, report, now)
+      if (report.kind === 'error' && report.errCode === SCRIPT_EXISTS) {
+        if (!isFinal(task.state) && task.reportedAt === undefined)
+          await w.tasks.save({ ...task, reportedAt: now, deadlineAt: now + REPORT_MS }, now)
+        return 'nothing'
+      }
+      return ended(parts, w, script, task, report, now)
+    })
+    // A place is free again, or a stop waits to be fetched.
+    if (found === 'stop-waits' || (found === 'ended' && crowded.delete(instanceId))) wake([instanceId])
+  }
+}
+
+/** What a report led to, as far as the host has to be woken for it. */
+type Found = 'nothing' | 'stop-waits' | 'ended'
+
+const running = async (
+  { outputQuota }: Parts,
+  w: Writing,
+  script: InvocationScript,
+  task: TaskRow,
+  report: Report & { kind: 'running' },
+  now: number,
+): Promise<Found> => {
+  const state = isFinal(task.state) ? undefined : move(task.state, false, 'running')
+  if (state === undefined) return 'nothing'
+  const first = task.startedAt === undefined
+  if (!first && report.output.byteLength === 0) return 'nothing'
+  const kept = await keepOutput(w, task, report.output, outputQuota)
+  const startedAt = task.startedAt ?? (report.startedAt > 0 ? report.startedAt : now)
+  const after: TaskRow = {
+    ...task,
+    ...kept,
+    state,
+    startedAt,
+    reportedAt: task.reportedAt ?? now,
+    deadlineAt: now + script.timeoutSeconds * 1_000 + FINAL_REPORT_MS,
+  }
+  // The deadline counts from `running`; later increments do not move it.
+  await changeTask(w, script.scope, task, first ? after : { ...after, deadlineAt: task.deadlineAt }, now)
+  return first && state === 'Stopping' ? 'stop-waits' : 'nothing'
+}
+
+const ended = async (
+  { outputQuota, presence }: Parts,
+  w: Writing,
+  script: InvocationScript,
+  task: TaskRow,
+  report: Exclude<Report, { kind: 'running' | 'verified' }>,
+  now: number,
+): Promise<Found> => {
+  const outcome = outcomeOf(report)
+  const state = move(task.state, task.outcomeUnknown, outcome.event)
+  // "The agent does not know it" never stands over a real result or a stop that was confirmed.
+  if (state === undefined || (outcome.unknown && isFinal(task.state))) return 'nothing'
+  const replaces = isFinal(task.state)
+  const output = report.kind === 'invalid' ? new Uint8Array() : report.output
+  const kept = await keepOutput(w, task, output, outputQuota)
+  const startedAt = task.startedAt ?? (report.kind !== 'invalid' && report.startedAt > 0 ? report.startedAt : undefined)
+  const after: TaskRow = {
+    ...task,
+    ...kept,
+    dropped: kept.dropped + (report.kind === 'invalid' ? 0 : report.dropped),
+    state,
+    outcomeUnknown: outcome.unknown ?? false,
+    errorCode: outcome.code,
+    errorInfo: outcome.info,
+    exitCode: outcome.exitCode,
+    reportedAt: task.reportedAt ?? now,
+    startedAt,
+    finishedAt: finishedAt(report, script, startedAt, now),
+    deadlineAt: undefined,
+  }
+  await changeTask(w, script.scope, task, after, now)
+  w.audit({
+    ...script.scope,
+    at: now,
+    actor: task.instanceId,
+    action: replaces ? 'agent/late-result' : `agent/${report.kind}`,
+    subject: task.invokeId,
+    detail: { from: task.state, to: state, process: presence.agentProcess(task.instanceId) },
+  })
+  return 'ended'
+}
+
+const outcomeOf = (report: Exclude<Report, { kind: 'running' | 'verified' }>): Outcome => {
+  switch (report.kind) {
+    case 'finish':
+      return report.exitCode === 0
+        ? { event: 'finish-0', code: '', info: '', exitCode: 0 }
+        : {
+            event: 'finish-other',
+            code: 'ExitCodeNonzero',
+            info: ERROR_TEXTS.ExitCodeNonzero,
+            exitCode: report.exitCode,
+          }
+    case 'timeout':
+      return { event: 'timeout', code: 'ExecutionTimeout', info: ERROR_TEXTS.ExecutionTimeout }
+    case 'error':
+      return { event: 'error', ...executionError(report.errCode, report.errDesc) }
+    case 'invalid':
+      return { event: 'invalid', ...invalidError(report.param, report.value) }
+    case 'stopped':
+      return report.startedAt > 0
+        ? { event: 'stopped', code: '', info: '' }
+        : {
+            event: 'lost',
+            unknown: true,
+            code: 'ExecutionInterrupted',
+            info: 'the agent does not know the command that was to be stopped; whether it ran is unknown',
+          }
+  }
+}
+
+/** On a timeout the end is the start plus the timeout (api.md §8.1). */
+const finishedAt = (
+  report: Exclude<Report, { kind: 'running' | 'verified' }>,
+  script: InvocationScript,
+  startedAt: number | undefined,
+  now: number,
+): number => {
+  if (report.kind === 'timeout' && startedAt !== undefined) return startedAt + script.timeoutSeconds * 1_000
+  return report.kind !== 'invalid' && report.endedAt > 0 ? report.endedAt : now
+}
+
+/** Keeps what fits into the quota; what an agent sends beyond it is counted, not kept. */
+const keepOutput = async (
+  w: Writing,
+  task: TaskRow,
+  output: Uint8Array,
+  quota: number,
+): Promise<{ outputBytes: number; dropped: number }> => {
+  const room = Math.max(0, quota - task.outputBytes)
+  const kept = output.byteLength <= room ? output : output.subarray(0, room)
+  await w.tasks.appendOutput(task.invokeId, task.instanceId, kept)
+  return {
+    outputBytes: task.outputBytes + kept.byteLength,
+    dropped: task.dropped + output.byteLength - kept.byteLength,
+  }
+}

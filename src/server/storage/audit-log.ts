@@ -1,0 +1,75 @@
+import { createHash } from 'node:crypto'
+import type { AuditEntry } from '../domain/access/audit.js'
+import { type BeforeCommit, numberOf, type SqlReader, textOf } from './sql.js'
+
+const LAST = 'select seq, hash from audit order by seq desc limit 1'
+const ADD = `insert into audit (seq, account_id, region_id, at, actor, action, subject, detail, hash)
+  values ($1, $2, $3, $4, $5, $6, $7, $8, $9)`
+
+/** Each hash covers the entry and the hash before it, so that none can be changed or taken out unnoticed (design D9). */
+const hashOf = (previous: string, seq: number, entry: AuditEntry, detail: string): string =>
+  createHash('sha256')
+    .update(
+      JSON.stringify([
+        previous,
+        seq,
+        entry.accountId,
+        entry.regionId,
+        entry.at,
+        entry.actor,
+        entry.action,
+        entry.subject,
+        detail,
+      ]),
+    )
+    .digest('hex')
+
+/** Appends to the chain at the end of a transaction. Writers take turns. */
+export const appendAudit: BeforeCommit = async (writer, entries) => {
+  if (entries.length === 0) return
+  if (writer.dialect.turnLock !== undefined) await writer.get(writer.dialect.turnLock)
+  const last = await writer.get(LAST)
+  let seq = last === undefined ? 0 : numberOf(last['seq'])
+  let hash = last === undefined ? '' : textOf(last['hash'])
+  for (const entry of entries) {
+    seq += 1
+    const detail = JSON.stringify(entry.detail)
+    hash = hashOf(hash, seq, entry, detail)
+    await writer.run(ADD, [
+      seq,
+      entry.accountId,
+      entry.regionId,
+      entry.at,
+      entry.actor,
+      entry.action,
+      entry.subject,
+      detail,
+      hash,
+    ])
+  }
+}
+
+/** Walks the chain. @returns the first entry whose hash is wrong, or undefined when all are right */
+export const findBrokenAudit = async (reader: SqlReader): Promise<number | undefined> => {
+  let previous = ''
+  let after = 0
+  for (;;) {
+    const rows = await reader.all('select * from audit where seq > $1 order by seq limit 1000', [after])
+    for (const row of rows) {
+      const seq = numberOf(row['seq'])
+      const entry: AuditEntry = {
+        accountId: textOf(row['account_id']),
+        regionId: textOf(row['region_id']),
+        at: numberOf(row['at']),
+        actor: textOf(row['actor']),
+        action: textOf(row['action']),
+        subject: textOf(row['subject']),
+        detail: {},
+      }
+      if (seq !== after + 1 || textOf(row['hash']) !== hashOf(previous, seq, entry, textOf(row['detail']))) return seq
+      previous = textOf(row['hash'])
+      after = seq
+    }
+    if (rows.length < 1000) return undefined
+  }
+}
