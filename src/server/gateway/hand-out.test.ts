@@ -1,0 +1,70 @@
+import { describe, expect, it } from 'vitest'
+import { messages } from '../../protocol/messages/index.js'
+import type { HandedOutTask } from '../domain/invocations/agent-tasks.js'
+import { writeHandOut } from './hand-out.js'
+
+const task: HandedOutTask = {
+  taskId: 't-1',
+  commandId: 'c-1',
+  commandName: 'deploy it/now',
+  type: 'RunShellScript',
+  content: Buffer.from('id'),
+  timeoutSeconds: 60,
+  workingDir: '',
+  username: '',
+  enableParameter: false,
+  builtInParameters: new Map(),
+  createdAt: 1795485700236,
+  outputQuota: 24_576,
+}
+
+const read = (text: string) => {
+  const answer = messages.taskList.answer.decode(text)
+  if (!answer.ok) throw new Error(answer.reason)
+  return answer.value
+}
+
+describe('a hand-out', () => {
+  it('is written as the agent reads it', () => {
+    const { text, withheld } = writeHandOut('mi-1', { run: [task], stop: ['t-2'] }, 'posix')
+    const answer = read(text)
+    expect(answer).toMatchObject({ code: 200, instanceId: 'mi-1' })
+    expect(answer.run[0]?.task).toMatchObject({ taskID: 't-1', timeOut: '60', commandName: 'deploy_it_now', cron: '' })
+    expect(answer.stop[0]?.task.taskID).toBe('t-2')
+    expect(withheld).toEqual([])
+  })
+
+  it('never names root, which agents refuse, but leaves the name out (trap 5)', () => {
+    const { text } = writeHandOut('mi-1', { run: [{ ...task, username: 'root' }], stop: [] }, 'posix')
+    expect(read(text).run[0]?.task.username).toBe('')
+  })
+
+  it('withholds a name that a root shell would run, and says so as the agent would (trap 4)', () => {
+    const { text, withheld } = writeHandOut(
+      'mi-1',
+      {
+        run: [
+          { ...task, username: 'x;reboot' },
+          { ...task, taskId: 't-3', username: 'daemon' },
+        ],
+        stop: [],
+      },
+      'posix',
+    )
+    expect(read(text).run.map((entry) => entry.task.taskID)).toEqual(['t-3'])
+    expect(text).not.toContain('reboot')
+    expect(withheld).toMatchObject([{ taskId: 't-1', param: 'UsernameOrPasswordInvalid' }])
+  })
+
+  it('withholds an id that is a path (trap 4)', () => {
+    const { text, withheld } = writeHandOut('mi-1', { run: [{ ...task, taskId: '../t' }], stop: ['../t'] }, 'posix')
+    expect(read(text)).toMatchObject({ run: [], stop: [] })
+    expect(withheld).toHaveLength(1)
+  })
+
+  it('takes a domain in front of a name on Windows only', () => {
+    const handOut = { run: [{ ...task, username: 'CORP\\alice' }], stop: [] }
+    expect(writeHandOut('mi-1', handOut, 'windows').withheld).toHaveLength(0)
+    expect(writeHandOut('mi-1', handOut, 'posix').withheld).toHaveLength(1)
+  })
+})

@@ -1,0 +1,65 @@
+import { messages } from '../../protocol/messages/index.js'
+import { runEntry, stopEntry } from '../../protocol/messages/task-entry.js'
+import type { TaskEntry } from '../../protocol/messages/task-list.js'
+import { type RunAsUser, toRunAsUser } from '../../protocol/run-as-user.js'
+import { toWireId } from '../../protocol/wire-id.js'
+import type { HandedOutTask, HandOut } from '../domain/invocations/agent-tasks.js'
+
+/** A task that cannot be put on this wire safely, with what the agent would have said of it. */
+export interface Withheld {
+  readonly taskId: string
+  readonly param: string
+  readonly value: string
+}
+
+export interface WrittenHandOut {
+  /** The answer of `task/list`. */
+  readonly text: string
+  /** Tasks that are not in it although they were handed out. */
+  readonly withheld: readonly Withheld[]
+}
+
+/** Writes what an agent is to run and stop. */
+export const writeHandOut = (instanceId: string, handOut: HandOut, os: 'posix' | 'windows'): WrittenHandOut => {
+  const withheld: Withheld[] = []
+  const run: TaskEntry[] = []
+  for (const task of handOut.run) {
+    const entry = toEntry(task, os)
+    if ('withheld' in entry) withheld.push(entry.withheld)
+    else run.push(entry)
+  }
+  const stop = handOut.stop.flatMap((taskId) => {
+    const id = toWireId(taskId)
+    return id === undefined ? [] : [stopEntry(id)]
+  })
+  return { text: messages.taskList.answer.encode({ code: 200, instanceId, run, stop, test: [] }), withheld }
+}
+
+const toEntry = (task: HandedOutTask, os: 'posix' | 'windows'): TaskEntry | { readonly withheld: Withheld } => {
+  const taskId = toWireId(task.taskId)
+  if (taskId === undefined) return withhold(task, 'taskID', 'the id is not safe in a file name')
+  const username = runAs(task.username, os)
+  if (username === null) {
+    return withhold(task, 'UsernameOrPasswordInvalid', `UserInvalid_${task.username}: the name is not safe in a shell`)
+  }
+  return runEntry({
+    taskId,
+    commandId: task.commandId,
+    commandName: task.commandName,
+    type: task.type,
+    content: task.content,
+    timeoutSeconds: task.timeoutSeconds,
+    workingDirectory: task.workingDir,
+    username,
+    enableParameter: task.enableParameter,
+    builtInParameters: task.builtInParameters,
+    createdAt: task.createdAt,
+    outputQuota: task.outputQuota,
+  })
+}
+
+// Upstream: agents refuse `root` by name, and run as it without a name (agent-protocol.md §6.3, trap 5).
+const runAs = (name: string, os: 'posix' | 'windows'): RunAsUser | undefined | null =>
+  name === '' || (os === 'posix' && name === 'root') ? undefined : (toRunAsUser(name, os) ?? null)
+
+const withhold = ({ taskId }: HandedOutTask, param: string, value: string) => ({ withheld: { taskId, param, value } })
