@@ -1,6 +1,6 @@
 import { createPublicKey, type KeyObject } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
-import type { IncomingMessage } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import { createServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -39,7 +39,7 @@ export interface FakeServer {
   /** Open notify sockets. */
   readonly sockets: ReadonlySet<WebSocket>
   /** For the next fetch. */
-  readonly waiting: { run: TaskEntry[]; stop: TaskEntry[]; test: TaskEntry[] }
+  waiting: { run: TaskEntry[]; stop: TaskEntry[]; test: TaskEntry[] }
   /** Asked before each answer; undefined: the good one. */
   answer: (received: Received) => Answer | Promise<Answer>
   /** False: handshakes of notify sockets are refused with 503. */
@@ -97,7 +97,7 @@ export const startFakeServer = async (port = 0, certificates = makeCertificates(
   }
 
   const server = createServer({ cert: certificate.certificatePem, key: certificate.privateKeyPem })
-  server.on('request', async (request, response) => {
+  const serve = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const url = new URL(request.url ?? '', 'https://server')
     const found = Object.entries(messages).find(([, message]) => message.path === url.pathname)
     const chunks: Buffer[] = []
@@ -128,7 +128,8 @@ export const startFakeServer = async (port = 0, certificates = makeCertificates(
     const answer = await fake.answer(entry)
     if (answer === 'drop') request.socket.destroy()
     else response.writeHead(answer?.status ?? 200).end(answer?.body ?? goodAnswer(entry))
-  })
+  }
+  server.on('request', (request, response) => void serve(request, response))
 
   const notify = new WebSocketServer({ noServer: true, perMessageDeflate: false })
   server.on('upgrade', (request, socket, head) => {
@@ -227,18 +228,43 @@ const wireId = (text: string): WireId => {
 }
 
 /** Waits until something is so, and says what was waited for when it takes too long. */
-export const until = async <T>(what: string, look: () => T | Promise<T>, mostMs = 20_000): Promise<NonNullable<T>> => {
+export const until = async <T>(
+  what: string,
+  look: () => T | Promise<T>,
+  mostMs = 20_000,
+): Promise<Exclude<T, undefined | null | false | 0>> => {
   const limit = performance.now() + mostMs
   for (;;) {
     const found = await look()
-    if (found !== undefined && found !== null && found !== false && found !== 0) return found as NonNullable<T>
+    if (found !== undefined && found !== null && found !== false && found !== 0) {
+      return found as Exclude<T, undefined | null | false | 0>
+    }
     if (performance.now() > limit) throw new Error(`waited in vain: ${what}`)
     await new Promise((resolve) => setTimeout(resolve, 10))
   }
 }
 
-/** A folder that is gone after the test. */
-export const temporaryFolder = async (): Promise<AsyncDisposable & { readonly path: string }> => {
-  const path = await mkdtemp(join(tmpdir(), 'openassist-test-'))
-  return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) }
+/** What a test opened, closed in reverse order after it. */
+export interface Opened {
+  add<T extends { stop(): Promise<unknown> }>(thing: T): T
+  folder(): Promise<string>
+  closeAll(): Promise<void>
+}
+
+export const createOpened = (): Opened => {
+  const closers: (() => Promise<unknown>)[] = []
+  return {
+    add(thing) {
+      closers.push(() => thing.stop())
+      return thing
+    },
+    async folder() {
+      const path = await mkdtemp(join(tmpdir(), 'openassist-test-'))
+      closers.push(() => rm(path, { recursive: true, force: true }))
+      return path
+    },
+    async closeAll() {
+      for (let close = closers.pop(); close !== undefined; close = closers.pop()) await close()
+    },
+  }
 }

@@ -1,5 +1,4 @@
-import { generateKeyPair } from 'node:crypto'
-import { randomUUID } from 'node:crypto'
+import { generateKeyPair, randomUUID } from 'node:crypto'
 import { promisify } from 'node:util'
 import { NO_ADDRESS, register } from '../protocol/messages/register.js'
 import { formatOsType, formatUserAgent } from '../protocol/user-agent.js'
@@ -20,7 +19,7 @@ export interface RegisterOptions {
   readonly ca?: string
   readonly activationId: string
   readonly activationCode: string
-  /** Name of the instance; default: the host's name. */
+  /** Name of the instance; default: the server names it, after its activation or the host. */
   readonly name?: string
   readonly tags?: readonly { readonly key: string; readonly value: string }[]
   /** The server decides by the activation; told for servers that ask. */
@@ -42,7 +41,6 @@ export class RegistrationFailed extends Error {
 }
 
 const KEY_BITS = 2_048
-const LONGEST_NAME = 128
 
 /**
  * Makes a key pair, registers this host with an activation and keeps the identity in the state directory. Sent once: a
@@ -95,7 +93,7 @@ const send = async (
     activationCode: options.activationCode,
     machineId,
     regionId: options.regionId ?? '',
-    instanceName: (options.name ?? hostname).slice(0, LONGEST_NAME),
+    instanceName: options.name ?? '',
     hostname,
     intranetIp: intranetIp || NO_ADDRESS,
     osVersion,

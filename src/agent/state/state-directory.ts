@@ -38,18 +38,20 @@ export const openStateDirectory = async (path: string): Promise<StateDirectory> 
     if (stranger !== undefined) throw new Error(`${path} is no state directory of an agent: it holds ${stranger}`)
     await chmod(path, 0o700)
   }
-  const tasks = join(path, 'tasks')
-  const results = join(path, 'results')
-  for (const folder of [tasks, results]) await mkdir(folder, { recursive: true, mode: 0o700 })
-  return {
-    path,
-    identity: join(path, 'identity.json'),
-    status: join(path, 'status.json'),
-    seenTasks: join(path, 'seen-tasks'),
-    tasks,
-    results,
-  }
+  const directory = stateDirectoryAt(path)
+  for (const folder of [directory.tasks, directory.results]) await mkdir(folder, { recursive: true, mode: 0o700 })
+  return directory
 }
+
+/** The names alone, for who only looks. */
+export const stateDirectoryAt = (path: string): StateDirectory => ({
+  path,
+  identity: join(path, 'identity.json'),
+  status: join(path, 'status.json'),
+  seenTasks: join(path, 'seen-tasks'),
+  tasks: join(path, 'tasks'),
+  results: join(path, 'results'),
+})
 
 /** Removes what processes left that died while they wrote. Only for the holder of the lock. */
 export const clearDrafts = async (directory: StateDirectory): Promise<void> => {

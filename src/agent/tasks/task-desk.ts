@@ -38,13 +38,12 @@ export const openTaskDesk = (room: DeskRoom, onChange: (running: number) => void
     const cancellation = createCancellation()
     active.set(taskID, cancellation)
     room.log.info(`task ${taskID} taken`)
-    const done = (async () => {
-      await carryOut(entry, room, cancellation)
+    const underWay = carryOut(entry, room, cancellation).then(() => {
       active.delete(taskID)
-      work.delete(done)
+      work.delete(underWay)
       onChange(active.size)
-    })()
-    work.add(done)
+    })
+    work.add(underWay)
     onChange(active.size)
   }
 
