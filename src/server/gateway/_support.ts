@@ -241,9 +241,9 @@ export const startGateway = async (
 }
 
 /** Waits for a condition, within a limit. */
-export const until = async (condition: () => boolean, what = 'the condition'): Promise<void> => {
+export const until = async (condition: () => boolean | Promise<boolean>, what = 'the condition'): Promise<void> => {
   const limit = performance.now() + 10_000
-  while (!condition()) {
+  while (!(await condition())) {
     if (performance.now() > limit) throw new Error(`${what} did not come true`)
     await new Promise((resolve) => setTimeout(resolve, 5))
   }
