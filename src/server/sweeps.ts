@@ -37,10 +37,10 @@ export class Sweeps {
   }
 
   start(): void {
-    const { lost, presence, presenceStore, clock, nodeId } = this.#parts
+    const { presence, presenceStore, clock, nodeId } = this.#parts
     this.#running = [
       this.#every(1_000, 'expire', async () => {
-        while ((await lost.expire()) > 0) await turn()
+        while ((await this.expireNow()) > 0) await turn()
       }),
       this.#every(2_000, 'presence', async () => {
         await presence.flush()
@@ -60,6 +60,11 @@ export class Sweeps {
     } catch (cause) {
       this.#parts.tellFailure('presence', cause)
     }
+  }
+
+  /** Ends the tasks whose deadline passed. @returns how many */
+  expireNow(): Promise<number> {
+    return this.#parts.lost.expire()
   }
 
   /** Invocations that were being written when the server died are taken back. Call once at the start. */

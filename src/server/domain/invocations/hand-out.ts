@@ -128,4 +128,9 @@ const handedOut = (
 })
 
 const valuesOf = (script: InvocationScript): ReadonlyMap<string, string> =>
-  new Map(Object.entries(JSON.parse(script.parameters) as Record<string, string>))
+  new Map(
+    Object.entries(JSON.parse(script.parameters) as Record<string, string>).map(([name, value]) => [
+      name.toLowerCase(),
+      value,
+    ]),
+  )

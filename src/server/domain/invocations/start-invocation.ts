@@ -123,7 +123,9 @@ const start = async <A>(
       commandType: script.type,
       content: script.content,
       enableParameter: script.enableParameter,
-      parameters: JSON.stringify(Object.fromEntries(values)),
+      parameters: JSON.stringify(
+        Object.fromEntries([...(request.parameters ?? [])].map(([name, value]) => [name, String(value)])),
+      ),
       username: request.username,
       workingDir: request.workingDir ?? script.workingDir,
       timeoutSeconds: request.timeoutSeconds ?? script.timeoutSeconds,
