@@ -106,7 +106,12 @@ const RunCommand = defineOperation({
     if (request.CommandContent.startsWith('fault:')) {
       throw new Fault(request.CommandContent.slice(6) as FaultKind, [100])
     }
-    const understood = { ...request, Parameters: request.Parameters && Object.fromEntries(request.Parameters), scope }
+    const { accountId, regionId } = scope
+    const understood = {
+      ...request,
+      Parameters: request.Parameters && Object.fromEntries(request.Parameters),
+      scope: { accountId, regionId },
+    }
     const answer = {
       InvokeId: `t-${randomUUID()}`,
       Echo: JSON.stringify(understood),
@@ -278,8 +283,8 @@ const encode = (value: string): string =>
     )
     .join('')
 
-const sortedPairs = (entries: readonly (readonly [string, string])[]): string[] =>
-  [...entries].sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, value]) => `${encode(name)}=${encode(value)}`)
+const sortedPairs = (entries: readonly (readonly [string, string])[], encodeName = encode): string[] =>
+  [...entries].sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, value]) => `${encodeName(name)}=${encode(value)}`)
 
 export type Flat = Readonly<Record<string, string>>
 
@@ -327,6 +332,8 @@ export interface V3Options {
   /** Names that are signed; by default all `x-acs-` headers, host and content-type. */
   readonly signed?: readonly string[]
   readonly algorithm?: string
+  /** Puts names into the canonical query as they are, as some clients do. */
+  readonly rawNames?: true
 }
 
 export const v3Request = (host: string, action: string, parameters: Flat, options: V3Options = {}): RawRequest => {
@@ -349,7 +356,7 @@ export const v3Request = (host: string, action: string, parameters: Flat, option
     Object.keys(headers)
       .filter((name) => /^(host|content-type|x-acs-.*)$/.test(name))
       .sort()
-  const pairs = sortedPairs(Object.entries(parameters))
+  const pairs = sortedPairs(Object.entries(parameters), options.rawNames === true ? (name) => name : encode)
   const lines = signed.map((name) => `${name}:${headers[name] ?? ''}\n`).join('')
   const canonical = [method, '/', pairs.join('&'), lines, signed.join(';'), bodyHash].join('\n')
   const text = `${algorithm}\n${createHash('sha256').update(canonical).digest('hex')}`

@@ -18,9 +18,13 @@ export interface CompiledOperation extends Operation {
 
 const PAGING: ReadonlySet<string> = new Set(['PageNumber', 'PageSize', 'MaxResults', 'NextToken', 'ClientToken'])
 
-/** By action name. */
-export const compileOperations = (operations: readonly Operation[]): ReadonlyMap<string, CompiledOperation> =>
-  new Map(
+/** By action name. Throws for a declaration that clients could not live with. */
+export const compileOperations = (operations: readonly Operation[]): ReadonlyMap<string, CompiledOperation> => {
+  for (const { name, response } of operations) {
+    // Upstream: old clients take a Code in an answer for an error, whatever the status (rpc.md §0.11).
+    if (Object.hasOwn(response, 'Code')) throw new Error(`${name}: an answer must not have a member named Code`)
+  }
+  return new Map(
     operations.map((operation) => [
       operation.name,
       {
@@ -33,3 +37,4 @@ export const compileOperations = (operations: readonly Operation[]): ReadonlyMap
       },
     ]),
   )
+}

@@ -120,7 +120,7 @@ export const validate = (
     check?.(values, domain)
   if (reason !== undefined) throw errorOf(reason, operation)
   const regionId = isRegional ? permitted.regionId : (regions[0] ?? '')
-  return { ...permitted, scope: { accountId: caller.accountId, regionId } }
+  return { ...permitted, scope: { accountId: caller.accountId, regionId, actor: caller.accessKeyId } }
 }
 
 /** A region of the vendor that is not served here is told from a label that nobody knows (design D10). */

@@ -8,7 +8,6 @@ import {
   notValid,
   pagingErrors,
   regionErrors,
-  resourceGroupErrors,
   tagErrors,
 } from './error-rows.js'
 
@@ -62,8 +61,13 @@ const COMMON_ROWS: readonly ErrorRow[] = [
   ...pagingErrors,
   ...tagErrors,
   ...clientTokenErrors,
-  ...resourceGroupErrors,
   forbidden,
+  error(
+    'InvalidResourceGroup.NotFound',
+    404,
+    'The ResourceGroup provided does not exist in our records.',
+    'resource-group/not-found',
+  ),
   error('InvalidInstance.NotFound', 404, 'The specified instance does not exist.', 'instance/not-found'),
   error('InstanceIds.ExceedLimit', 403, 'The number of instance IDs exceeds the upper limit.', 'instance/too-many'),
   { ...GATEWAY_ERRORS.unavailable, when: 'store/unavailable' },

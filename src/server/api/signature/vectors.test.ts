@@ -64,7 +64,7 @@ const v3Verdict = (vector: Vector) => {
 describe('recorded signatures', () => {
   it('are all there', () => {
     expect(vectors).toHaveLength(37)
-    // The rest carry no HMAC: the door refuses them, see refused-schemes in identify.test.ts.
+    // The rest carry no HMAC: the door refuses them, see recorded-requests.test.ts.
     const rest = vectors.filter((vector) => !isV1(vector) && !isV3(vector)).map((vector) => vector.scheme)
     expect(rest).toEqual(['ACS3-RSA-SHA256', 'BEARERTOKEN', 'ANONYMOUS'])
   })
