@@ -26,8 +26,8 @@ interface Row {
   readonly right: string
 }
 
-/** Two columns; the right one is wrapped, and begins on the next line where the left one is too long. */
-const rows = (entries: readonly Row[], width: number): string[] => {
+/** Two columns in lines of at most this width; the right one is wrapped, and begins on the next line where the left one is too long. */
+export const rows = (entries: readonly Row[], width: number): string[] => {
   const column = Math.min(34, Math.max(0, ...entries.map(({ left }) => left.length)) + 4)
   const lines: string[] = []
   for (const { left, right } of entries) {
@@ -68,9 +68,12 @@ const positionalText = ({ name, optional, many }: Positional): string => {
   return optional === true ? `[${text}]` : text
 }
 
+const shownPositionals = (subcommand: Subcommand): readonly Positional[] =>
+  (subcommand.positionals ?? []).filter(({ hidden }) => hidden !== true)
+
 const usageLine = (program: string, subcommand: Subcommand): string => {
   const parts = [program, subcommand.name]
-  const positionals = subcommand.positionals ?? []
+  const positionals = shownPositionals(subcommand)
   // The operation comes first where options depend on it.
   const first = subcommand.refine === undefined ? [] : positionals
   parts.push(...first.map(positionalText), '[options]')
@@ -90,7 +93,7 @@ export const subcommandHelp = (program: string, subcommand: Subcommand, output: 
   lines.push(...wrap(`${program} ${subcommand.name}: ${subcommand.summary}`, width))
   for (const paragraph of subcommand.description ?? []) lines.push('', ...wrap(paragraph, width))
   section('Usage', [`  ${usageLine(program, subcommand)}`])
-  const words = [...(subcommand.positionals ?? []), ...(subcommand.rest === undefined ? [] : [subcommand.rest])]
+  const words = [...shownPositionals(subcommand), ...(subcommand.rest === undefined ? [] : [subcommand.rest])]
   section(
     'Words',
     rows(
@@ -106,6 +109,7 @@ export const subcommandHelp = (program: string, subcommand: Subcommand, output: 
   }
   const ordered = [...groups].toSorted(([left], [right]) => Number(right === 'Options') - Number(left === 'Options'))
   for (const [title, body] of ordered) section(title, rows(body, width))
+  for (const { title, rows: body } of subcommand.tables ?? []) section(title, rows(body, width))
   const examples = (subcommand.examples ?? []).flatMap(({ about, line }) => [`  ${dim(`# ${about}`)}`, `  ${line}`])
   section('Examples', examples)
   section('Exit status', rows(exitRows(subcommand.exitCodes ?? []), width))

@@ -9,12 +9,19 @@ export interface Positional {
   readonly optional?: true
   /** Takes all that follow; only the last one may. */
   readonly many?: true
+  /** Left out of the help. */
+  readonly hidden?: true
 }
 
 export interface Example {
   readonly about: string
   /** The command line, without a prompt. */
   readonly line: string
+}
+
+export interface HelpTable {
+  readonly title: string
+  readonly rows: readonly { readonly left: string; readonly right: string }[]
 }
 
 /** What a handler gets: values that were parsed and checked. */
@@ -41,6 +48,8 @@ export interface SubcommandDeclaration<O extends Options> {
   readonly examples?: readonly Example[]
   /** Beside 0, 1 and 2, which mean the same everywhere. */
   readonly exitCodes?: readonly ExitCode[]
+  /** Further tables for its help. */
+  readonly tables?: readonly HelpTable[]
   /**
    * A more exact declaration for these words (those after the name), for a subcommand whose options depend on them.
    * Undefined: this one.

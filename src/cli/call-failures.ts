@@ -1,0 +1,126 @@
+import { escapeControl } from '../command-line/escape-control.js'
+import { EXIT } from '../command-line/exit-codes.js'
+import { CommandFailure } from '../command-line/failures.js'
+import type { Connection } from './settings.js'
+
+/** The server refused a call: its code and message, with the request's id for its log. */
+export class RefusedCall extends CommandFailure {
+  readonly status: number
+  readonly code: string
+  /** Milliseconds after which the server wants to be asked again; undefined when it did not say. */
+  readonly retryAfterMs: number | undefined
+
+  constructor(
+    refusal: {
+      readonly status: number
+      readonly code: string
+      readonly message: string
+      readonly requestId: string
+      readonly retryAfterMs: number | undefined
+    },
+    advice: readonly string[],
+  ) {
+    const { code, message, requestId } = refusal
+    const id = requestId === '' ? '' : ` (RequestId ${escapeControl(requestId)})`
+    super(`${escapeControl(code)}: ${escapeControl(message)}${id}`, { advice })
+    this.name = 'RefusedCall'
+    this.status = refusal.status
+    this.code = code
+    this.retryAfterMs = refusal.retryAfterMs
+  }
+}
+
+/** No answer came, or not one of this API. Worth another try when the server may be starting. */
+export class NoAnswer extends CommandFailure {
+  constructor(message: string, advice: readonly string[], cause?: unknown) {
+    super(message, { exitCode: EXIT.noServer, advice, cause })
+    this.name = 'NoAnswer'
+  }
+}
+
+/** What can be done about a refusal whose cause lies with the caller. */
+export const adviceOn = (
+  code: string,
+  connection: Connection,
+  clock: { readonly now: number; readonly serverTime: number | undefined },
+): readonly string[] => {
+  const key = `The AccessKey ${escapeControl(connection.key.accessKeyId)} comes from ${connection.keySource}`
+  switch (code) {
+    case 'InvalidAccessKeyId.NotFound':
+      return [`${key}; the server at ${connection.endpoint.origin} does not know it.`]
+    case 'InvalidAccessKeyId.Inactive':
+    case 'Forbidden.AccessKeyDisabled':
+      return [`${key}; it is disabled there.`]
+    case 'SignatureDoesNotMatch':
+    case 'IncompleteSignature':
+      return [`${key}; its secret is not the one the server has.`]
+    case 'InvalidTimeStamp.Expired': {
+      if (clock.serverTime === undefined) return ['Is the clock of this machine right?']
+      const ahead = Math.round((clock.now - clock.serverTime) / 1000)
+      const direction = ahead > 0 ? 'ahead of' : 'behind'
+      return [`The clock of this machine is ${Math.abs(ahead)} seconds ${direction} the server’s. Set it right.`]
+    }
+    case 'InvalidRegionId.NotFound':
+    case 'RegionId.ApiNotSupported':
+      return [`The region asked for is ${escapeControl(connection.regionId)}.`]
+    default:
+      return []
+  }
+}
+
+/** Why no connection came about, in words for a person. */
+export const unreachable = (error: unknown, connection: Connection): NoAnswer => {
+  const at = `${connection.endpoint.origin} (from ${connection.endpointSource})`
+  const code = codeOf(error)
+  const detail = error instanceof Error ? error.message : String(error)
+  const start = `Is the server running? Start it with: openassist serve --data ${connection.data}`
+  switch (code) {
+    case 'ECONNREFUSED':
+      return new NoAnswer(`nothing listens at ${at}.`, [start], error)
+    case 'ENOTFOUND':
+    case 'EAI_AGAIN':
+      return new NoAnswer(`the host name of ${at} cannot be resolved.`, [], error)
+    case 'ETIMEDOUT':
+    case 'EHOSTUNREACH':
+    case 'ENETUNREACH':
+      return new NoAnswer(`${at} cannot be reached from here: ${code}.`, [], error)
+    case 'TIMEOUT':
+      return new NoAnswer(`${at} did not answer within ${connection.timeoutMs / 1000} seconds.`, [], error)
+    case 'UNABLE_TO_VERIFY_LEAF_SIGNATURE':
+    case 'SELF_SIGNED_CERT_IN_CHAIN':
+    case 'DEPTH_ZERO_SELF_SIGNED_CERT':
+    case 'UNABLE_TO_GET_ISSUER_CERT':
+    case 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY':
+      return new NoAnswer(
+        `the certificate of ${at} is not signed by anybody that is trusted here.`,
+        ['Give the server’s CA with --ca-file (a server’s own CA is the file ca.pem in its data folder).'],
+        error,
+      )
+    case 'ERR_TLS_CERT_ALTNAME_INVALID':
+      return new NoAnswer(
+        `the certificate of ${at} is for another name: ${escapeControl(detail)}`,
+        ['Start the server with --public-host and the name that it is called by.'],
+        error,
+      )
+    case 'CERT_HAS_EXPIRED':
+    case 'CERT_NOT_YET_VALID':
+      return new NoAnswer(`the certificate of ${at} is not valid now. Is the clock of this machine right?`, [], error)
+    case 'ERR_SSL_WRONG_VERSION_NUMBER':
+    case 'ERR_SSL_PACKET_LENGTH_TOO_LONG':
+    case 'EPROTO':
+      return new NoAnswer(`${at} does not speak TLS.`, ['Use http:// for it, or its TLS port.'], error)
+    case 'HPE_INVALID_CONSTANT':
+    case 'HPE_INVALID_HEADER_TOKEN':
+      return new NoAnswer(`${at} does not speak plain HTTP.`, ['Use https:// for it?'], error)
+    default:
+      return new NoAnswer(`the call to ${at} failed: ${escapeControl(detail)}`, [start], error)
+  }
+}
+
+const codeOf = (error: unknown): string => {
+  if (!(error instanceof Error)) return ''
+  if ('code' in error && typeof error.code === 'string') return error.code
+  // Several addresses were tried: the first one's reason stands for all.
+  if (error instanceof AggregateError) return codeOf(error.errors[0])
+  return error.name === 'TimeoutError' ? 'TIMEOUT' : ''
+}

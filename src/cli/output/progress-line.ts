@@ -1,0 +1,66 @@
+import type { Output } from '../../command-line/terminal.js'
+import type { Progress } from '../running/follow.js'
+import { count } from './count.js'
+import { cutToWidth } from './display-width.js'
+
+export interface ProgressLine {
+  show(progress: Progress): void
+  /** A line that stays, above the one that is redrawn. */
+  say(text: string): void
+  /** Takes the line away. */
+  [Symbol.dispose](): void
+}
+
+const CLEAR = '\r\u001b[K'
+const BAR = 24
+/** Where lines cannot be redrawn, a new one is written only this often. */
+const PLAIN_INTERVAL_MS = 5_000
+
+/** Shows how far a run is: redrawn in place on a terminal, a line now and then elsewhere. */
+export const openProgressLine = (output: Output, now: () => number = Date.now): ProgressLine => {
+  let drawn = ''
+  let last = ''
+  let lastAt = now()
+  const clear = (): void => {
+    if (drawn !== '') output.write(CLEAR)
+    drawn = ''
+  }
+  return {
+    show: (progress) => {
+      if (output.isTerminal) {
+        const line = cutToWidth(`${bar(progress)} ${progressText(progress)}`, output.columns - 1)
+        if (line === drawn) return
+        output.write(`${CLEAR}${line}`)
+        drawn = line
+        return
+      }
+      const line = progressText(progress)
+      if (line === last || now() - lastAt < PLAIN_INTERVAL_MS) return
+      output.write(`${line}\n`)
+      last = line
+      lastAt = now()
+    },
+    say: (text) => {
+      const line = drawn
+      clear()
+      output.write(`${text}\n`)
+      if (line !== '') output.write(line)
+      drawn = line
+    },
+    [Symbol.dispose]: clear,
+  }
+}
+
+const bar = ({ total, succeeded, failed }: Progress): string => {
+  const filled = total === 0 ? 0 : Math.floor((BAR * (succeeded + failed)) / total)
+  return `[${'█'.repeat(filled)}${'░'.repeat(BAR - filled)}]`
+}
+
+/** `42 of 100 hosts done: 40 succeeded, 2 failed; 10 running, 48 waiting` */
+export const progressText = ({ total, succeeded, failed, running, waiting, trouble }: Progress): string => {
+  if (trouble !== '') return `no news: ${trouble}`
+  const done = succeeded + failed
+  const ended = failed === 0 ? '' : `: ${succeeded} succeeded, ${failed} failed`
+  const open = [running > 0 ? `${running} running` : '', waiting > 0 ? `${waiting} waiting` : ''].filter(Boolean)
+  return `${done} of ${count(total, 'host')} done${ended}${open.length === 0 ? '' : `; ${open.join(', ')}`}`
+}

@@ -1,0 +1,144 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { listAt, type Members, membersAt, numberAt, textAt } from '../answer.js'
+import { NoAnswer } from '../call-failures.js'
+import type { Api } from '../call-operation.js'
+import { pages } from '../pages.js'
+import { isFinal, type Outcome } from './outcomes.js'
+import type { Submitted } from './submit.js'
+
+/** How many hosts are where. */
+export interface Progress {
+  readonly total: number
+  readonly waiting: number
+  readonly running: number
+  readonly succeeded: number
+  readonly failed: number
+  /** Why the server gives no news at the moment; `''` when it does. */
+  readonly trouble: string
+}
+
+const FIRST_PAUSE_MS = 200
+const LONGEST_PAUSE_MS = 2_000
+/** A server that restarts is back long before; one that stays away is told to the person. */
+const PATIENCE_MS = 120_000
+const CALLS_AT_ONCE = 4
+
+/**
+ * Asks for the states of all hosts until every one is final, or until the signal is aborted. @throws NoAnswer when the
+ * server does not answer for two minutes
+ */
+export const follow = async (
+  api: Api,
+  submitted: readonly Submitted[],
+  onProgress: (progress: Progress) => void,
+  signal: AbortSignal,
+): Promise<void> => {
+  const states = new Map<string, ReadonlyMap<string, string>>()
+  let open = [...submitted]
+  let pauseMs = FIRST_PAUSE_MS
+  let lastAnswer = Date.now()
+  while (open.length > 0 && !signal.aborted) {
+    let trouble = ''
+    try {
+      await eachAtOnce(open, async ({ invokeId }) => {
+        states.set(invokeId, await statesOf(api, invokeId, signal))
+      })
+      lastAnswer = Date.now()
+    } catch (error) {
+      if (signal.aborted) return
+      if (!(error instanceof NoAnswer) || Date.now() - lastAnswer > PATIENCE_MS) throw error
+      trouble = error.message
+    }
+    onProgress(progressOf(submitted, states, trouble))
+    open = open.filter(({ invokeId, targets }) => !isFinished(states.get(invokeId), targets.length))
+    if (open.length === 0) return
+    await delay(pauseMs, undefined, { signal }).catch(() => undefined)
+    pauseMs = Math.min(LONGEST_PAUSE_MS, pauseMs * 1.3)
+  }
+}
+
+const eachAtOnce = async <T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> => {
+  const waiting = [...items]
+  const worker = async (): Promise<void> => {
+    for (let item = waiting.shift(); item !== undefined; item = waiting.shift()) await work(item)
+  }
+  await Promise.all(Array.from({ length: CALLS_AT_ONCE }, worker))
+}
+
+const statesOf = async (api: Api, invokeId: string, signal: AbortSignal): Promise<ReadonlyMap<string, string>> => {
+  const answer = await api.call('DescribeInvocations', [['InvokeId', invokeId]], signal)
+  const states = new Map<string, string>()
+  for (const invocation of listAt(answer, 'Invocations', 'Invocation')) {
+    for (const instance of listAt(invocation, 'InvokeInstances', 'InvokeInstance')) {
+      states.set(textAt(instance, 'InstanceId'), textAt(instance, 'InvocationStatus'))
+    }
+  }
+  return states
+}
+
+const isFinished = (states: ReadonlyMap<string, string> | undefined, hosts: number): boolean =>
+  states !== undefined && states.size >= hosts && [...states.values()].every(isFinal)
+
+const progressOf = (
+  submitted: readonly Submitted[],
+  states: ReadonlyMap<string, ReadonlyMap<string, string>>,
+  trouble: string,
+): Progress => {
+  const counts = { waiting: 0, running: 0, succeeded: 0, failed: 0 }
+  let total = 0
+  for (const { invokeId, targets } of submitted) {
+    total += targets.length
+    const known = states.get(invokeId)
+    for (const { instanceId } of targets) {
+      const status = known?.get(instanceId) ?? ''
+      if (status === 'Success') counts.succeeded += 1
+      else if (isFinal(status)) counts.failed += 1
+      else if (status === 'Running' || status === 'Stopping') counts.running += 1
+      else counts.waiting += 1
+    }
+  }
+  return { total, ...counts, trouble }
+}
+
+/** How it stands on every host, with the output, in the order of the targets. */
+export const fetchOutcomes = async (api: Api, submitted: readonly Submitted[]): Promise<readonly Outcome[]> => {
+  const found = new Map<string, Members>()
+  await eachAtOnce(submitted, async ({ invokeId }) => {
+    const tokenOf = (answer: Members) => textAt(membersAt(answer, 'Invocation'), 'NextToken')
+    const action = 'DescribeInvocationResults'
+    for await (const answer of pages(api, action, [['InvokeId', invokeId]], 50, undefined, tokenOf)) {
+      for (const result of listAt(answer, 'Invocation', 'InvocationResults', 'InvocationResult')) {
+        found.set(`${invokeId} ${textAt(result, 'InstanceId')}`, result)
+      }
+    }
+  })
+  return submitted.flatMap(({ invokeId, targets }) =>
+    targets.map(({ instanceId, name }) =>
+      outcomeOf(found.get(`${invokeId} ${instanceId}`) ?? {}, { invokeId, instanceId, name }),
+    ),
+  )
+}
+
+const outcomeOf = (
+  result: Members,
+  known: { readonly invokeId: string; readonly instanceId: string; readonly name: string },
+): Outcome => ({
+  ...known,
+  status: textAt(result, 'InvocationStatus'),
+  errorCode: textAt(result, 'ErrorCode'),
+  errorInfo: textAt(result, 'ErrorInfo'),
+  ...(typeof result['ExitCode'] === 'number' ? { exitCode: result['ExitCode'] } : {}),
+  output: Buffer.from(textAt(result, 'Output'), 'base64').toString('utf8'),
+  dropped: numberAt(result, 'Dropped'),
+  startTime: textAt(result, 'StartTime'),
+  finishTime: textAt(result, 'FinishedTime'),
+})
+
+/** Stops what is not finished. A refusal (it ended meanwhile, say) is returned, not thrown. */
+export const stop = async (api: Api, submitted: readonly Submitted[]): Promise<readonly unknown[]> => {
+  const failures: unknown[] = []
+  await eachAtOnce(submitted, async ({ invokeId }) => {
+    await api.call('StopInvocation', [['InvokeId', invokeId]]).catch((error: unknown) => failures.push(error))
+  })
+  return failures
+}

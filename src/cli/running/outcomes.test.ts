@@ -1,0 +1,100 @@
+import { describe, expect, it } from 'vitest'
+import { plainColours } from '../_support.js'
+import { groupsText, summary } from '../output/outcome-text.js'
+import { exitStatusOf, groupOutcomes, isFinal, type Outcome } from './outcomes.js'
+
+const outcome = (instanceId: string, other: Partial<Outcome> = {}): Outcome => ({
+  instanceId,
+  name: '',
+  invokeId: 't-1',
+  status: 'Success',
+  errorCode: '',
+  errorInfo: '',
+  exitCode: 0,
+  output: 'same\n',
+  dropped: 0,
+  startTime: '',
+  finishTime: '',
+  ...other,
+})
+
+describe('answers of many hosts', () => {
+  it('are shown once for hosts that answered the same, the largest group first', () => {
+    const outcomes = [
+      outcome('mi-1', { output: 'other' }),
+      outcome('mi-2'),
+      outcome('mi-3', { name: 'web-3' }),
+      outcome('mi-4', { status: 'Failed', exitCode: 2, output: 'same\n' }),
+      outcome('mi-5', {
+        status: 'Aborted',
+        errorCode: 'ClientNotRunning',
+        errorInfo: 'the agent is not running',
+        output: '',
+      }),
+    ]
+    expect(groupsText(groupOutcomes(outcomes), 80, plainColours)).toBe(`2 hosts: Success
+  mi-2, mi-3 (web-3)
+same
+
+1 host: Success
+  mi-1
+other
+
+1 host: Failed, exit code 2
+  mi-4
+same
+
+1 host: Aborted, ClientNotRunning: the agent is not running
+  mi-5
+  (no output)
+`)
+    expect(summary(outcomes)).toBe('5 hosts: 3 succeeded, 2 did not succeed')
+  })
+
+  it('differ when some output was not kept, and that is said', () => {
+    const groups = groupOutcomes([outcome('mi-1'), outcome('mi-2', { dropped: 4096 })])
+    expect(groups).toHaveLength(2)
+    expect(groupsText(groups.slice(1), 80, plainColours)).toContain('same\n(4,096 bytes of output not kept)\n')
+  })
+
+  it('do not control the terminal, in the output, the name or the error', () => {
+    const hostile = outcome('mi-\u001b[2J', {
+      name: '\u202eevil',
+      status: 'Error',
+      errorInfo: 'a\u009b31m\nb',
+      output: 'x\r\n\u001b]0;t\u0007\ty\rz',
+    })
+    expect(groupsText(groupOutcomes([hostile]), 80, plainColours)).toBe(
+      '1 host: Error, a\\x9b31m\\nb\n  mi-\\x1b[2J (\\u202eevil)\nx\n\\x1b]0;t\\x07\ty\\rz\n',
+    )
+  })
+
+  it('name twenty hosts of those where all went well, and all of the others', () => {
+    const many = Array.from({ length: 25 }, (_, index) => outcome(`mi-${index}`))
+    expect(groupsText(groupOutcomes(many), 400, plainColours)).toContain('mi-19 and 5 more\n')
+    const failed = many.map((one) => ({ ...one, status: 'Failed', exitCode: 1 }))
+    expect(groupsText(groupOutcomes(failed), 400, plainColours)).toContain('mi-24\n')
+  })
+})
+
+describe('the exit status of a run', () => {
+  it('tells apart success, failure, and hosts that nothing was heard of', () => {
+    const success = outcome('a')
+    const failed = outcome('b', { status: 'Failed' })
+    const aborted = outcome('c', { status: 'Aborted' })
+    const late = outcome('d', { status: 'Timeout' })
+    expect(exitStatusOf([success, success], false)).toBe(0)
+    expect(exitStatusOf([success, failed], false)).toBe(1)
+    expect(exitStatusOf([success, aborted], false)).toBe(1)
+    expect(exitStatusOf([aborted, late], false)).toBe(3)
+    expect(exitStatusOf([aborted, failed], false)).toBe(1)
+    expect(exitStatusOf([success], true)).toBe(1)
+  })
+
+  it('never counts a state that is not known yet as an end', () => {
+    expect(['', 'Pending', 'Scheduled', 'Running', 'Stopping'].filter(isFinal)).toEqual([])
+    const final = ['Success', 'Failed', 'Error', 'Timeout', 'Invalid', 'Aborted', 'Cancelled', 'Terminated']
+    expect(final.every(isFinal)).toBe(true)
+    expect(exitStatusOf([outcome('a', { status: '' })], false)).toBe(1)
+  })
+})

@@ -1,0 +1,99 @@
+import { randomUUID } from 'node:crypto'
+import { CommandFailure } from '../../command-line/failures.js'
+import type { Pair } from '../../command-line/options.js'
+import { textAt } from '../answer.js'
+import type { Api, FlatParameters } from '../call-operation.js'
+import { batches, repeatedParameter } from '../pages.js'
+import type { Script } from './script.js'
+import type { Target } from './targets.js'
+
+/** Hosts that one RunCommand takes (api.md §5.2). */
+const HOSTS_PER_CALL = 100
+const CALLS_AT_ONCE = 4
+
+export interface RunDetails {
+  readonly script: Script
+  readonly timeoutSeconds: number | undefined
+  readonly workingDir: string | undefined
+  readonly username: string | undefined
+  readonly name: string | undefined
+  readonly parameters: readonly Pair[]
+}
+
+/** One accepted call: an invocation on up to 100 hosts. */
+export interface Submitted {
+  readonly invokeId: string
+  readonly targets: readonly Target[]
+}
+
+/** A call that was not accepted, and why. */
+export interface Refused {
+  readonly targets: readonly Target[]
+  readonly failure: CommandFailure
+}
+
+export interface Submission {
+  readonly submitted: readonly Submitted[]
+  readonly refused: readonly Refused[]
+}
+
+/**
+ * Submits a run on any number of hosts, in as many calls as it takes; calls not yet begun are left out once the signal
+ * is aborted. @throws what the server said when it accepted nothing at all
+ */
+export const submit = async (
+  api: Api,
+  targets: readonly Target[],
+  details: RunDetails,
+  signal: AbortSignal,
+  onSubmitted: (targets: number) => void,
+): Promise<Submission> => {
+  const waiting = [...batches(targets, HOSTS_PER_CALL)]
+  const submitted: Submitted[] = []
+  const refused: Refused[] = []
+  const worker = async (): Promise<void> => {
+    for (let batch = waiting.shift(); batch !== undefined && !signal.aborted; batch = waiting.shift()) {
+      try {
+        // Not given the signal: a call that was sent is waited for, so that what it started is known and can be stopped.
+        const answer = await api.call('RunCommand', parametersOf(batch, details))
+        submitted.push({ invokeId: textAt(answer, 'InvokeId'), targets: batch })
+        onSubmitted(batch.length)
+      } catch (error) {
+        if (!(error instanceof CommandFailure)) throw error
+        refused.push({ targets: batch, failure: error })
+      }
+    }
+  }
+  await Promise.all(Array.from({ length: CALLS_AT_ONCE }, worker))
+  const [first] = refused
+  if (submitted.length === 0 && first !== undefined) throw first.failure
+  return { submitted, refused }
+}
+
+const parametersOf = (targets: readonly Target[], details: RunDetails): FlatParameters => {
+  const optional: (readonly [string, string | undefined])[] = [
+    ['Timeout', details.timeoutSeconds?.toString()],
+    ['WorkingDir', details.workingDir],
+    ['Username', details.username],
+    ['Name', details.name],
+  ]
+  const values = Object.fromEntries(details.parameters.map(({ name, value }) => [name, value ?? '']))
+  return [
+    ['Type', details.script.type],
+    ['ContentEncoding', 'Base64'],
+    ['CommandContent', Buffer.from(details.script.content).toString('base64')],
+    ...optional.filter((pair): pair is readonly [string, string] => pair[1] !== undefined),
+    ...(details.parameters.length === 0
+      ? []
+      : ([
+          ['EnableParameter', 'true'],
+          ['Parameters', JSON.stringify(values)],
+        ] as const)),
+    // A repeated call must not run anything twice.
+    ['ClientToken', randomUUID()],
+    ...repeatedParameter(
+      'InstanceId',
+      targets.map(({ instanceId }) => instanceId),
+    ),
+  ]
+}

@@ -1,0 +1,204 @@
+import { escapeControlInJson } from '../../command-line/escape-control.js'
+import { EXIT } from '../../command-line/exit-codes.js'
+import { CommandFailure } from '../../command-line/failures.js'
+import { onInterrupt } from '../../command-line/interrupts.js'
+import { flag, integer, pairs, text, texts } from '../../command-line/options.js'
+import { defineSubcommand } from '../../command-line/subcommand.js'
+import type { Terminal } from '../../command-line/terminal.js'
+import { type Api, openApi } from '../call-operation.js'
+import { count } from '../output/count.js'
+import { groupHeading, groupsText, outputText, summary } from '../output/outcome-text.js'
+import { openProgressLine, type ProgressLine } from '../output/progress-line.js'
+import { fetchOutcomes, follow, stop } from '../running/follow.js'
+import { exitStatusOf, groupOutcomes, type Outcome } from '../running/outcomes.js'
+import { readScript } from '../running/script.js'
+import { type Refused, type Submission, submit, type Submitted } from '../running/submit.js'
+import { checkChoice, COMMAND_TYPES, findTargets, type TargetChoice, type Targets } from '../running/targets.js'
+import { CONNECTION_OPTIONS, readConnection } from '../settings.js'
+
+const hosts = 'Hosts'
+
+export const run = defineSubcommand({
+  name: 'run',
+  summary: 'runs a command on hosts and shows what they answered, the same answers together',
+  description: [
+    'One word after -- is a shell script as it is; several are a program and its arguments, passed on exactly. Ctrl-C ' +
+      'stops the command on the hosts; a second one leaves without waiting for that.',
+  ],
+  positionals: [{ name: 'COMMAND', about: 'what runs', many: true, optional: true, hidden: true }],
+  rest: { name: 'COMMAND', about: 'what runs; the -- may be left out if there are no options in it' },
+  options: {
+    'instance-id': texts('This host.', { value: 'ID', short: 'i', group: hosts }),
+    tag: pairs('Hosts with this tag; with several, hosts with all of them. NAME alone: any value.', { group: hosts }),
+    all: flag('All hosts.', { group: hosts }),
+    'live-only': flag('With --tag and --all: leave out hosts without a live agent.', { group: hosts }),
+    script: text('Run the script in this file; - reads it from stdin.', { value: 'FILE' }),
+    type: text('What runs it. Without it: by the file’s extension, else the shell.', { oneOf: COMMAND_TYPES }),
+    timeout: integer('Seconds after which a host ends it. Without it, 60.', { value: 'SECONDS', min: 1 }),
+    workdir: text('Folder on the host to run it in.', { value: 'DIR' }),
+    username: text('User on the host to run it as.', { value: 'NAME' }),
+    param: pairs('Value for {{NAME}} in the script.', { valueRequired: true }),
+    name: text('Name of the command in the history.'),
+    detach: flag('Submit it and do not wait.'),
+    output: text('For people or for programs.', { oneOf: ['text', 'json'], default: 'text', short: 'o' }),
+    ...CONNECTION_OPTIONS,
+  },
+  examples: [
+    { about: 'On two hosts', line: 'openassist run -i mi-1 -i mi-2 -- uptime' },
+    { about: 'A shell script in one word', line: "openassist run --all -- 'df -h / | tail -1'" },
+    {
+      about: 'A file, on all hosts with a tag',
+      line: 'openassist run --tag role=web --script deploy.sh --timeout 600',
+    },
+  ],
+  exitCodes: [
+    { code: EXIT.ok, about: 'It succeeded on every host; with --detach: it was accepted.' },
+    { code: EXIT.failure, about: 'It failed on some host, or the server refused it.' },
+    { code: EXIT.noHost, about: 'It ran to its end nowhere: no host could be reached or finished in time.' },
+    { code: EXIT.noServer, about: 'The server cannot be reached.' },
+    { code: EXIT.interrupted, about: 'It was stopped by Ctrl-C.' },
+  ],
+  run: async ({ options, words, rest, terminal }) => {
+    const choice: TargetChoice = {
+      instanceIds: options['instance-id'],
+      tags: options.tag,
+      all: options.all,
+      liveOnly: options['live-only'],
+    }
+    checkChoice(choice)
+    const given = { file: options.script, words: [...words, ...(rest ?? [])], type: options.type }
+    const script = await readScript(given, terminal)
+    using api = openApi(readConnection(options, terminal))
+    using interrupts = new Interrupts()
+    using line = openProgressLine(terminal.stderr)
+    const found = await findTargets(api, choice, script.type, interrupts.first).catch((error: unknown) => {
+      if (interrupts.first.aborted) return undefined
+      throw error
+    })
+    if (found === undefined) return EXIT.interrupted
+    tellSkipped(found, line)
+    if (found.targets.length === 0) throw new CommandFailure('no host is left to run it on.')
+    const details = {
+      script,
+      timeoutSeconds: options.timeout,
+      workingDir: options.workdir,
+      username: options.username,
+      name: options.name,
+      parameters: options.param,
+    }
+    const total = found.targets.length
+    let accepted = 0
+    const submission = await submit(api, found.targets, details, interrupts.first, (targets) => {
+      accepted += targets
+      line.show({ total, waiting: accepted, running: 0, succeeded: 0, failed: 0, trouble: '' })
+    })
+    tellRefused(submission.refused, line)
+    if (options.detach && !interrupts.first.aborted) {
+      tellDetached(submission.submitted, options.output === 'json', terminal, line)
+      return submission.refused.length > 0 ? EXIT.failure : EXIT.ok
+    }
+    const left = await waitOrStop(api, submission.submitted, interrupts, line)
+    if (left) return EXIT.interrupted
+    const outcomes = await fetchOutcomes(api, submission.submitted)
+    line[Symbol.dispose]()
+    if (options.output === 'json') writeJson(submission, outcomes, terminal)
+    else writeText(submission, outcomes, terminal)
+    return interrupts.first.aborted ? EXIT.interrupted : exitStatusOf(outcomes, submission.refused.length > 0)
+  },
+})
+
+/** The first Ctrl-C stops the command, the second one leaves. */
+class Interrupts implements Disposable {
+  readonly #first = new AbortController()
+  readonly #second = new AbortController()
+  readonly #listening = onInterrupt(() => (this.#first.signal.aborted ? this.#second : this.#first).abort())
+  readonly first = this.#first.signal
+  readonly second = this.#second.signal;
+
+  [Symbol.dispose](): void {
+    this.#listening[Symbol.dispose]()
+  }
+}
+
+/** @returns whether the person left before everything was final */
+const waitOrStop = async (
+  api: Api,
+  submitted: readonly Submitted[],
+  interrupts: Interrupts,
+  line: ProgressLine,
+): Promise<boolean> => {
+  await follow(api, submitted, (progress) => line.show(progress), interrupts.first)
+  if (!interrupts.first.aborted) return false
+  line.say('Stopping it on the hosts that have not finished. Ctrl-C again leaves without waiting.')
+  const failures = await stop(api, submitted)
+  for (const failure of failures) {
+    line.say(`It could not be stopped: ${failure instanceof Error ? failure.message : String(failure)}`)
+  }
+  await follow(api, submitted, (progress) => line.show(progress), interrupts.second)
+  if (!interrupts.second.aborted) return false
+  line.say(`Left. Results: ${submitted.map(({ invokeId }) => resultsLine(invokeId)).join('\n         ')}`)
+  return true
+}
+
+const resultsLine = (invokeId: string): string => `openassist call DescribeInvocationResults --InvokeId ${invokeId}`
+
+const tellSkipped = ({ skipped }: Targets, line: ProgressLine): void => {
+  if (skipped.otherSystem > 0) {
+    line.say(`${count(skipped.otherSystem, 'host')} left out: this type of command does not run on their system.`)
+  }
+  if (skipped.silent > 0) line.say(`${count(skipped.silent, 'host')} left out: no live agent.`)
+}
+
+const tellRefused = (refused: readonly Refused[], line: ProgressLine): void => {
+  for (const { targets, failure } of refused) {
+    line.say(`Refused for ${count(targets.length, 'host')}, ${targets[0]?.instanceId} and on: ${failure.message}`)
+  }
+}
+
+const tellDetached = (
+  submitted: readonly Submitted[],
+  asJson: boolean,
+  { stdout }: Terminal,
+  line: ProgressLine,
+): void => {
+  line[Symbol.dispose]()
+  if (asJson) {
+    stdout.write(`${escapeControlInJson(JSON.stringify({ invocations: invocationsOf(submitted) }, null, 2))}\n`)
+    return
+  }
+  for (const { invokeId } of submitted) stdout.write(`${invokeId}\n`)
+  line.say(`Results: ${submitted.map(({ invokeId }) => resultsLine(invokeId)).join('\n         ')}`)
+}
+
+const invocationsOf = (submitted: readonly Submitted[]) =>
+  submitted.map(({ invokeId, targets }) => ({
+    invokeId,
+    instanceIds: targets.map(({ instanceId }) => instanceId),
+  }))
+
+const writeJson = ({ submitted, refused }: Submission, outcomes: readonly Outcome[], { stdout }: Terminal): void => {
+  const document = {
+    invocations: invocationsOf(submitted),
+    refused: refused.map(({ targets, failure }) => ({
+      instanceIds: targets.map(({ instanceId }) => instanceId),
+      message: failure.message,
+    })),
+    hosts: outcomes,
+  }
+  stdout.write(`${escapeControlInJson(JSON.stringify(document, null, 2))}\n`)
+}
+
+/** One host: its output alone is the answer, so that it can be piped on. Several: grouped. */
+const writeText = ({ submitted }: Submission, outcomes: readonly Outcome[], { stdout, stderr }: Terminal): void => {
+  const groups = groupOutcomes(outcomes)
+  const [only] = groups
+  if (outcomes.length === 1 && only !== undefined) {
+    stdout.write(outputText(only.outcome, stdout.colours))
+    if (only.outcome.status !== 'Success') stderr.write(groupHeading(only, stderr.columns, stderr.colours))
+    return
+  }
+  stdout.write(groupsText(groups, stdout.columns, stdout.colours))
+  const ids = submitted.map(({ invokeId }) => invokeId)
+  const shown = ids.length > 3 ? `${ids.slice(0, 3).join(', ')} and ${ids.length - 3} more` : ids.join(', ')
+  stderr.write(`\n${summary(outcomes)} (${shown})\n`)
+}

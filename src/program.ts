@@ -1,0 +1,46 @@
+import { packageRoot, packageVersion } from './command-line/package-root.js'
+import { type Program, runProgram } from './command-line/run-program.js'
+import type { SubcommandEntry } from './command-line/subcommand.js'
+import { processTerminal } from './command-line/terminal.js'
+
+// The program `openassist`: which subcommands there are. Each is loaded when it is asked for, so that an agent on a small
+// host does not carry the server.
+
+const USING = 'Its fleet'
+const HOSTS = 'On hosts'
+
+const entries: readonly SubcommandEntry[] = [
+  { name: 'status', group: USING, load: async () => (await import('./cli/subcommands/status.js')).status },
+  { name: 'run', group: USING, load: async () => (await import('./cli/subcommands/run.js')).run },
+  { name: 'call', group: USING, load: async () => (await import('./cli/subcommands/call.js')).call },
+  { name: 'enroll', group: USING, load: async () => (await import('./cli/subcommands/enroll.js')).enroll },
+  { name: 'agent register', group: HOSTS, load: async () => (await import('./agent/subcommands.js')).agentRegister },
+  { name: 'agent run', group: HOSTS, load: async () => (await import('./agent/subcommands.js')).agentRun },
+  { name: 'agent status', group: HOSTS, load: async () => (await import('./agent/subcommands.js')).agentStatus },
+]
+
+/** `openassist DescribeRegions` is short for `openassist call DescribeRegions`. */
+const alias = (words: readonly string[]): readonly string[] | undefined =>
+  /^[A-Z][A-Za-z]+$/.test(words[0] ?? '') ? ['call', ...words] : undefined
+
+const program = (): Program => ({
+  name: 'openassist',
+  version: packageVersion(packageRoot(import.meta.url)),
+  summary: 'a self-hosted Cloud Assistant: runs commands on your hosts, and knows how their agents are.',
+  epilogue: [
+    'Each subcommand has its own help: openassist SUBCOMMAND --help. Any operation of the API can be called by its ' +
+      'name: openassist DescribeRegions.',
+  ],
+  entries,
+  alias,
+})
+
+/** Runs the line that the process was started with; the process ends when nothing is left open. */
+export const main = async (): Promise<void> => {
+  // A reader that has seen enough (`| head`) is no failure.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit(0)
+    throw error
+  })
+  process.exitCode = await runProgram(program(), process.argv.slice(2), processTerminal(process))
+}
