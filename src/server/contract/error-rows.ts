@@ -13,6 +13,14 @@ export const regionErrors = [
 
 export const forbidden = error('Operation.Forbidden', 403, 'The operation is not permitted.', 'operation/forbidden')
 
+/** For operations that have nothing to refuse besides what the caller's policies do. */
+export const forbiddenNotUsed = neverAnswered(
+  forbidden.code,
+  forbidden.status,
+  forbidden.message,
+  'A caller without permission is told Forbidden.RAM.',
+)
+
 /** A failure of the server where no other row is documented for it. */
 export const dispatchFailure = error(
   'InternalError.Dispatch',
@@ -104,11 +112,11 @@ export const clientTokenErrors = [
 
 /** Resource groups are labels here: any name is one, and none is ever being made or removed. */
 export const resourceGroupErrors = [
-  error(
+  neverAnswered(
     'InvalidResourceGroup.NotFound',
     404,
     'The ResourceGroup provided does not exist in our records.',
-    'resource-group/not-found',
+    'A resource group is a label here: any name is one.',
   ),
   neverAnswered(
     'InvalidStatus.ResourceGroup',

@@ -4,7 +4,7 @@ import { integer, optional, text } from '../../schema/shape.js'
 import { defineOperation, error, neverAnswered } from '../contract/define-operation.js'
 import {
   clientTokenErrors,
-  forbidden,
+  forbiddenNotUsed,
   notValid,
   regionErrors,
   resourceGroupErrors,
@@ -124,7 +124,7 @@ export const CreateActivation = defineOperation({
       'Your account has not passed the real-name authentication yet.',
       'Accounts are made by whoever runs this server; there is no such authentication.',
     ),
-    forbidden,
+    forbiddenNotUsed,
     ...regionErrors,
     error('InternalError.Dispatch', 500, 'An error occurred when dispatch the request.', 'store/unavailable'),
   ],

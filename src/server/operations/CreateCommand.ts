@@ -6,7 +6,7 @@ import { base64Length, CONTENT_LIMIT, scriptOf } from '../contract/encoded-conte
 import {
   clientTokenErrors,
   dispatchFailure,
-  forbidden,
+  forbiddenNotUsed,
   notSupportedYet,
   notValid,
   regionErrors,
@@ -80,7 +80,7 @@ export const CreateCommand = defineOperation({
     ...tagErrors,
     ...clientTokenErrors,
     ...resourceGroupErrors,
-    forbidden,
+    forbiddenNotUsed,
     ...regionErrors,
     dispatchFailure,
   ],

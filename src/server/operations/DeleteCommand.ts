@@ -1,7 +1,7 @@
 // Removes a kept command; what it did stays readable (api.md §4.4).
 import { text } from '../../schema/shape.js'
 import { defineOperation, error } from '../contract/define-operation.js'
-import { dispatchFailure, forbidden, regionErrors } from '../contract/error-rows.js'
+import { dispatchFailure, forbiddenNotUsed, regionErrors } from '../contract/error-rows.js'
 import * as resources from '../contract/resource-ids.js'
 import type { Domain } from '../domain/domain.js'
 
@@ -24,7 +24,7 @@ export const DeleteCommand = defineOperation({
       'The specified commandId is in use by some runing Invocation.',
       'command/in-use',
     ),
-    forbidden,
+    forbiddenNotUsed,
     ...regionErrors,
     dispatchFailure,
   ],

@@ -1,7 +1,7 @@
 // The activations of an account (api.md §10).
 import { flag, flatList, integer, optional, record, text, time } from '../../schema/shape.js'
 import { defineOperation } from '../contract/define-operation.js'
-import { dispatchFailure, forbidden, pagingErrors, regionErrors, tagErrors } from '../contract/error-rows.js'
+import { dispatchFailure, forbiddenNotUsed, pagingErrors, regionErrors, tagErrors } from '../contract/error-rows.js'
 import { pageFields, pageOf, pageRequest, pageResponse, requestId } from '../contract/paging.js'
 import * as resources from '../contract/resource-ids.js'
 import { resourceGroupId } from '../contract/run-parameters.js'
@@ -51,7 +51,7 @@ export const DescribeActivations = defineOperation({
     ),
   },
 
-  errors: [...pagingErrors, ...tagErrors, forbidden, ...regionErrors, dispatchFailure],
+  errors: [...pagingErrors, ...tagErrors, forbiddenNotUsed, ...regionErrors, dispatchFailure],
 
   async handle({ request, scope, pageTokens }, { activations }: Pick<Domain, 'activations'>) {
     const asked = pageOf(request, pageTokens)

@@ -1,7 +1,7 @@
 // Whether the agent on instances can be reached, and how it is doing (api.md §3.1, design §6).
 import { flag, flagText, integer, list, omitted, optional, record, repeated, text, time } from '../../schema/shape.js'
 import { defineOperation, error } from '../contract/define-operation.js'
-import { forbidden, pagingErrors, regionErrors, serverErrors } from '../contract/error-rows.js'
+import { forbiddenNotUsed, pagingErrors, regionErrors, serverErrors } from '../contract/error-rows.js'
 import { pageFields, pageOf, pageRequest, pageResponseWithId } from '../contract/paging.js'
 import * as resources from '../contract/resource-ids.js'
 import type { Domain } from '../domain/domain.js'
@@ -54,7 +54,7 @@ export const DescribeCloudAssistantStatus = defineOperation({
     ]),
     error('InstanceIds.ExceedLimit', 403, 'The number of instance IDs exceeds the upper limit.', 'InstanceId/too-many'),
     error('InvalidInstance.NotFound', 404, 'The specified instance does not exist.', 'instance/not-found'),
-    forbidden,
+    forbiddenNotUsed,
     ...regionErrors,
     ...serverErrors,
   ],

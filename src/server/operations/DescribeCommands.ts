@@ -4,7 +4,7 @@ import { commandType } from '../contract/command-parameters.js'
 import { defineOperation, error } from '../contract/define-operation.js'
 import { encodeBytes } from '../contract/encoded-content.js'
 import {
-  forbidden,
+  forbiddenNotUsed,
   internalErrorNotUsed,
   pagingErrors,
   regionErrors,
@@ -116,7 +116,7 @@ export const DescribeCommands = defineOperation({
       'Description/too-long',
     ),
     error('InvalidCommandType.NotFound', 404, 'The specified parameter Type does not exist.', 'Type/unknown'),
-    forbidden,
+    forbiddenNotUsed,
     ...regionErrors,
     internalErrorNotUsed,
     ...serverErrors,

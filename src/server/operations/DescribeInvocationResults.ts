@@ -3,7 +3,7 @@ import { flag, integer, list, omitted, optional, record, text, time } from '../.
 import { defineOperation } from '../contract/define-operation.js'
 import { encodeBytes } from '../contract/encoded-content.js'
 import {
-  forbidden,
+  forbiddenNotUsed,
   internalErrorNotUsed,
   pagingErrors,
   regionErrors,
@@ -88,7 +88,7 @@ export const DescribeInvocationResults = defineOperation({
     ),
   },
 
-  errors: [...pagingErrors, ...tagErrors, forbidden, ...regionErrors, internalErrorNotUsed, ...serverErrors],
+  errors: [...pagingErrors, ...tagErrors, forbiddenNotUsed, ...regionErrors, internalErrorNotUsed, ...serverErrors],
 
   async handle({ request, scope, pageTokens }, { invocations }: Pick<Domain, 'invocations'>) {
     const asked = pageOf(request, pageTokens)

@@ -3,7 +3,7 @@ import { flag, integer, list, omitted, optional, record, text, time } from '../.
 import { commandType } from '../contract/command-parameters.js'
 import { defineOperation } from '../contract/define-operation.js'
 import { encodeBytes } from '../contract/encoded-content.js'
-import { dispatchFailure, forbidden, pagingErrors, regionErrors, tagErrors } from '../contract/error-rows.js'
+import { dispatchFailure, forbiddenNotUsed, pagingErrors, regionErrors, tagErrors } from '../contract/error-rows.js'
 import { pageFields, pageOf, pageRequest, pageResponseWithId } from '../contract/paging.js'
 import * as resources from '../contract/resource-ids.js'
 import { resourceGroupId } from '../contract/run-parameters.js'
@@ -124,7 +124,7 @@ export const DescribeInvocations = defineOperation({
     ),
   },
 
-  errors: [...pagingErrors, ...tagErrors, forbidden, ...regionErrors, dispatchFailure],
+  errors: [...pagingErrors, ...tagErrors, forbiddenNotUsed, ...regionErrors, dispatchFailure],
 
   async handle({ request, scope, pageTokens }, { invocations }: Pick<Domain, 'invocations'>) {
     const asked = pageOf(request, pageTokens)

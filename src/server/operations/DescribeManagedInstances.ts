@@ -1,7 +1,7 @@
 // The hosts that registered (api.md §10).
 import { flag, flatList, integer, optional, record, repeated, text, time } from '../../schema/shape.js'
 import { defineOperation } from '../contract/define-operation.js'
-import { dispatchFailure, forbidden, pagingErrors, regionErrors, tagErrors } from '../contract/error-rows.js'
+import { dispatchFailure, forbiddenNotUsed, pagingErrors, regionErrors, tagErrors } from '../contract/error-rows.js'
 import { pageFields, pageOf, pageRequest, pageResponseWithId } from '../contract/paging.js'
 import * as resources from '../contract/resource-ids.js'
 import { resourceGroupId } from '../contract/run-parameters.js'
@@ -60,7 +60,7 @@ export const DescribeManagedInstances = defineOperation({
     ...pageResponseWithId,
   },
 
-  errors: [...pagingErrors, ...tagErrors, forbidden, ...regionErrors, dispatchFailure],
+  errors: [...pagingErrors, ...tagErrors, forbiddenNotUsed, ...regionErrors, dispatchFailure],
 
   async handle({ request, scope, pageTokens }, { instances }: Pick<Domain, 'instances'>) {
     const asked = pageOf(request, pageTokens)

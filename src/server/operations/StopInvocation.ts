@@ -1,7 +1,7 @@
 // Stops an invocation, or a part of it (api.md §7.1).
 import { optional, repeated, text } from '../../schema/shape.js'
 import { defineOperation, error } from '../contract/define-operation.js'
-import { dispatchFailure, forbidden, regionErrors } from '../contract/error-rows.js'
+import { dispatchFailure, forbiddenNotUsed, regionErrors } from '../contract/error-rows.js'
 import * as resources from '../contract/resource-ids.js'
 import type { Domain } from '../domain/domain.js'
 
@@ -29,7 +29,7 @@ export const StopInvocation = defineOperation({
       'invocation/instance-not-found',
     ),
     error('InstanceIds.ExceedLimit', 403, 'The number of instance IDs exceeds the upper limit.', 'InstanceId/too-many'),
-    forbidden,
+    forbiddenNotUsed,
     ...regionErrors,
     dispatchFailure,
   ],
