@@ -121,6 +121,7 @@ const render = (refusal: Refusal, format: 'JSON' | 'XML', host: string): Rendere
     HostId: host.slice(0, MAX_HOST_CHARACTERS),
     Code: refusal.code,
     Message: refusal.message,
+    Recommend: `https://api.aliyun.com/troubleshoot?q=${refusal.code}&product=Ecs&requestId=${requestId}`,
   }
   if (format === 'JSON') {
     return { requestId, contentType: 'application/json;charset=utf-8', body: JSON.stringify(members) }
