@@ -1,0 +1,162 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { eventually, ServerProcess, VendorAgent } from './vendor-agent-support.js'
+
+// The vendor's agent, unmodified, against this server: docs/vendor-agent.md. The steps build on each other, as one agent
+// lives through them.
+
+const executable = process.env['OPENASSIST_VENDOR_AGENT']
+
+if (executable === undefined) {
+  process.stderr.write('skipped: the ring of the vendor’s agent; OPENASSIST_VENDOR_AGENT names its executable\n')
+}
+
+interface Status {
+  readonly InstanceId: string
+  readonly CloudAssistantStatus: string
+  readonly CloudAssistantVersion: string
+  readonly ActiveTaskCount: number
+  readonly InvocationCount: number
+  readonly LastHeartbeatTime: string
+}
+
+interface Result {
+  readonly InvocationStatus: string
+  readonly Output: string
+  readonly ExitCode: number
+  readonly ErrorCode: string
+  readonly StartTime: string
+  readonly FinishedTime: string
+}
+
+describe.skipIf(executable === undefined)('the vendor’s agent', () => {
+  let dir: string
+  let server: ServerProcess
+  let agent: VendorAgent
+  let instanceId: string
+
+  beforeAll(async () => {
+    dir = mkdtempSync(join(tmpdir(), 'openassist-vendor-agent-'))
+    server = await ServerProcess.start(join(dir, 'data'))
+    agent = new VendorAgent(executable ?? '', dir, server)
+  })
+
+  afterAll(async () => {
+    await agent?.kill()
+    await server?.end('SIGTERM')
+    rmSync(dir, { recursive: true, force: true })
+  })
+
+  const status = async (): Promise<Status> => {
+    const answer = await server.call<{
+      InstanceCloudAssistantStatusSet: { InstanceCloudAssistantStatus: Status[] }
+    }>('DescribeCloudAssistantStatus', { 'InstanceId.1': instanceId })
+    return answer.InstanceCloudAssistantStatusSet.InstanceCloudAssistantStatus[0]!
+  }
+
+  const run = async (script: string): Promise<string> => {
+    const { InvokeId } = await server.call<{ InvokeId: string }>('RunCommand', {
+      Type: 'RunShellScript',
+      CommandContent: Buffer.from(script).toString('base64'),
+      ContentEncoding: 'Base64',
+      'InstanceId.1': instanceId,
+    })
+    return InvokeId
+  }
+
+  const result = async (InvokeId: string): Promise<Result> => {
+    const answer = await server.call<{ Invocation: { InvocationResults: { InvocationResult: Result[] } } }>(
+      'DescribeInvocationResults',
+      { InvokeId, ContentEncoding: 'PlainText' },
+    )
+    return answer.Invocation.InvocationResults.InvocationResult[0]!
+  }
+
+  const whenStatusIs = (InvokeId: string, wanted: string, limitMs: number): Promise<Result> =>
+    eventually(`${InvokeId} is ${wanted}`, limitMs, async () => {
+      const now = await result(InvokeId)
+      return now.InvocationStatus === wanted ? now : undefined
+    })
+
+  const whenOutputHolds = (InvokeId: string, text: string): Promise<Result> =>
+    eventually(`the output of ${InvokeId} holds ${text}`, 30_000, async () => {
+      const now = await result(InvokeId)
+      return now.Output.includes(text) ? now : undefined
+    })
+
+  it('registers, and appears as "true" with its version', async () => {
+    const activation = await server.call<{ ActivationId: string; ActivationCode: string }>('CreateActivation', {
+      InstanceCount: 1,
+    })
+    instanceId = await agent.register(activation, 'vendor-1')
+    expect(instanceId).toMatch(/^mi-/)
+    expect((await status()).CloudAssistantStatus).toBe('false')
+    agent.start()
+    // Reads of the metadata address may cost it 5 s each before its first heartbeat.
+    const online = await eventually('the agent is online', 60_000, async () => {
+      const now = await status()
+      return now.CloudAssistantStatus === 'true' && now.CloudAssistantVersion !== '' ? now : undefined
+    })
+    expect(online.CloudAssistantVersion).toBe(agent.version)
+    expect(Date.now() - Date.parse(online.LastHeartbeatTime)).toBeLessThan(120_000)
+  })
+
+  it('runs a command whose output, exit code and times come back', async () => {
+    const before = Date.now()
+    const done = await whenStatusIs(await run('echo hello; echo err >&2; exit 3'), 'Failed', 30_000)
+    expect(done).toMatchObject({ Output: 'hello\nerr\n', ExitCode: 3, ErrorCode: 'ExitCodeNonzero' })
+    expect(Date.parse(done.StartTime)).toBeGreaterThanOrEqual(before - 1_000)
+    expect(Date.parse(done.FinishedTime)).toBeGreaterThanOrEqual(Date.parse(done.StartTime))
+    expect(Date.parse(done.FinishedTime)).toBeLessThanOrEqual(Date.now() + 1_000)
+    expect(await status()).toMatchObject({ InvocationCount: 1, ActiveTaskCount: 0 })
+  })
+
+  it('streams a long run while it runs, and is stopped in mid-run', async () => {
+    const invokeId = await run('for i in $(seq 1 60); do echo line-$i; sleep 1; done')
+    const running = await whenOutputHolds(invokeId, 'line-2')
+    expect(running.InvocationStatus).toBe('Running')
+    expect((await status()).ActiveTaskCount).toBe(1)
+    await server.call('StopInvocation', { InvokeId: invokeId })
+    const stopped = await whenStatusIs(invokeId, 'Terminated', 30_000)
+    expect(stopped.Output).toContain('line-2')
+    expect(stopped.Output).not.toContain('line-60')
+    expect((await status()).ActiveTaskCount).toBe(0)
+  })
+
+  it('keeps its push channel and its running command through a restart of the server', async () => {
+    const invokeId = await run('echo before; sleep 12; echo after')
+    await whenOutputHolds(invokeId, 'before')
+    await server.end('SIGKILL')
+    await server.start()
+    expect((await status()).CloudAssistantStatus).toBe('true')
+    const done = await whenStatusIs(invokeId, 'Success', 60_000)
+    expect(done).toMatchObject({ Output: 'before\nafter\n', ExitCode: 0 })
+    // Only a kick makes this agent look for work: the channel is there again.
+    await whenStatusIs(await run('true'), 'Success', 30_000)
+  })
+
+  it('ends its running command as ClientRestarted when it dies and comes back', async () => {
+    const invokeId = await run('echo going; sleep 5')
+    await whenOutputHolds(invokeId, 'going')
+    await agent.kill()
+    agent.start()
+    const lost = await whenStatusIs(invokeId, 'Error', 60_000)
+    expect(lost).toMatchObject({ ErrorCode: 'ClientRestarted' })
+    await whenStatusIs(await run('true'), 'Success', 60_000)
+  })
+
+  it('logs no error about an endpoint of this server while the server is up', async () => {
+    const whileDown = /connection refused|unexpected EOF|EOF"?$|connection reset/
+    expect(agent.errorLines().filter((line) => !whileDown.test(line))).toEqual([])
+  })
+
+  it('turns "false" within 120 s after it was killed', async () => {
+    await agent.kill()
+    // 120 s, and what a look takes.
+    await eventually('the agent is offline', 125_000, async () =>
+      (await status()).CloudAssistantStatus === 'false' ? true : undefined,
+    )
+  }, 180_000)
+})
