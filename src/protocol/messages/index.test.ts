@@ -13,6 +13,12 @@ describe('the list of messages', () => {
     expect(unsigned).toEqual(['connectionDetect', 'register', 'metrics'])
   })
 
+  it('has no answer that opens a session, whose limits and frames can crash an agent (trap 2)', () => {
+    const answer = { code: 200, instanceId: 'mi-1', session: [{ channelId: 's-1' }] }
+    expect(messages.sessionList.answer.decode(JSON.stringify(answer))).toMatchObject({ ok: false })
+    expect(messages.taskList.answer.decode('{"session":[{}]}')).not.toHaveProperty('value.session')
+  })
+
   it('has no answer that makes an agent install or run code (trap 12)', () => {
     expect(() => messages.updateCheck.answer.encode({ need_update: 1, next_interval: 1800 })).toThrow(TypeError)
     expect(messages.updateCheck.answer.decode('{"need_update":1}')).toMatchObject({ ok: false })

@@ -33,7 +33,8 @@ const output = {
 const entry = {
   task: recordOf(runTask),
   output: recordOf(output),
-  repeat: text('Once, Period, NextRebootOnly, EveryReboot, Rate or At; others vanish silently on the host.'),
+  // Upstream: any other value vanishes silently on the host (agent-protocol.md §13, trap 7).
+  repeat: text('How often it runs.', { oneOf: ['Once', 'Period', 'NextRebootOnly', 'EveryReboot', 'Rate', 'At'] }),
 }
 
 const entries = (about: string) => recordsOf(about, entry)

@@ -11,6 +11,7 @@ describe('the declared types', () => {
     expectTypeOf<TaskEntry['task']['enableParameter']>().toEqualTypeOf<boolean>()
     expectTypeOf<TaskEntry['output']['interval']>().toEqualTypeOf<number>()
     expectTypeOf<TaskEntry['output']['logQuota']>().toEqualTypeOf<number>()
+    expectTypeOf<string>().not.toExtend<TaskEntry['repeat']>()
     expectTypeOf<keyof TaskEntry>().toEqualTypeOf<'task' | 'output' | 'repeat'>()
   })
 

@@ -208,6 +208,16 @@ describe('registration', () => {
     expect((await door.call(other, 'GET', '/luban/api/heart-beat')).status).toBe(200)
   })
 
+  it('is kept by an agent whose deregistration did not work: every refusal has another code (trap 10)', async () => {
+    room.broken = new Error('a bug')
+    const failed = await door.call(host, 'POST', '/luban/api/instance/deregister')
+    expect(failed).toMatchObject({ status: 500, json: { code: 500 } })
+    room.broken = undefined
+    const stranger = await door.call({ ...host, machineId: 'x' }, 'POST', '/luban/api/instance/deregister')
+    expect(stranger).toMatchObject({ status: 401, json: { code: 401 } })
+    expect(room.deregistered).toEqual([])
+  })
+
   it('ends at the wish of the host: its socket is closed, its signature worth nothing', async () => {
     const socket = await door.connect(host)
     const closed = new Promise<number>((resolve) => socket.once('close', resolve))

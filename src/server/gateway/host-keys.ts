@@ -1,5 +1,6 @@
-import { createPublicKey, type KeyObject } from 'node:crypto'
+import type { KeyObject } from 'node:crypto'
 import type { AgentRegistry } from '../domain/fleet/agents.js'
+import { readKey } from './read-key.js'
 
 /** What a host's signatures are checked with. */
 export interface ReadyKey {
@@ -86,7 +87,7 @@ export class HostKeys {
     const kept: Kept = {
       machineId: found.machineId,
       publicKeyPem: found.publicKeyPem,
-      publicKey: unchanged ? before.publicKey : createPublicKey(found.publicKeyPem),
+      publicKey: unchanged ? before.publicKey : readKey(found.publicKeyPem),
       lookedUpAt: this.#now(),
     }
     this.#kept.set(instanceId, kept)
