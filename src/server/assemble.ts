@@ -52,6 +52,8 @@ export interface AssemblySettings {
   readonly instancesPerStatusQuery: number
   readonly commandQuota: number
   readonly activationQuota: number
+  /** Unfinished one-shots that a host has in hand at a time. */
+  readonly tasksPerHost: number
   readonly invocationsPerDay: number | undefined
   readonly outputQuota: number
   readonly retentionDays: number
@@ -143,9 +145,17 @@ export const assemble = async (parts: AssemblyParts): Promise<Assembly> => {
   const wake = (instanceIds: readonly string[]): void => wakeups.send(instanceIds)
   const rejections = new Map<string, number>()
 
-  const lost = endLostTasks({ stores, clock, presence, rejections })
+  const lost = endLostTasks({ stores, clock, presence, rejections, tasksPerHost: settings.tasksPerHost })
   const registry = registerHosts({ stores, clock, ids, presence, random: Math.random, processChange: lost })
-  const tasks = serveAgents({ stores, clock, presence, wake, rejections, outputQuota: settings.outputQuota })
+  const tasks = serveAgents({
+    stores,
+    clock,
+    presence,
+    wake,
+    rejections,
+    outputQuota: settings.outputQuota,
+    tasksPerHost: settings.tasksPerHost,
+  })
   const domain: Domain = {
     instances: observeInstances({ instances: stores.read.instances, presence }),
     activations: permitActivations({ stores, clock, ids, quota: settings.activationQuota }),

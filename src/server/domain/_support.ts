@@ -67,6 +67,7 @@ export const openWorld = async (dataDir?: string, startAt?: number, database?: s
       instancesPerInvocation: 2_000,
       instancesPerStatusQuery: 100,
       commandQuota: 5,
+      tasksPerHost: 10,
       activationQuota: 5_000,
       invocationsPerDay: undefined,
       outputQuota: 100,

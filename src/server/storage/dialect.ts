@@ -14,8 +14,8 @@ export interface Dialect {
   pattern(wildcard: string): string
   /** Taken before something that all writers do in turn; undefined where there is one writer. */
   readonly turnLock: string | undefined
-  /** Row locking for `select … for update skip locked`; empty where there is one writer. */
-  readonly skipLocked: string
+  /** Ends a SELECT of tasks `t` inside a transaction that goes on to change them; empty where there is one writer. */
+  readonly lockTasks: string
 }
 
 export const sqliteDialect: Dialect = {
@@ -28,7 +28,7 @@ export const sqliteDialect: Dialect = {
   matches: (column, parameter) => `${column} glob ${parameter}`,
   pattern: (wildcard) => wildcard.replace(/[?[]/g, '[$&]'),
   turnLock: undefined,
-  skipLocked: '',
+  lockTasks: '',
 }
 
 export const postgresDialect: Dialect = {
@@ -44,7 +44,7 @@ export const postgresDialect: Dialect = {
   matches: (column, parameter) => `${column} like ${parameter}`,
   pattern: (wildcard) => wildcard.replace(/[\\%_]/g, '\\$&').replaceAll('*', '%'),
   turnLock: 'select pg_advisory_xact_lock(7305112022)',
-  skipLocked: 'for update skip locked',
+  lockTasks: ' for update of t',
 }
 
 const nameOf = (column: string): string => column.slice(0, column.indexOf(' '))

@@ -104,7 +104,8 @@ const HAS_UNFINISHED = (
 ): string => `select 1 as found from task t join invocation i on i.id = t.invocation_id
   where t.instance_id = $1 and t.final = 0 and ${sql.dialect.within('t.state', '$2')} and i.committed = 1 limit 1`
 
-export const taskReader = (sql: SqlReader): TaskReader => ({
+/** @param lock ends a SELECT whose tasks are going to be changed */
+export const taskReader = (sql: SqlReader, lock = ''): TaskReader => ({
   async results(scope, filter, page) {
     const values: SqlValue[] = [scope.accountId, scope.regionId]
     const where = ['i.account_id = $1', 'i.region_id = $2', 'i.committed = 1']
@@ -153,17 +154,17 @@ export const taskReader = (sql: SqlReader): TaskReader => ({
   },
 
   async find(invokeId, instanceId) {
-    const row = await sql.get(`select ${COLUMNS} from task t where t.invocation_id = $1 and t.instance_id = $2`, [
-      invokeId,
-      instanceId,
-    ])
+    const row = await sql.get(
+      `select ${COLUMNS} from task t where t.invocation_id = $1 and t.instance_id = $2${lock}`,
+      [invokeId, instanceId],
+    )
     return row === undefined ? undefined : taskRow(row)
   },
 
   async unfinishedOf(instanceId, limit) {
     const rows = await sql.all(
       `select ${COLUMNS} from task t join invocation i on i.id = t.invocation_id
-       where t.instance_id = $1 and t.final = 0 and i.committed = 1 order by t.invocation_id limit $2`,
+       where t.instance_id = $1 and t.final = 0 and i.committed = 1 order by t.invocation_id limit $2${lock}`,
       [instanceId, limit],
     )
     return rows.map(taskRow)
@@ -184,7 +185,7 @@ export const taskReader = (sql: SqlReader): TaskReader => ({
 
   async ofInvocation(invokeId, after, limit) {
     const rows = await sql.all(
-      `select ${COLUMNS} from task t where t.invocation_id = $1 and t.instance_id > $2 order by t.instance_id limit $3`,
+      `select ${COLUMNS} from task t where t.invocation_id = $1 and t.instance_id > $2 order by t.instance_id limit $3${lock}`,
       [invokeId, after ?? '', limit],
     )
     return rows.map(taskRow)
@@ -201,7 +202,7 @@ const ADD_COLUMNS = [
 ]
 
 export const taskStore = (sql: SqlWriter): TaskStore => ({
-  ...taskReader(sql),
+  ...taskReader(sql, sql.dialect.lockTasks),
 
   async add(invokeId, tasks, now) {
     const rows = tasks.map((task) => [

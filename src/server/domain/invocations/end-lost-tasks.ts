@@ -5,7 +5,6 @@ import type { PresenceTable } from '../fleet/presence.js'
 import type { UnitOfWork, Writing } from '../unit-of-work.js'
 import { changeTask } from './change-task.js'
 import { ERROR_TEXTS, type ResultErrorCode } from './error-texts.js'
-import { MOST_IN_HAND } from './hand-out.js'
 import { isFinal, move, type TaskEvent } from './task-states.js'
 import type { TaskRow } from './task-store.js'
 
@@ -28,6 +27,8 @@ interface Parts {
   readonly presence: PresenceTable
   /** When a host last said that it is installing an update. */
   readonly rejections: ReadonlyMap<string, number>
+  /** One-shots that a host has at a time. */
+  readonly tasksPerHost: number
 }
 
 export interface LostTasks extends ProcessChange {
@@ -35,7 +36,7 @@ export interface LostTasks extends ProcessChange {
   expire(): Promise<number>
 }
 
-export const endLostTasks = ({ stores, clock, presence, rejections }: Parts): LostTasks => {
+export const endLostTasks = ({ stores, clock, presence, rejections, tasksPerHost }: Parts): LostTasks => {
   const end = async (
     w: Writing,
     task: TaskRow,
@@ -127,7 +128,7 @@ export const endLostTasks = ({ stores, clock, presence, rejections }: Parts): Lo
     if (rejectedAt !== undefined && rejectedAt >= task.createdAt) return 'ClientIsUpgrading'
     const others = await w.tasks.unfinishedOf(task.instanceId, MOST_OF_ONE_HOST)
     const inHand = others.filter((other) => other.state !== 'Pending').length
-    return inHand >= MOST_IN_HAND ? 'TaskConcurrencyLimit' : 'DeliveryTimeout'
+    return inHand >= tasksPerHost ? 'TaskConcurrencyLimit' : 'DeliveryTimeout'
   }
 }
 

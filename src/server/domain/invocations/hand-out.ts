@@ -8,8 +8,6 @@ import type { InvocationScript } from './invocation-store.js'
 import type { Scripts } from './scripts.js'
 import type { TaskRow } from './task-store.js'
 
-/** One-shots that a host has at a time: the vendor's agent has ten workers (design §5). */
-export const MOST_IN_HAND = 10
 /** A host that took a task must report something within this time. */
 export const REPORT_MS = 60_000
 /** A lost answer is asked for again after 2 s at the earliest … */
@@ -27,16 +25,26 @@ interface Parts {
   /** Hosts with tasks that wait for a free place. */
   readonly crowded: Set<string>
   readonly outputQuota: number
+  /** One-shots that a host has at a time: the vendor's agent has ten workers (design §5). */
+  readonly tasksPerHost: number
 }
 
 /**
  * Pending → HandedOut, without a lease. Handed out again only to a fetch that comes 2–45 s after the first, and only if
  * no report of any kind came: then the first answer may have been lost (design §5).
  */
-export const handOut = ({ stores, clock, presence, scripts, crowded, outputQuota }: Parts): AgentTasks['fetch'] => {
+export const handOut = ({
+  stores,
+  clock,
+  presence,
+  scripts,
+  crowded,
+  outputQuota,
+  tasksPerHost,
+}: Parts): AgentTasks['fetch'] => {
   const toHand = (rows: readonly TaskRow[], now: number): readonly TaskRow[] => {
     const inHand = rows.filter((task) => task.state !== 'Pending').length
-    let free = Math.max(0, MOST_IN_HAND - inHand)
+    let free = Math.max(0, tasksPerHost - inHand)
     return rows.filter((task) => {
       if (task.state === 'HandedOut') return askedAgain(task, now)
       if (task.state !== 'Pending' || free === 0) return false

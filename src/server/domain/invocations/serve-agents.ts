@@ -17,6 +17,7 @@ interface Parts {
   readonly rejections: Map<string, number>
   /** Bytes of output that are kept of one task. */
   readonly outputQuota: number
+  readonly tasksPerHost: number
 }
 
 /** What agents do with tasks: fetch them, report on them. */

@@ -1,0 +1,123 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { findBrokenAudit } from './audit-log.js'
+import { NewerSchema, migratePostgres, migrateSqlite } from './migrate.js'
+import { DIALECTS, openTestStore } from './_support.js'
+import { PostgresDatabase } from './postgres/database.js'
+import { SqliteConnection } from './sqlite/driver.js'
+import { createDatabase } from '../../../test/postgres/database.js'
+
+for (const dialect of DIALECTS) {
+  describe(`the audit log on ${dialect}`, () => {
+    const entry = (subject: string) => ({
+      accountId: 'a',
+      regionId: 'r',
+      at: 1,
+      actor: 'k',
+      action: 'Test',
+      subject,
+      detail: { n: 1 },
+    })
+
+    it('chains entries of concurrent writers without a gap', async () => {
+      await using store = await openTestStore(dialect)
+      await Promise.all(
+        Array.from({ length: 50 }, (_, index) =>
+          store.stores.write(async (w) => {
+            w.audit(entry(`s${index}`))
+          }),
+        ),
+      )
+      expect(await findBrokenAudit(store.database.reader)).toBeUndefined()
+      expect((await store.database.reader.get('select max(seq) as last from audit'))?.['last']).toBe(50)
+    })
+
+    it('an entry of work that failed is not there', async () => {
+      await using store = await openTestStore(dialect)
+      await expect(
+        store.stores.write(async (w) => {
+          w.audit(entry('x'))
+          throw new Error('no')
+        }),
+      ).rejects.toThrow('no')
+      expect(await store.database.reader.all('select seq from audit')).toEqual([])
+    })
+
+    it.each([
+      ['changed', `update audit set subject = 'other' where seq = 3`, 3],
+      ['taken out', 'delete from audit where seq = 2', 3],
+    ])('an entry that was %s is found', async (_, tamper, at) => {
+      await using store = await openTestStore(dialect)
+      for (let index = 0; index < 5; index += 1) await store.stores.write(async (w) => w.audit(entry(`s${index}`)))
+      await store.database.write((w) => w.run(tamper))
+      expect(await findBrokenAudit(store.database.reader)).toBe(at)
+    })
+  })
+}
+
+describe('migrations', () => {
+  it('run twice change nothing the second time', () => {
+    const directory = mkdtempSync(join(tmpdir(), 'openassist-store-'))
+    const connection = new SqliteConnection(join(directory, 'x.sqlite'), [])
+    migrateSqlite(connection, 1)
+    migrateSqlite(connection, 2)
+    expect(connection.allSync('select number, applied_at from schema_version')).toMatchObject([
+      { number: 1, applied_at: 1 },
+    ])
+    connection.close()
+    rmSync(directory, { recursive: true })
+  })
+
+  it('an older program refuses a newer breaking schema, and runs on a newer one that is not breaking', () => {
+    const directory = mkdtempSync(join(tmpdir(), 'openassist-store-'))
+    const connection = new SqliteConnection(join(directory, 'x.sqlite'), [])
+    migrateSqlite(connection, 1)
+    connection.exec(`insert into schema_version values (8, 'harmless', 0, 1)`)
+    migrateSqlite(connection, 2)
+    connection.exec(`insert into schema_version values (9, 'other', 1, 1)`)
+    expect(() => migrateSqlite(connection, 3)).toThrow(NewerSchema)
+    connection.close()
+    rmSync(directory, { recursive: true })
+  })
+
+  it('several nodes may bring one PostgreSQL database up at once', async () => {
+    const made = await createDatabase()
+    const nodes = Array.from(
+      { length: 5 },
+      () => new PostgresDatabase(made.url, { beforeCommit: async () => undefined, onError: () => undefined }),
+    )
+    await Promise.all(nodes.map((node) => migratePostgres(node, 1)))
+    expect(await nodes[0]!.reader.all('select number from schema_version')).toHaveLength(1)
+    await Promise.all(nodes.map((node) => node.close()))
+    await made.drop()
+  })
+})
+
+describe('the group commit of SQLite', () => {
+  it('many pieces share one commit', async () => {
+    await using store = await openTestStore('sqlite')
+    const before = Number((await store.database.reader.get('pragma data_version'))?.['data_version'])
+    await Promise.all(
+      Array.from({ length: 200 }, (_, index) =>
+        store.database.write((w) =>
+          w.run('insert into account (id, name, created_at) values ($1, $2, 0)', [`a${index}`, 'n']),
+        ),
+      ),
+    )
+    const after = Number((await store.database.reader.get('pragma data_version'))?.['data_version'])
+    expect((await store.database.reader.all('select id from account')).length).toBe(200)
+    // data_version counts commits of other connections that this one has noticed: far fewer than 200.
+    expect(after - before).toBeLessThan(50)
+  })
+
+  it('writes asked for after close are refused, those before are done', async () => {
+    const store = await openTestStore('sqlite')
+    const early = store.database.write((w) => w.run(`insert into account (id, name, created_at) values ('a', 'n', 0)`))
+    const closing = store.database.close()
+    await expect(early).resolves.toBe(1)
+    await closing
+    await expect(store.database.write(async () => 1)).rejects.toMatchObject({ kind: 'store/unavailable' })
+  })
+})
