@@ -20,8 +20,8 @@ export interface CallEvent {
   readonly unknownParameters: number
   /** The answer was that of an earlier call with the same ClientToken. */
   readonly repeated: boolean
-  /** What the caller is not told about a failure of the server. */
-  readonly failure?: unknown
+  /** What the caller is not told about a failure of the server; undefined when there was none. */
+  readonly failure: unknown
 }
 
 /** One log line and one metric per call. It must not throw. */

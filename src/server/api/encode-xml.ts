@@ -1,59 +1,74 @@
 // Answers as XML, from the declared response tree, written by hand: a general library costs four times as much
 // (design §9). Compiled once per operation.
-import type { Fields, ListShape, Shape } from '../../schema/shape.js'
+import type { Fields, RecordShape, Shape } from '../../schema/shape.js'
 import type { EncodeAnswer } from './encode-json.js'
 import { createTimeText } from './time-text.js'
 
 export const XML_DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>'
 
-/** Content of an element, for a value that is there. */
-type Write = (value: unknown) => string
+/** Puts the element or elements of a value that is there behind what was written so far, as in encode-json.ts. */
+type Append = (written: string, value: unknown) => string
 
 interface Member {
   readonly name: string
-  /** The whole element or elements. */
-  readonly write: Write
+  readonly append: Append
   /** Text in place of a missing value; '' leaves the element out. */
   readonly absent: string
 }
 
 export const compileXml = (action: string, fields: Fields): EncodeAnswer => {
   const declared = Object.hasOwn(fields, 'RequestId')
-  const write = contentOfRecord(declared ? fields : { RequestId: { kind: 'text', about: '' }, ...fields })
+  const append = appendMembers(declared ? fields : { RequestId: { kind: 'text', about: '' }, ...fields })
   const opening = `${XML_DECLARATION}<${action}Response>`
   const closing = `</${action}Response>`
-  return (answer, requestId) => opening + write({ ...(answer as object), RequestId: requestId }) + closing
+  return (answer, requestId) => append(opening, { ...(answer as object), RequestId: requestId }) + closing
 }
 
-const contentOfRecord = (fields: Fields): Write => {
+const appendMembers = (fields: Fields): Append => {
   const members = Object.entries(fields).map(
-    ([name, shape]): Member => ({ name, write: elementOf(name, shape), absent: absentOf(name, shape) }),
+    ([name, shape]): Member => ({ name, append: appendElement(name, shape), absent: absentOf(name, shape) }),
   )
-  return (value) => {
+  return (written, value) => {
     const values = (value ?? {}) as Readonly<Record<string, unknown>>
-    let body = ''
-    for (const { name, write, absent } of members) {
+    let out = written
+    for (const { name, append, absent } of members) {
       const one = values[name]
-      body += one === undefined || one === null ? absent : write(one)
+      out = one === undefined || one === null ? out + absent : append(out, one)
     }
-    return body
+    return out
   }
 }
 
-const elementOf = (name: string, shape: Shape): Write => {
+const appendElement = (name: string, shape: Shape): Append => {
+  if (shape.kind === 'list' && shape.form === 'flat') return appendEach(appendElement(name, shape.of))
   const opening = `<${name}>`
   const closing = `</${name}>`
-  if (shape.kind === 'list' && shape.form === 'flat') return repeat(elementOf(name, shape.of))
-  const content = contentOf(shape)
-  return (value) => opening + content(value) + closing
+  if (shape.kind === 'list' && shape.form !== 'json') {
+    const append = appendEach(appendElement(shape.item, shape.of))
+    return (written, value) => append(written + opening, value) + closing
+  }
+  if (shape.kind === 'record') {
+    const append = appendMembers(shape.fields)
+    return (written, value) => append(written + opening, value) + closing
+  }
+  const textOf = textReader(shape)
+  return (written, value) => written + opening + textOf(value) + closing
 }
 
-const contentOf = (shape: Shape): Write => {
+const appendEach =
+  (append: Append): Append =>
+  (written, value) => {
+    let out = written
+    for (const one of value as readonly unknown[]) out = append(out, one)
+    return out
+  }
+
+const textReader = (shape: Exclude<Shape, RecordShape>): ((value: unknown) => string) => {
   switch (shape.kind) {
     case 'text':
       return escapeXml
     case 'integer':
-      return (value) => String(value)
+      return String
     case 'flag':
     case 'flag-text':
       return (value) => (value === true ? 'true' : 'false')
@@ -64,32 +79,17 @@ const contentOf = (shape: Shape): Write => {
     case 'json-map':
       return (value) => escapeXml(JSON.stringify(Object.fromEntries(value as ReadonlyMap<string, unknown>)))
     case 'list':
-      return contentOfList(shape)
-    case 'record':
-      return contentOfRecord(shape.fields)
+      return (value) => escapeXml(JSON.stringify(value))
     default:
       return shape satisfies never
   }
 }
 
-const contentOfList = (shape: ListShape): Write => {
-  if (shape.form === 'json') return (value) => escapeXml(JSON.stringify(value))
-  return repeat(elementOf(shape.item, shape.of))
-}
-
-const repeat =
-  (write: Write): Write =>
-  (value) => {
-    let body = ''
-    for (const one of value as readonly unknown[]) body += write(one)
-    return body
-  }
-
 /** What a missing member looks like (api.md §1): an empty element, except for numbers, flags and bare lists. */
 const absentOf = (name: string, shape: Shape): string => {
   if (shape.omitted === true || shape.kind === 'integer' || shape.kind === 'flag') return ''
   if (shape.kind === 'list' && shape.form === 'flat') return ''
-  if (shape.kind === 'record') return elementOf(name, shape)(undefined)
+  if (shape.kind === 'record') return appendElement(name, shape)('', undefined)
   return `<${name}></${name}>`
 }
 

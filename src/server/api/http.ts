@@ -4,7 +4,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { GATEWAY_ERRORS } from '../contract/common-errors.js'
 import { decodeForm, decodeLatin1, decodeText, invalidParameter } from './form.js'
 import { decodeJsonBody } from './json-body.js'
-import { type BodyBounds, hasBody, readBody } from './read-body.js'
+import { type BodyBounds, hasBody, type Room, readBody } from './read-body.js'
 import type { HeaderValue } from './signature/v3.js'
 import { WireError } from './wire-errors.js'
 
@@ -25,20 +25,25 @@ export interface ReadBounds extends BodyBounds {
   readonly maxParameters: number
 }
 
-/** Reads a request to its end. Errors: a method other than GET and POST, a body out of bounds, text that cannot be decoded, a parameter twice. */
-export const receive = async (request: IncomingMessage, bounds: ReadBounds): Promise<Received> => {
+/**
+ * Reads a request to its end. Errors: a method other than GET and POST, a body out of bounds, text that cannot be
+ * decoded, a parameter twice.
+ */
+export const receive = (request: IncomingMessage, bounds: ReadBounds, room: Room): Received | Promise<Received> => {
   if (request.method !== 'GET' && request.method !== 'POST') {
     throw new WireError(GATEWAY_ERRORS.unsupportedMethod, [], hasBody(request) ? { close: true } : {})
   }
-  const reading = readBody(request, bounds)
-  const body = reading instanceof Promise ? await reading : reading
-  const header = headerOf(request)
-  const query = decodeForm(queryOf(request), bounds.maxParameters)
-  const parameters = body.length === 0 ? query : merge(query, decodeBody(request, body, bounds.maxParameters))
-  if (parameters.size > bounds.maxParameters) {
-    throw new WireError(GATEWAY_ERRORS.tooManyParameters, [bounds.maxParameters])
-  }
-  return { method: request.method, header, query, parameters, body }
+  if (!hasBody(request)) return decode(request, NO_BODY, bounds.maxParameters)
+  return readBody(request, bounds, room).then((body) => decode(request, body, bounds.maxParameters))
+}
+
+const NO_BODY: Buffer = Buffer.alloc(0)
+
+const decode = (request: IncomingMessage, body: Buffer, maxParameters: number): Received => {
+  const query = decodeForm(queryOf(request), maxParameters)
+  const parameters = body.length === 0 ? query : merge(query, decodeBody(request, body, maxParameters))
+  if (parameters.size > maxParameters) throw new WireError(GATEWAY_ERRORS.tooManyParameters, [maxParameters])
+  return { method: request.method ?? '', header: headerOf(request), query, parameters, body }
 }
 
 const queryOf = (request: IncomingMessage): string => {

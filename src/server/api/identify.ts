@@ -11,7 +11,8 @@ import { signsWhatItMust, V3_HASHES, v3Mismatch } from './signature/v3.js'
 import { WireError } from './wire-errors.js'
 
 /** A request whose sender is known. */
-export interface Identified extends Received {
+export interface Identified {
+  readonly received: Received
   readonly format: Format
   readonly scheme: 'v1' | 'v3'
   readonly action: string
@@ -61,7 +62,7 @@ export const identify = async (received: Received, with_: Identification): Promi
   checkTimestamp(claim.timestamp, with_)
   checkSignature(claim, with_.signingKeys.of(key.accessKeyId, key.secret), with_.echoStringToSign)
   await takeNonce(claim, with_)
-  return { ...received, format, scheme: claim.scheme, action: claim.action, version: claim.version, key }
+  return { received, format, scheme: claim.scheme, action: claim.action, version: claim.version, key }
 }
 
 /** Which scheme a request uses (rpc.md §1.2), and what that scheme needs. */

@@ -83,7 +83,8 @@ export const createApiDoor = (parts: ApiDoorParts): ApiDoor => {
     let reply: Answer | undefined
 
     try {
-      received = await receive(request, boundsOf(admit(pass), settings))
+      const receiving = receive(request, settings, admit(pass))
+      received = receiving instanceof Promise ? await receiving : receiving
       identified = await identify(received, identification)
       recognised = recognise(identified, operations)
       throttle(recognised, buckets, clock.now())
@@ -108,7 +109,7 @@ export const createApiDoor = (parts: ApiDoorParts): ApiDoor => {
     const bytesOut = reply === undefined ? 0 : send(request, response, reply)
     parts.tell({
       requestId,
-      action: recognised?.action ?? '',
+      action: recognised?.operation.name ?? '',
       status: reply?.status ?? 0,
       code: error?.code ?? (reply === undefined ? CLIENT_GONE : ''),
       scheme: identified?.scheme,
@@ -119,9 +120,9 @@ export const createApiDoor = (parts: ApiDoorParts): ApiDoor => {
       durationMs: performance.now() - startedAt,
       bytesIn: received?.body.length ?? 0,
       bytesOut,
-      unknownParameters: parsed?.unknown ?? 0,
+      unknownParameters: parsed?.parameters.unknown ?? 0,
       repeated,
-      ...(failure === undefined ? {} : { failure }),
+      failure,
     })
   }
 
@@ -135,10 +136,14 @@ export const createApiDoor = (parts: ApiDoorParts): ApiDoor => {
   return {
     handle(request, response, peer) {
       const pass = gate.enter()
-      answer(request, response, peer, pass)
-        // Only what tells or sends can throw here: there is nobody left to tell.
-        .catch(() => response.destroy())
-        .finally(() => pass?.leave())
+      answer(request, response, peer, pass).then(
+        () => pass?.leave(),
+        // Only what sends or tells can throw: there is nobody left to tell.
+        () => {
+          pass?.leave()
+          response.destroy()
+        },
+      )
     },
     stop: () => gate.close(settings.stopDeadlineMs),
   }
@@ -146,13 +151,6 @@ export const createApiDoor = (parts: ApiDoorParts): ApiDoor => {
 
 /** What the log has as code when the client went away within its request. */
 const CLIENT_GONE = 'ClientGone'
-
-const boundsOf = (pass: Pass, settings: ApiSettings) => ({
-  maxBytes: settings.maxBodyBytes,
-  deadlineMs: settings.bodyDeadlineMs,
-  maxParameters: settings.maxParameters,
-  reserve: (bytes: number) => pass.reserve(bytes),
-})
 
 const formatForError = (request: IncomingMessage, received: Received | undefined): Format =>
   received === undefined

@@ -6,18 +6,26 @@ import { WireError } from './wire-errors.js'
 export class ClientGone extends Error {}
 
 export interface BodyBounds {
-  readonly maxBytes: number
-  readonly deadlineMs: number
-  /** Takes bytes from what the door may hold at a time. */
-  readonly reserve: (bytes: number) => boolean
+  readonly maxBodyBytes: number
+  readonly bodyDeadlineMs: number
 }
 
-const NO_BODY: Buffer = Buffer.alloc(0)
+/** What the door may hold at a time. */
+export interface Room {
+  /** Takes bytes of it; false when there are not so many left. */
+  reserve(bytes: number): boolean
+}
+
+export const hasBody = ({ headers }: IncomingMessage): boolean =>
+  headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0
 
 /** The whole body. Errors: too large, too slow, no room; then the rest of it was not read. */
-export const readBody = (request: IncomingMessage, bounds: BodyBounds): Buffer | Promise<Buffer> => {
-  if (!hasBody(request)) return NO_BODY
-  if (Number(request.headers['content-length'] ?? 0) > bounds.maxBytes) throw tooLarge(bounds.maxBytes)
+export const readBody = async (
+  request: IncomingMessage,
+  { maxBodyBytes, bodyDeadlineMs }: BodyBounds,
+  room: Room,
+): Promise<Buffer> => {
+  if (Number(request.headers['content-length'] ?? 0) > maxBodyBytes) throw tooLarge(maxBodyBytes)
   if (request.destroyed) throw new ClientGone('The connection ended before the body.')
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = []
@@ -36,22 +44,19 @@ export const readBody = (request: IncomingMessage, bounds: BodyBounds): Buffer |
     }
     const onData = (chunk: Buffer): void => {
       size += chunk.length
-      if (size > bounds.maxBytes) finish(tooLarge(bounds.maxBytes))
-      else if (!bounds.reserve(chunk.length)) finish(noRoom())
+      if (size > maxBodyBytes) finish(tooLarge(maxBodyBytes))
+      else if (!room.reserve(chunk.length)) finish(noRoom())
       else chunks.push(chunk)
     }
     const onEnd = (): void => finish(undefined)
     const onClose = (): void => finish(new ClientGone('The connection ended within the body.'))
     const timer = setTimeout(
       () => finish(new WireError(GATEWAY_ERRORS.bodyTooSlow, [], { close: true })),
-      bounds.deadlineMs,
+      bodyDeadlineMs,
     )
     request.on('data', onData).on('end', onEnd).on('close', onClose).on('error', onClose)
   })
 }
-
-export const hasBody = ({ headers }: IncomingMessage): boolean =>
-  headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0
 
 const ignore = (): void => undefined
 

@@ -18,7 +18,8 @@ import { errorOf, WireError } from './wire-errors.js'
 const VERSION = '2014-05-26'
 
 /** A request whose action is one of ours. */
-export interface Recognised extends Identified {
+export interface Recognised {
+  readonly identified: Identified
   readonly operation: CompiledOperation
 }
 
@@ -26,31 +27,36 @@ export const recognise = (identified: Identified, operations: ReadonlyMap<string
   if (identified.version !== VERSION) throw new WireError(GATEWAY_ERRORS.invalidVersion)
   const operation = operations.get(identified.action)
   if (operation === undefined) throw new WireError(GATEWAY_ERRORS.actionNotFound)
-  return { ...identified, operation }
+  return { identified, operation }
 }
 
-export const throttle = ({ key, action }: Recognised, buckets: Throttle, now: number): void => {
-  const waitMs = buckets.take(`${key.accessKeyId}\n${action}`, now)
+export const throttle = ({ identified, operation }: Recognised, buckets: Throttle, now: number): void => {
+  const waitMs = buckets.take(`${identified.key.accessKeyId}\n${operation.name}`, now)
   if (waitMs === 0) return
   throw new WireError(GATEWAY_ERRORS.throttledUser, [], { headers: { 'x-acs-retry-after': String(waitMs) } })
 }
 
 /** A request whose parameters are values, of which some may be wrong. */
-export interface Parsed extends Parameters {
+export interface Parsed {
   readonly operation: CompiledOperation
+  readonly parameters: Parameters
   readonly given: ReadonlyMap<string, string>
   readonly caller: Caller
   /** As it was sent, '' when it was not. */
   readonly regionId: string
 }
 
-export const parse = ({ operation, parameters, key }: Recognised, sourceAddress: string): Parsed => ({
-  ...operation.readParameters(parameters),
-  operation,
-  given: parameters,
-  caller: { accountId: key.accountId, accessKeyId: key.accessKeyId, userId: key.userId, sourceAddress },
-  regionId: parameters.get('RegionId') ?? '',
-})
+export const parse = ({ identified, operation }: Recognised, sourceAddress: string): Parsed => {
+  const { accountId, accessKeyId, userId } = identified.key
+  const given = identified.received.parameters
+  return {
+    operation,
+    parameters: operation.readParameters(given),
+    given,
+    caller: { accountId, accessKeyId, userId, sourceAddress },
+    regionId: given.get('RegionId') ?? '',
+  }
+}
 
 /** Longer labels are nobody's. */
 const MAX_REGION_ID = 64
@@ -72,7 +78,7 @@ export const permit = async (
   return parsed
 }
 
-const resourcesOf = ({ operation, values, unreadable }: Parsed): readonly string[] => {
+const resourcesOf = ({ operation, parameters: { values, unreadable } }: Parsed): readonly string[] => {
   // The declaration's own type is behind Operation; these are its values, unless validation will refuse them.
   const resources = operation.permission.resources as (values: unknown) => readonly string[]
   try {
@@ -99,7 +105,8 @@ const notAuthorized = (action: string, caller: Caller): WireError =>
   })
 
 /** A request that holds what its operation declares. */
-export interface Validated extends Parsed {
+export interface Validated {
+  readonly parsed: Parsed
   readonly scope: Scope
 }
 
@@ -108,7 +115,8 @@ export const validate = (
   permitted: Parsed,
   { domain, regions }: { readonly domain: Domain; readonly regions: readonly string[] },
 ): Validated => {
-  const { operation, values, unreadable, caller } = permitted
+  const { operation, caller } = permitted
+  const { values, unreadable } = permitted.parameters
   const isRegional = operation.regionless !== true
   const check = operation.check as ((values: unknown, domain: Domain) => Reason | undefined) | undefined
   const reason: Reason | undefined =
@@ -120,7 +128,7 @@ export const validate = (
     check?.(values, domain)
   if (reason !== undefined) throw errorOf(reason, operation)
   const regionId = isRegional ? permitted.regionId : (regions[0] ?? '')
-  return { ...permitted, scope: { accountId: caller.accountId, regionId, actor: caller.accessKeyId } }
+  return { parsed: permitted, scope: { accountId: caller.accountId, regionId, actor: caller.accessKeyId } }
 }
 
 /** A region of the vendor that is not served here is told from a label that nobody knows (design D10). */
@@ -143,11 +151,13 @@ export const handle = async (
   validated: Validated,
   parts: { readonly domain: Domain; readonly access: Pick<Access, 'repeats'>; readonly pageTokenKey: KeyObject },
 ): Promise<Outcome> => {
-  const { operation, values, scope, caller } = validated
+  const { parsed, scope } = validated
+  const { operation, caller } = parsed
+  const { values } = parsed.parameters
   const token = values['ClientToken']
   const repeat =
     operation.access === 'write' && typeof token === 'string'
-      ? repeatableOf(operation.name, token, validated.given)
+      ? repeatableOf(operation.name, token, parsed.given)
       : undefined
   const call: Call<unknown> = {
     request: values,
@@ -169,10 +179,10 @@ export const handle = async (
 }
 
 /** Whose list, and which filters: a token of another list is not good for this one. */
-const pageBinding = ({ operation, scope, values }: Validated): string =>
+const pageBinding = ({ parsed: { operation, parameters }, scope }: Validated): string =>
   JSON.stringify([
     operation.name,
     scope.accountId,
     scope.regionId,
-    operation.filterNames.map((name) => values[name] ?? null),
+    operation.filterNames.map((name) => parameters.values[name] ?? null),
   ])
