@@ -103,6 +103,16 @@ describe('requests', () => {
     expect(room.reports).toHaveLength(0)
   })
 
+  it('with long output wait for their share of memory, and all get it', async () => {
+    await using large = await startGateway(room, { outputQuota: 1_000_000, maxHeldBytes: 1_500_000 })
+    const path = '/luban/api/v1/task/finish?taskId=t-1&start=1&end=2&exitCode=0&dropped=0'
+    const answers = await Promise.all(
+      Array.from({ length: 10 }, () => large.call(host, 'POST', path, Buffer.alloc(1_000_000, 'x'))),
+    )
+    expect(answers.map(({ status }) => status)).toEqual(Array(10).fill(200))
+    expect(room.reports).toHaveLength(10)
+  })
+
   it('that cannot be read are answered 400, which agents do not repeat', async () => {
     const answer = await door.call(host, 'POST', '/luban/api/v1/task/running?taskId=a/b&start=1')
     expect(answer).toMatchObject({ status: 400, json: { code: 400, errMsg: 'taskId is malformed' } })

@@ -5,6 +5,7 @@ import type { Peer } from '../front/peer.js'
 import { type AdmissionDesk, type AdmittedHost, isProtected, REFUSALS } from './admission.js'
 import { type AgentAnswer, type AgentHandler, refusal } from './agent-handler.js'
 import type { Tell } from './gateway-event.js'
+import { HeldBytes } from './held-bytes.js'
 import { readBody } from './request-body.js'
 import type { GatewaySettings } from './settings.js'
 
@@ -12,6 +13,9 @@ import type { GatewaySettings } from './settings.js'
 
 /** Bytes above the kept output that a body may have: increments are cut at 2,048, the rest is for other agents. */
 const OUTPUT_SLACK = 65_536
+
+/** Bodies up to this length are bounded by the number of connections; longer ones wait for their share of memory. */
+const SHORT_BODY = 131_072
 
 /** What is thrown away of a body that should not be there. */
 const UNWANTED_BODY_LIMIT = 4_096
@@ -27,7 +31,7 @@ interface Route {
 interface Parts {
   readonly admission: AdmissionDesk
   readonly handler: Pick<AgentHandler, 'answer'>
-  readonly settings: Pick<GatewaySettings, 'outputQuota' | 'bodyTimeoutMs'>
+  readonly settings: Pick<GatewaySettings, 'outputQuota' | 'bodyTimeoutMs' | 'maxHeldBytes'>
   readonly tell: Tell
 }
 
@@ -35,6 +39,7 @@ export type RequestHandler = (request: IncomingMessage, response: ServerResponse
 
 export const createRequestHandler = ({ admission, handler, settings, tell }: Parts): RequestHandler => {
   const routes = createRoutes(settings.outputQuota)
+  const held = new HeldBytes(settings.maxHeldBytes)
 
   const answer = async (request: IncomingMessage, route: Route, query: string, peer: Peer): Promise<AgentAnswer> => {
     let host: AdmittedHost | undefined
@@ -46,9 +51,19 @@ export const createRequestHandler = ({ admission, handler, settings, tell }: Par
       tell({ kind: 'registration-refused', refusal: 'insecure', address: peer.address })
       return refusal(403, 'Hosts register over TLS only.')
     }
-    const body = await readBody(request, route.maxBodyBytes, settings.bodyTimeoutMs)
-    if (!body.ok) return refusal(body.status, body.reason)
-    return handler.answer({ name: route.name, query, body: body.bytes, host, address: peer.address })
+    const giveBack = await share(request, route)
+    try {
+      const body = await readBody(request, route.maxBodyBytes, settings.bodyTimeoutMs)
+      if (!body.ok) return refusal(body.status, body.reason)
+      return await handler.answer({ name: route.name, query, body: body.bytes, host, address: peer.address })
+    } finally {
+      giveBack?.()
+    }
+  }
+
+  const share = ({ headers }: IncomingMessage, { maxBodyBytes }: Route): Promise<() => void> | undefined => {
+    const told = headers['transfer-encoding'] === undefined ? Number(headers['content-length'] ?? 0) : maxBodyBytes
+    return told > SHORT_BODY && told <= maxBodyBytes ? held.take(told) : undefined
   }
 
   const serve = async (request: IncomingMessage, response: ServerResponse, peer: Peer): Promise<void> => {

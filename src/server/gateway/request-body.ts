@@ -18,6 +18,7 @@ export const readBody = (
   const length = request.headers['content-length']
   if (request.headers['transfer-encoding'] === undefined && (length === undefined || length === '0')) return NOTHING
   if (length !== undefined && Number(length) > maxBytes) return TOO_LONG
+  if (request.destroyed) return CUT_OFF
   return new Promise((resolve) => {
     const chunks: Buffer[] = []
     let bytes = 0

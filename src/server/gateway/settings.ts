@@ -13,6 +13,8 @@ export interface GatewaySettings {
   readonly outputQuota: number
   /** A request's body must have arrived within this time. */
   readonly bodyTimeoutMs: number
+  /** Memory that long bodies may take together; more wait in line. */
+  readonly maxHeldBytes: number
   /** Time between pings of the server on a notify socket; two unanswered ones end it (design D4). */
   readonly pingIntervalMs: number
   /** Bytes that may wait to be sent on one notify socket. */
@@ -27,6 +29,7 @@ export const DEFAULT_GATEWAY_SETTINGS: GatewaySettings = {
   hostKeyLifetimeMs: 300_000,
   outputQuota: 24_576,
   bodyTimeoutMs: 15_000,
+  maxHeldBytes: 268_435_456,
   pingIntervalMs: 30_000,
   maxBufferedBytes: 65_536,
   maxFramesPerPing: 600,
