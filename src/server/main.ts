@@ -1,0 +1,275 @@
+// The composition root: builds every part in order, stops them in reverse.
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises'
+import { hostname, networkInterfaces } from 'node:os'
+import { join } from 'node:path'
+import { type Assembly, type AssemblySettings, assemble } from './assemble.js'
+import type { Config } from './config.js'
+import type { Clock } from './domain/clock.js'
+import { ensureFirstAccessKey, type FirstAccessKey } from './first-access-key.js'
+import { type Front, startFront } from './front/front.js'
+import { loadRootKey } from './root-key.js'
+import { readSealedSetting, writeSealedSetting } from './storage/setting-store.js'
+import { openTelemetry, type Telemetry } from './telemetry/telemetry.js'
+import type { CaStore, StoredCa } from './tls/ca-store.js'
+import { openCertificateFiles } from './tls/certificate-files.js'
+import type { Certificates } from './tls/certificates.js'
+import { openOwnCertificates } from './tls/own-certificates.js'
+import { serverNames } from './tls/server-names.js'
+
+export interface RunningServer extends AsyncDisposable {
+  /** `http://host:port` of the plain listener, if there is one. */
+  readonly endpoint: string | undefined
+  readonly tlsEndpoint: string | undefined
+  readonly caPem: string | undefined
+  readonly caFile: string | undefined
+  readonly regionId: string
+  readonly accountId: string
+  readonly dataDir: string
+  readonly firstAccessKey: FirstAccessKey
+  /** Sentences for the operator. */
+  readonly notices: readonly string[]
+  readonly parts: Assembly
+  /** Reads certificates again, as on SIGHUP. */
+  refreshTls(): Promise<void>
+  stop(): Promise<void>
+}
+
+/**
+ * Starts a server. The sockets are open before the store is: an agent that lost the server dials exactly once, about six
+ * seconds later (agent-protocol.md §5.1), and waits in the queue rather than being refused.
+ * @throws Error with a sentence for the operator
+ */
+export const startServer = async (config: Config, clock: Clock = { now: () => Date.now() }): Promise<RunningServer> => {
+  const { dataDir } = config
+  await makeDataDirectory(dataDir)
+  const database = config.database === undefined ? undefined : config.database.reveal()
+  const rootKey = loadRootKey({ dataDir, keyFile: config.keyFile, clustered: database !== undefined })
+  const telemetry = openTelemetry(config)
+  await using undo = new Undo()
+  undo.defer(async () => telemetry[Symbol.dispose]())
+
+  const parts = await assemble({
+    settings: assemblySettings(config, database),
+    rootKey: rootKey.key,
+    clock,
+    tellCall: telemetry.events.call,
+    tellGateway: telemetry.events.gateway,
+    tellCommit: telemetry.events.commit,
+    tellFailure: telemetry.events.failure,
+  })
+  undo.defer(() => parts.stop())
+  const firstAccessKey = await ensureFirstAccessKey({
+    database: parts.database,
+    sealer: parts.sealer,
+    accountId: config.accountId,
+    dataDir,
+    given: config.firstAccessKey && {
+      accessKeyId: config.firstAccessKey.accessKeyId,
+      accessKeySecret: config.firstAccessKey.accessKeySecret.reveal(),
+    },
+    now: clock.now(),
+  })
+
+  const certificates =
+    config.listenTls === undefined ? undefined : await openCertificates(config, parts, telemetry, clock)
+  if (certificates !== undefined) undo.defer(async () => certificates[Symbol.asyncDispose]())
+  parts.gateway.start()
+  const front = await startFront({
+    settings: config,
+    doors: {
+      api: (request, response, peer) => parts.api.handle(request, response, peer),
+      gateway: (request, response, peer) => parts.gateway.handle(request, response, peer),
+      gatewayUpgrade: (request, socket, head, peer) => parts.gateway.upgrade(request, socket, head, peer),
+    },
+    telemetry: telemetry.handle,
+    tls: certificates?.current,
+    events: telemetry.events.front,
+  })
+  undo.defer(() => front.stop())
+  certificates?.follow((material) => front.setTls(material))
+  telemetry.watch({
+    connectedAgents: () => parts.gateway.connectionCount(),
+    unreachableAgents: () => parts.presence.unreachableCount(),
+    certificateExpiresAt: () => certificates?.expiresAt,
+    storeAnswers: async () => {
+      await parts.database.reader.get('select 1 as one')
+    },
+    listening: () => front.listening,
+  })
+
+  await parts.sweeps.removeHalfWritten()
+  parts.sweeps.start()
+  const scope = { accountId: config.accountId, regionId: config.regions[0] ?? '' }
+  const warm = parts.warmUp(scope).catch((cause: unknown) => telemetry.events.failure('warm-up', cause))
+  undo.defer(() => warm)
+
+  const caFile = certificates?.caPem === undefined ? undefined : join(dataDir, CA_FILE)
+  const told = serverFile(config, front, caFile)
+  await writeServerFile(dataDir, told)
+  undo.defer(() => rm(join(dataDir, SERVER_FILE), { force: true }))
+
+  const owned = undo.move()
+  let stopping: Promise<void> | undefined
+  const stop = (): Promise<void> => {
+    stopping ??= owned[Symbol.asyncDispose]()
+    return stopping
+  }
+  return {
+    endpoint: told.endpoint ?? undefined,
+    tlsEndpoint: told.tlsEndpoint ?? undefined,
+    caPem: certificates?.caPem,
+    caFile,
+    regionId: scope.regionId,
+    accountId: config.accountId,
+    dataDir,
+    firstAccessKey,
+    notices: [...config.warnings, ...(certificates?.notices ?? [])],
+    parts,
+    refreshTls: async () => {
+      await certificates?.refresh()
+    },
+    stop,
+    [Symbol.asyncDispose]: stop,
+  }
+}
+
+/** Private: it holds the key that opens every secret. */
+const makeDataDirectory = async (dataDir: string): Promise<void> => {
+  try {
+    await mkdir(dataDir, { recursive: true, mode: 0o700 })
+  } catch (cause) {
+    throw new Error(`The data directory ${dataDir} cannot be made: ${(cause as Error).message}`, { cause })
+  }
+}
+
+const assemblySettings = (config: Config, database: string | undefined): AssemblySettings => ({
+  dataDir: config.dataDir,
+  database,
+  regions: { served: config.regions, endpoint: publicEndpoint(config) },
+  timestampWindowMs: config.timestampWindowSeconds * 1_000,
+  instancesPerInvocation: config.instancesPerInvocation,
+  instancesPerStatusQuery: config.instancesPerStatusQuery,
+  commandQuota: config.commandQuota,
+  activationQuota: config.activationQuota,
+  tasksPerHost: config.tasksPerHost,
+  invocationsPerDay: config.invocationsPerDay,
+  outputQuota: config.outputBytes,
+  retentionDays: config.retentionDays,
+  cacheMiB: config.cacheMiB,
+  api: { maxBodyBytes: config.bodyBytes, echoStringToSign: config.echoStringToSign, publicHosts: config.publicHosts },
+  gateway: { maxConnections: config.maxAgents, maxHostKeys: 2 * config.maxAgents },
+})
+
+/** What was started, to be stopped in reverse; moved on when the start succeeded. */
+class Undo implements AsyncDisposable {
+  #steps: (() => Promise<unknown>)[] = []
+
+  defer(step: () => Promise<unknown>): void {
+    this.#steps.push(step)
+  }
+
+  move(): Undo {
+    const moved = new Undo()
+    moved.#steps = this.#steps
+    this.#steps = []
+    return moved
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const failures: unknown[] = []
+    for (const step of this.#steps.splice(0).reverse()) {
+      try {
+        await step()
+      } catch (cause) {
+        failures.push(cause)
+      }
+    }
+    if (failures.length > 0) throw new AggregateError(failures, 'The server did not stop cleanly.')
+  }
+}
+
+const SERVER_FILE = 'server.json'
+const CA_FILE = 'ca.pem'
+const CA_SETTING = 'certificate-authority'
+
+const openCertificates = async (
+  config: Config,
+  parts: Assembly,
+  telemetry: Telemetry,
+  clock: Clock,
+): Promise<Certificates> => {
+  const now = (): number => clock.now()
+  const { events } = telemetry
+  if (config.tlsCert !== undefined && config.tlsKey !== undefined)
+    return openCertificateFiles({
+      certFile: config.tlsCert,
+      keyFile: config.tlsKey,
+      advertised: config.publicHosts,
+      now,
+      events: events.certificates,
+    })
+  const listenHost = config.listenTls?.host ?? '0.0.0.0'
+  return openOwnCertificates({
+    store: caStore(parts),
+    names: () => serverNames(config.publicHosts, listenHost, { hostname: hostname(), interfaces: networkInterfaces() }),
+    newCa: config.newCa,
+    now,
+    events: events.certificates,
+    leafFile: join(config.dataDir, 'tls.pem'),
+    caFile: join(config.dataDir, CA_FILE),
+  })
+}
+
+/** The authority lives in the database, sealed, so that all nodes of a cluster have the same (design D11). */
+const caStore = ({ database, sealer }: Assembly): CaStore => ({
+  async load() {
+    const text = await readSealedSetting(database, sealer, CA_SETTING)
+    return text === undefined ? undefined : (JSON.parse(text) as StoredCa)
+  },
+  async save(ca, { replace }) {
+    await writeSealedSetting(database, sealer, CA_SETTING, JSON.stringify(ca), !replace)
+    const kept = await readSealedSetting(database, sealer, CA_SETTING)
+    return kept === undefined ? ca : (JSON.parse(kept) as StoredCa)
+  },
+})
+
+/** What `<data>/server.json` tells the command line on the same host. */
+interface ServerFile {
+  readonly endpoint: string | null
+  readonly tlsEndpoint: string | null
+  readonly publicHost: string
+  readonly regionId: string
+  readonly caFile: string | null
+  readonly pid: number
+}
+
+const serverFile = (config: Config, front: Front, caFile: string | undefined): ServerFile => {
+  const publicHost = config.publicHosts[0] ?? dialable(front.tls?.host ?? front.plain?.host ?? 'localhost')
+  return {
+    endpoint: front.plain === undefined ? null : `http://${bracketed(dialable(front.plain.host))}:${front.plain.port}`,
+    tlsEndpoint:
+      front.tls === undefined ? null : `https://${bracketed(publicHost)}:${config.publicPort ?? front.tls.port}`,
+    publicHost,
+    regionId: config.regions[0] ?? '',
+    caFile: caFile ?? null,
+    pid: process.pid,
+  }
+}
+
+/** A name by which a listener on every address can be dialled. */
+const dialable = (host: string): string => (host === '0.0.0.0' || host === '::' ? hostname() : host)
+
+const bracketed = (host: string): string => (host.includes(':') ? `[${host}]` : host)
+
+/** What DescribeRegions tells as RegionEndpoint. */
+const publicEndpoint = (config: Config): string => {
+  const listener = config.listen ?? config.listenTls
+  const host = config.publicHosts[0] ?? dialable(listener?.host ?? 'localhost')
+  return `${bracketed(host)}:${config.publicPort ?? listener?.port ?? 0}`
+}
+
+const writeServerFile = async (dataDir: string, content: ServerFile): Promise<void> => {
+  const file = join(dataDir, SERVER_FILE)
+  await writeFile(`${file}.new`, `${JSON.stringify(content, null, 2)}\n`, { mode: 0o644 })
+  await rename(`${file}.new`, file)
+}
