@@ -258,7 +258,10 @@ export interface RawRequest {
 
 export const send = (port: number, { method = 'GET', path, headers = {}, body }: RawRequest): Promise<RawAnswer> =>
   new Promise((resolve, reject) => {
-    const request = httpRequest({ host: '127.0.0.1', port, method, path, headers, agent: false }, (response) => {
+    // Node sends the body of a GET without its length unless told.
+    const framed = 'transfer-encoding' in headers || 'content-length' in headers || body === undefined
+    const all = framed ? headers : { ...headers, 'content-length': String(Buffer.byteLength(body)) }
+    const request = httpRequest({ host: '127.0.0.1', port, method, path, headers: all, agent: false }, (response) => {
       const chunks: Buffer[] = []
       response.on('data', (chunk: Buffer) => chunks.push(chunk))
       response.on('end', () =>
