@@ -31,7 +31,7 @@ export interface ReadBounds extends BodyBounds {
  */
 export const receive = (request: IncomingMessage, bounds: ReadBounds, room: Room): Received | Promise<Received> => {
   if (request.method !== 'GET' && request.method !== 'POST') {
-    throw new WireError(GATEWAY_ERRORS.unsupportedMethod, [], hasBody(request) ? { close: true } : {})
+    throw new WireError(GATEWAY_ERRORS.unsupportedMethod, [], { close: true })
   }
   if (!hasBody(request)) return decode(request, NO_BODY, bounds.maxParameters)
   return readBody(request, bounds, room).then((body) => decode(request, body, bounds.maxParameters))

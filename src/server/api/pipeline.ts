@@ -24,7 +24,7 @@ import {
   send,
 } from './http.js'
 import { type Identified, type Identification, identify } from './identify.js'
-import { ClientGone } from './read-body.js'
+import { ClientGone, hasBody } from './read-body.js'
 import { newRequestId } from './request-id.js'
 import { type ApiSettings, DEFAULT_API_SETTINGS } from './settings.js'
 import { createSigningKeys } from './signature/signing-keys.js'
@@ -102,7 +102,7 @@ export const createApiDoor = (parts: ApiDoorParts): ApiDoor => {
         const format = identified?.format ?? formatForError(request, received)
         const recommend = settings.recommend(error.code, requestId)
         const body = encodeError(error, format, { requestId, host: hostOf(request), recommend })
-        const close = error.extras.close === true || gate.isClosed()
+        const close = (error.extras.close === true && hasBody(request)) || gate.isClosed()
         reply = { status: error.status, format, requestId, body, headers: error.extras.headers, close }
       }
     }

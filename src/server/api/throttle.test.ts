@@ -32,6 +32,11 @@ describe('throttle', () => {
     expect(throttle.take('a', 500)).toBe(500)
   })
 
+  it('never asks for more than an hour, even where nothing fills up', () => {
+    const throttle = createThrottle({ perSecond: 0, burst: 0 })
+    expect(throttle.take('a', 0)).toBe(3_600_000)
+  })
+
   it('remembers a bounded number of keys', () => {
     const throttle = createThrottle({ perSecond: 0.001, burst: 1 }, 2)
     expect(['a', 'b', 'c'].map((key) => throttle.take(key, 0))).toEqual([0, 0, 0])

@@ -9,6 +9,9 @@ interface Bucket {
   filledAt: number
 }
 
+/** A client that waits longer has given up. */
+const MAX_WAIT_MS = 3_600_000
+
 /** Token buckets, made when first asked for; the oldest goes when there are too many. */
 export const createThrottle = (rate: Rate, capacity = 10_000) => {
   const buckets = new Map<string, Bucket>()
@@ -33,7 +36,7 @@ export const createThrottle = (rate: Rate, capacity = 10_000) => {
         bucket.tokens -= 1
         return 0
       }
-      return Math.max(1, Math.ceil(((1 - bucket.tokens) * 1_000) / rate.perSecond))
+      return Math.min(MAX_WAIT_MS, Math.max(1, Math.ceil(((1 - bucket.tokens) * 1_000) / rate.perSecond)))
     },
   }
 }

@@ -7,7 +7,7 @@ interface Extras {
   readonly headers?: Readonly<Record<string, string>>
   /** An object member of the body, such as AccessDeniedDetail (rpc.md §4.5). */
   readonly detail?: Readonly<Record<string, Readonly<Record<string, string>>>>
-  /** The connection cannot be used again: the rest of the body was not read. */
+  /** A body, if there is one, was not read to its end: the connection cannot be used again. */
   readonly close?: true
 }
 
