@@ -8,6 +8,7 @@ export default defineConfig({
     hookTimeout: 120_000,
     teardownTimeout: 20_000,
     maxWorkers: 2,
+    // PostgreSQL starts for the rings that ask for it.
     projects: [
       {
         extends: true,
@@ -17,15 +18,38 @@ export default defineConfig({
           exclude: ['src/server/storage/**', 'src/server/operations/**'],
         },
       },
-      { extends: true, test: { name: 'store', include: ['src/server/storage/**/*.test.ts'] } },
+      {
+        extends: true,
+        test: {
+          name: 'store',
+          globalSetup: ['test/postgres/global-setup.ts'],
+          include: ['src/server/storage/**/*.test.ts'],
+        },
+      },
       { extends: true, test: { name: 'operation', include: ['src/server/operations/**/*.test.ts'] } },
       {
         extends: true,
         test: { name: 'conformance', include: ['test/conformance/**/*.test.ts', 'test/parity/**/*.test.ts'] },
       },
       { extends: true, test: { name: 'authorization', include: ['test/authorization/**/*.test.ts'] } },
-      { extends: true, test: { name: 'e2e', include: ['test/e2e/**/*.test.ts'], fileParallelism: false } },
-      { extends: true, test: { name: 'load', include: ['test/load/**/*.test.ts'], fileParallelism: false } },
+      {
+        extends: true,
+        test: {
+          name: 'e2e',
+          globalSetup: ['test/postgres/global-setup.ts'],
+          include: ['test/e2e/**/*.test.ts'],
+          fileParallelism: false,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'load',
+          globalSetup: ['test/postgres/global-setup.ts'],
+          include: ['test/load/**/*.test.ts'],
+          fileParallelism: false,
+        },
+      },
     ],
   },
 })

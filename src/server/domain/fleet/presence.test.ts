@@ -1,0 +1,138 @@
+import { describe, expect, it } from 'vitest'
+import { PresenceTable } from './presence.js'
+import type { PresenceRow, PresenceStore } from './presence-store.js'
+
+/** A store in memory: a fake peer of the table, over the same interface as the two real ones. */
+const memoryStore = (
+  rows: PresenceRow[] = [],
+): PresenceStore & { rows: Map<number, PresenceRow>; saves: number[][] } => {
+  const kept = new Map(rows.map((row) => [row.slot, row]))
+  const saves: number[][] = []
+  return {
+    rows: kept,
+    saves,
+    load: async (after, limit) =>
+      [...kept.values()]
+        .filter((row) => row.slot > after)
+        .sort((a, b) => a.slot - b.slot)
+        .slice(0, limit),
+    find: async (ids) => [...kept.values()].filter((row) => ids.includes(row.instanceId)),
+    lastSlot: async () => Math.max(-1, ...kept.keys()),
+    async save(changed) {
+      saves.push(changed.map((row) => row.slot))
+      for (const row of changed) kept.set(row.slot, row)
+    },
+    remove: async () => undefined,
+    alive: async () => undefined,
+    lastAlive: async () => undefined,
+  }
+}
+
+const open = async (store = memoryStore(), startAt = 1_000_000) => {
+  const clock = { time: startAt, now: () => clock.time }
+  const table = new PresenceTable({ clock, store, lastAlive: startAt })
+  await table.open()
+  return { table, clock, store }
+}
+
+describe('presence', () => {
+  it('takes a request id once', async () => {
+    const { table, clock } = await open()
+    expect(table.admit('mi-1', clock.time, 'a')).toBe('fresh')
+    expect(table.admit('mi-1', clock.time, 'a')).toBe('replayed')
+    expect(table.admit('mi-2', clock.time, 'a')).toBe('fresh')
+  })
+
+  it('an id that was forgotten is refused by the mark, not by memory', async () => {
+    const { table, clock } = await open()
+    const first = clock.time
+    expect(table.admit('mi-1', first, 'a')).toBe('fresh')
+    clock.time += 20_000
+    expect(table.admit('mi-1', clock.time, 'b')).toBe('fresh')
+    expect(table.admit('mi-1', first, 'a')).not.toBe('fresh')
+  })
+
+  it('a host that sends more ids than are kept cannot have one accepted twice', async () => {
+    const { table, clock } = await open()
+    for (let count = 0; count < 2_000; count += 1)
+      expect(table.admit('mi-1', clock.time + count, `id-${count}`)).toBe('fresh')
+    for (let count = 0; count < 2_000; count += 1)
+      expect(table.admit('mi-1', clock.time + count, `id-${count}`)).not.toBe('fresh')
+  })
+
+  it('flushes what changed, once, in storage order', async () => {
+    const { table, clock, store } = await open()
+    for (const id of ['c', 'a', 'b']) table.admit(id, clock.time, id)
+    table.heard('a')
+    await table.flush()
+    await table.flush()
+    expect(store.saves).toEqual([[0, 1, 2]])
+  })
+
+  it('what a failing store did not take is flushed the next time', async () => {
+    const { table, clock, store } = await open()
+    table.admit('a', clock.time, 'x')
+    const { save } = store
+    store.save = () => Promise.reject(new Error('disk'))
+    await expect(table.flush()).rejects.toThrow('disk')
+    store.save = save
+    await table.flush()
+    expect(store.saves).toEqual([[0]])
+  })
+
+  it('a host is known by a point read before all are loaded, its mark too', async () => {
+    const store = memoryStore([
+      { slot: 0, instanceId: 'mi-1', lastSeenAt: 999_990, mark: 999_990, offset: 0, agentProcess: '7@1@1' },
+    ])
+    const { table, clock } = await open(store)
+    await table.prefetch(['mi-1'])
+    expect(table.isLive(table.lastSeen('mi-1'))).toBe(true)
+    expect(table.agentProcess('mi-1')).toBe('7@1@1')
+    expect(table.admit('mi-1', clock.time - 900_000, 'old')).toBe('stale')
+  })
+
+  it('new hosts get places behind the stored ones', async () => {
+    const store = memoryStore([{ slot: 41, instanceId: 'mi-1', lastSeenAt: 1, mark: 1, offset: 0, agentProcess: '' }])
+    const { table, clock } = await open(store)
+    table.admit('mi-2', clock.time, 'a')
+    await table.load()
+    await table.flush()
+    expect(store.rows.get(42)?.instanceId).toBe('mi-2')
+    expect(store.rows.get(41)?.instanceId).toBe('mi-1')
+  })
+
+  it('a late disconnect does not erase a newer connection', async () => {
+    const { table } = await open()
+    const old = table.connected('mi-1')
+    const newer = table.connected('mi-1')
+    table.disconnected('mi-1', old)
+    expect(table.isConnected('mi-1')).toBe(true)
+    expect(table.connectedCount).toBe(1)
+    table.disconnected('mi-1', newer)
+    expect(table.isConnected('mi-1')).toBe(false)
+    expect(table.connectedCount).toBe(0)
+  })
+
+  it('counts live hosts without a socket', async () => {
+    const { table, clock } = await open()
+    table.admit('mi-1', clock.time, 'a')
+    table.admit('mi-2', clock.time, 'a')
+    table.connected('mi-2')
+    expect(table.unreachableCount()).toBe(1)
+  })
+
+  it('turns what an agent says into times of ours', async () => {
+    const { table, clock } = await open()
+    table.admit('mi-1', clock.time + 5_000, 'a')
+    expect(table.clockCorrection('mi-1')).toBe(-5_000)
+  })
+
+  it('forgets a host that is gone', async () => {
+    const { table, clock, store } = await open()
+    table.admit('mi-1', clock.time, 'a')
+    table.forget('mi-1')
+    await table.flush()
+    expect(store.saves).toEqual([])
+    expect(table.lastSeen('mi-1')).toBeUndefined()
+  })
+})

@@ -1,0 +1,544 @@
+import { describe, expect, it } from 'vitest'
+import { CALLER, SCOPE, type World } from '../_support.js'
+
+/** design §5, sentence by sentence, and §6: held by the whole server on one database. */
+export const deliverySuite = (openWorld: () => Promise<World>): void => {
+  describe('handing out', () => {
+    it('a task is handed out to the fetch of its host, and told as Pending until it runs', async () => {
+      await using world = await openWorld()
+      const host = await world.host()
+      const invokeId = await world.run([host])
+      expect(await world.fetch(host)).toEqual({ run: [invokeId], stop: [] })
+      expect((await world.task(invokeId, host)).status).toBe('Pending')
+      expect(await world.status(host)).toEqual({ online: true, active: 0, invocations: 1 })
+    })
+
+    it('a fetch within two seconds gets nothing again', async () => {
+      await using world = await openWorld()
+      const host = await world.host()
+      await world.run([host])
+      await world.fetch(host)
+      world.pass(1_900)
+      expect((await world.fetch(host)).run).toEqual([])
+    })
+
+    it('a lost answer is handed out again to a fetch after 2 to 45 seconds', async () => {
+      await using world = await openWorld()
+      const host = await world.host()
+      const invokeId = await world.run([host])
+      await world.fetch(host)
+      world.pass(2_000)
+      expect((await world.fetch(host)).run).toEqual([invokeId])
+      world.pass(43_000)
+      expect((await world.fetch(host)).run).toEqual([invokeId])
+      world.pass(1)
+      expect((await world.fetch(host)).run).toEqual([])
+    })
+
+    it('a task with any report is never handed out again', async () => {
+      await using world = await openWorld()
+      const host = await world.host()
+      const started = await world.run([host])
+      const existed = await world.run([host])
+      await world.fetch(host)
+      await world.report(host, started, { kind: 'running' })
+      await world.report(host, existed, { kind: 'error', errCode: '-9' })
+      world.pass(5_000)
+      expect((await world.fetch(host)).run).toEqual([])
+    })
+
+    it('script already there (-9) acknowledges the first hand-out and is no outcome', async () => {
+      await using world = await openWorld()
+      const host = await world.host()
+      const invokeId = await world.run([host])
+      await world.fetch(host)
+      await world.report(host, invokeId, { kind: 'error', errCode: '-9' })
+      expect((await world.task(invokeId, host)).status).toBe('Pending')
+      await world.report(host, invokeId, { kind: 'finish', exitCode: 0 })
+      expect((await world.task(invokeId, host)).status).toBe('Success')
+    })
+
+    it('a host has at most ten unfinished tasks in hand, and gets the next when one ends', async () => {
+      await using world = await openWorld()
+      const host = await world.host()
+      const ids: string[] = []
+      for (let count = 0; count < 12; count += 1) ids.push(await world.run([host]))
+      expect((await world.fetch(host)).run).toEqual(ids.slice(0, 10))
+      expect((await world.fetch(host)).run).toEqual([])
+      await world.report(host, ids[3]!, { kind: 'finish' })
+      expect((await world.fetch(host)).run).toEqual([ids[10]])
+    })
+
+    it('a host without a live agent is told at once: Aborted, ClientNotRunning', async () => {
+      await using world = await openWorld()
+      const host = await world.host()
+      world.pass(121_000)
+      const task = await world.task(await world.run([host]), host)
+      expect(task).toMatchObject({ status: 'Aborted', errorCode: 'ClientNotRunning' })
+      expect((await world.fetch(host)).run).toEqual([])
+    })
+
+    it('an unknown instance refuses the whole invocation', async () => {
+      await using world = await openWorld()
+      const host = await world.host()
+      await expect(world.run([host, 'mi-unknown'])).rejects.toMatchObject({ kind: 'instance/not-found' })
+      expect(await world.status(host)).toMatchObject({ invocations: 0 })
+    })
+
+    it('a large invocation is whole: every target has its task, in chunks', async () => {
+      await using world = await openWorld()
+      const first = await world.host()
+      const hosts = [first]
+      for (let count = 0; count < 520; count += 1) hosts.push(await world.host())
+      const invokeId = await world.run(hosts)
+      const page = await world.parts.domain.invocations.results(
+        SCOPE,
+        { invokeId },
+        { style: 'number', number: 1, size: 1 },
+      )
+      expect(page.totalCount).toBe(521)
+      expect((await world.fetch(hosts[520]!)).run).toEqual([invokeId])
+    })
+
+    it('what a dying server left half written is taken back with its counters', async () => {
+      await using world = await openWorld()
+      const host = await world.host()
+      await world.parts.stores.write(async (w) => {
+        await w.invocations.add(SCOPE, {
+          invokeId: 't-half',
+          commandId: 'c-1',
+          commandName: '',
+          commandDescription: '',
+          commandType: 'RunShellScript',
+          content: Buffer.from('true'),
+          enableParameter: false,
+          parameters: '{}',
+          username: '',
+          workingDir: '',
+          timeoutSeconds: 60,
+          resourceGroupId: '',
+          keepCommand: false,
+          invokedBy: CALLER.accessKeyId,
+          createdAt: world.now() - 1,
+          tags: [],
+        })
+        await w.tasks.add(
+          't-half',
+          [{ instanceId: host, state: 'Pending', errorCode: '', errorInfo: '', deadlineAt: 0 }],
+          world.now(),
+        )
+        await w.instances.countInvocation(SCOPE, [host], world.now())
+      })
+      expect((await world.fetch(host)).run).toEqual([])
+      world.pass(1)
+      await using after = await world.restart()
+      await after.parts.sweeps.removeHalfWritten()
+      expect(await after.status(host)).toMatchObject({ invocations: 0 })
+      expect(
+        (await after.parts.domain.invocations.list(SCOPE, {}, { style: 'number', number: 1, size: 10 })).totalCount,
+      ).toBe(0)
+    })
+  })
+
+  describe('deadlines', () => {
+    it('never asked for within 60 s: Aborted, DeliveryTimeout', async () => {
+      await using world = await openWorld()
+      const host = await world.host()
+      world.pass(80_000)
+      await world.beat(host)
+      const invokeId = await world.run([host])
+      world.pass(59_999)
+      expect(await world.parts.sweeps.expireNow()).toBe(0)
+      world.pass(1)
+      expect(await world.parts.sweeps.expireNow()).toBe(1)
+      expect(await world.task(invokeId, host)).toMatchObject({ status: 'Aborted', errorCode: 'DeliveryTimeout' })
+    })
+
+    it('never asked for because an update is being installed: ClientIsUpgrading', async () => {
+      await using world = await openWorld()
+      const host = await world.host()
+      world.pass(80_000)
+      await world.beat(host)
+      const invokeId = await world.run([host])
+      world.parts.tasks.rejected(host)
+      world.pass(60_000)
+      await world.parts.sweeps.expireNow()
+      expect(await world.task(invokeId, host)).toMatchObject({ status: 'Aborted', errorCode: 'ClientIsUpgrading' })
+    })
+
+    it('60 s behind ten others on its host: Aborted, TaskConcurrencyLimit', async () => {
+      await using world = await openWorld()
+      const host = await world.host()
+      world.pass(80_000)
+      await world.beat(host)
+      const ids: string[] = []
+      for (let count = 0; count < 11; count += 1) ids.push(await world.run([host]))
+      await world.fetch(host)
+      for (const id of ids.slice(0, 10)) await world.report(host, id, { kind: 'running' })
+      world.pass(60_000)
+      await world.parts.sweeps.expireNow()
+      expect(await world.task(ids[10]!, host)).toMatchObject({ status: 'Aborted', errorCode: 'TaskConcurrencyLimit' })
+    })
+
+    it('handed out and silent for 60 s: Error, and the text says that the outcome is unknown', async () => {
+      await using world = await openWorld()
+      const host = await world.host()
+      world.pass(80_000)
+      await world.beat(host)
+      const invokeId = await world.run([host])
+      await world.fetch(host)
+      world.pass(60_000)
+      await world.parts.sweeps.expireNow()
+      const task = await world.task(invokeId, host)
+      expect(task.status).toBe('Error')
+      expect(task.errorInfo).toMatch(/unknown/)
+    })
+
+    it('a running task whose end is never reported ends after its timeout and the time for reports', async () => {
+      await using world = await openWorld()
+      const host = await world.host()
+      world.pass(80_000)
+      await world.beat(host)
+      const invokeId = await world.run([host], { timeoutSeconds: 100 })
+      await world.fetch(host)
+      world.pass(10_000)
+      await world.report(host, invokeId, { kind: 'running' })
+      world.pass(159_999)
+      expect(await world.parts.sweeps.expireNow()).toBe(0)
+      world.pass(1)
+      await world.parts.sweeps.expireNow()
+      expect(await world.task(invokeId, host)).toMatchObject({ status: 'Error' })
+      expect(await world.status(host)).toMatchObject({ active: 0 })
+    })
+  })
+
+  describe('reports', () => {
+    it('output is kept in order, with exit code and times', async () => {
+      await using world = await openWorld()
+      const host = await world.host()
+      const invokeId = await world.run([host])
+      await world.fetch(host)
+      await world.report(host, invokeId, { kind: 'running', startedAt: 1_000 })
+      await world.report(host, invokeId, { kind: 'running', startedAt: 1_000, output: 'one ' })
+      expect(await world.task(invokeId, host)).toMatchObject({ status: 'Running', startedAt: 1_000 })
+      expect(await world.status(host)).toMatchObject({ active: 1 })
+      await world.report(host, invokeId, { kind: 'finish', startedAt: 1_000, exitCode: 3, output: 'two', dropped: 7 })
+      const task = await world.task(invokeId, host)
+      expect(Buffer.from(task.output!).toString()).toBe('one two')
+      expect(task).toMatchObject({
+        status: 'Failed',
+        exitCode: 3,
+        errorCode: 'ExitCodeNonzero',
+        dropped: 7,
+        repeats: 1,
+        startedAt: 1_000,
+      })
+      expect(await world.status(host)).toMatchObject({ active: 0 })
+    })
+
+    it('a final report without running is taken', async () => {
+      await using world = await openWorld()
+      const host = await world.host()
+      const invokeId = await world.run([host])
+      await world.fetch(host)
+      await world.report(host, invokeId, { kind: 'finish', exitCode: 0, output: 'done' })
+      expect(await world.task(invokeId, host)).toMatchObject({ status: 'Success', exitCode: 0 })
+    })
+
+    it('running behind the final report changes nothing', async () => {
+      await using world = await openWorld()
+      const host = await world.host()
+      const invokeId = await world.run([host])
+      await world.fetch(host)
+      await world.report(host, invokeId, { kind: 'finish', output: 'done' })
+      await world.report(host, invokeId, { kind: 'running', output: 'late' })
+      const task = await world.task(invokeId, host)
+      expect(task.status).toBe('Success')
+      expect(Buffer.from(task.output!).toString()).toBe('done')
+    })
+
+    it('the same final report twice counts once', async () => {
+      await using world = await openWorld()
+      const host = await world.host()
+      const invokeId = await world.run([host])
+      await world.fetch(host)
+      for (let count = 0; count < 3; count += 1)
+        await world.report(host, invokeId, { kind: 'finish', exitCode: 1, output: 'x' })
+      expect(Buffer.from((await world.task(invokeId, host)).output!).toString()).toBe('x')
+      expect(await world.status(host)).toMatchObject({ active: 0 })
+    })
+
+    it('a report about an unknown task is ignored', async () => {
+      await using world = await openWorld()
+      const host = await world.host()
+      await world.report(host, 't-nothing', { kind: 'finish' })
+      await world.report(host, (await world.run([await world.host()])) as string, { kind: 'finish' })
+      expect(await world.status(host)).toMatchObject({ active: 0 })
+    })
+
+    it('output beyond the quota is counted as dropped', async () => {
+      await using world = await openWorld()
+      const host = await world.host()
+      const invokeId = await world.run([host])
+      await world.fetch(host)
+      await world.report(host, invokeId, { kind: 'running', output: 'a'.repeat(90) })
+      await world.report(host, invokeId, { kind: 'finish', output: 'b'.repeat(20) })
+      const task = await world.task(invokeId, host)
+      expect(task.output!.byteLength).toBe(100)
+      expect(task.dropped).toBe(10)
+    })
+
+    it('on a timeout the end is the start plus the timeout', async () => {
+      await using world = await openWorld()
+      const host = await world.host()
+      const invokeId = await world.run([host], { timeoutSeconds: 60 })
+      await world.fetch(host)
+      await world.report(host, invokeId, { kind: 'running', startedAt: 5_000 })
+      await world.report(host, invokeId, { kind: 'timeout', startedAt: 5_000 })
+      const task = await world.task(invokeId, host)
+      expect(task).toMatchObject({ status: 'Timeout', errorCode: 'ExecutionTimeout', finishedAt: 65_000 })
+      expect(task.exitCode).toBeUndefined()
+    })
+
+    it.each([
+      ['workingDirectory', 'WorkingDirectoryNotExist: <nil>', 'DirectoryNotExists'],
+      ['workingDirectory', 'DefaultWorkingDirectoryNotAvailable: <nil>', 'DefaultWorkingDirectoryNotAvailable'],
+      ['UsernameOrPasswordInvalid', 'UserInvalid_nobody2: no such user', 'AccountNotExists'],
+      ['TypeInvalid', 'TypeInvalid_RunBatScript', 'CommandNotApplicable'],
+      ['CommandContentInvalid', 'illegal base64', 'CommandContentDecodeError'],
+      ['InvalidEnvironmentParameter', 'ACS::Nope', 'InvalidSystemBuiltInParameter'],
+      ['ContainerNotFound', 'ContainerNotFound: x', 'ContainerNotFound'],
+    ])('invalid %s %s becomes %s', async (param, value, code) => {
+      await using world = await openWorld()
+      const host = await world.host()
+      const invokeId = await world.run([host])
+      await world.fetch(host)
+      await world.report(host, invokeId, { kind: 'invalid', param, value })
+      expect(await world.task(invokeId, host)).toMatchObject({ status: 'Invalid', errorCode: code })
+    })
+  })
+
+  describe('stop', () => {
+    it('never handed out: Cancelled, and nothing is sent', async () => {
+      await using world = await openWorld()
+      const host = await world.host()
+      const invokeId = await world.run([host])
+      await world.parts.domain.invocations.stop(SCOPE, CALLER, invokeId, undefined)
+      expect(await world.task(invokeId, host)).toMatchObject({ status: 'Cancelled', stoppedAt: world.now() })
+      expect(await world.fetch(host)).toEqual({ run: [], stop: [] })
+    })
+
+    it('handed out: the stop is offered only behind the running report, then on every fetch until the end', async () => {
+      await using world = await openWorld()
+      const host = await world.host()
+      const invokeId = await world.run([host])
+      await world.fetch(host)
+      await world.parts.domain.invocations.stop(SCOPE, CALLER, invokeId, undefined)
+      expect((await world.task(invokeId, host)).status).toBe('Stopping')
+      expect((await world.fetch(host)).stop).toEqual([])
+      await world.report(host, invokeId, { kind: 'running' })
+      expect((await world.fetch(host)).stop).toEqual([invokeId])
+      expect((await world.fetch(host)).stop).toEqual([invokeId])
+      await world.report(host, invokeId, { kind: 'stopped', output: 'so far' })
+      expect((await world.task(invokeId, host)).status).toBe('Terminated')
+      expect((await world.fetch(host)).stop).toEqual([])
+      expect(await world.status(host)).toMatchObject({ active: 0 })
+    })
+
+    it('stopped with start 0 means that the agent does not know it: never Cancelled or Terminated', async () => {
+      await using world = await openWorld()
+      const host = await world.host()
+      const invokeId = await world.run([host])
+      await world.fetch(host)
+      await world.report(host, invokeId, { kind: 'running' })
+      await world.parts.domain.invocations.stop(SCOPE, CALLER, invokeId, undefined)
+      await world.report(host, invokeId, { kind: 'stopped', startedAt: 0 })
+      const task = await world.task(invokeId, host)
+      expect(task.status).toBe('Error')
+      expect(task.errorInfo).toMatch(/unknown/)
+    })
+
+    it('stopped with start 0 never stands over a real result', async () => {
+      await using world = await openWorld()
+      const host = await world.host()
+      const invokeId = await world.run([host])
+      await world.fetch(host)
+      await world.report(host, invokeId, { kind: 'finish', exitCode: 0 })
+      await world.report(host, invokeId, { kind: 'stopped', startedAt: 0 })
+      expect((await world.task(invokeId, host)).status).toBe('Success')
+    })
+
+    it('a later finish replaces Terminated', async () => {
+      await using world = await openWorld()
+      const host = await world.host()
+      const invokeId = await world.run([host])
+      await world.fetch(host)
+      await world.report(host, invokeId, { kind: 'running' })
+      await world.parts.domain.invocations.stop(SCOPE, CALLER, invokeId, undefined)
+      await world.report(host, invokeId, { kind: 'stopped' })
+      await world.report(host, invokeId, { kind: 'finish', exitCode: 0 })
+      expect((await world.task(invokeId, host)).status).toBe('Success')
+    })
+
+    it('a finished invocation is left as it is', async () => {
+      await using world = await openWorld()
+      const host = await world.host()
+      const invokeId = await world.run([host])
+      await world.fetch(host)
+      await world.report(host, invokeId, { kind: 'finish' })
+      await world.parts.domain.invocations.stop(SCOPE, CALLER, invokeId, undefined)
+      expect((await world.task(invokeId, host)).status).toBe('Success')
+    })
+
+    it('only the named instances are stopped; an unknown one is a fault', async () => {
+      await using world = await openWorld()
+      const one = await world.host()
+      const two = await world.host()
+      const invokeId = await world.run([one, two])
+      await world.parts.domain.invocations.stop(SCOPE, CALLER, invokeId, [one])
+      expect((await world.task(invokeId, one)).status).toBe('Cancelled')
+      expect((await world.task(invokeId, two)).status).toBe('Pending')
+      await expect(world.parts.domain.invocations.stop(SCOPE, CALLER, invokeId, ['mi-x'])).rejects.toMatchObject({
+        kind: 'invocation/instance-not-found',
+      })
+      await expect(world.parts.domain.invocations.stop(SCOPE, CALLER, 't-x', undefined)).rejects.toMatchObject({
+        kind: 'invocation/not-found',
+      })
+    })
+  })
+
+  describe("the agent's process", () => {
+    it('a new process ends what the old one had in hand: Error, ClientRestarted', async () => {
+      await using world = await openWorld()
+      const host = await world.host({ pid: 100 })
+      const [running, waiting] = [await world.run([host]), await world.run([host])]
+      await world.fetch(host)
+      await world.report(host, running, { kind: 'running' })
+      world.pass(5_000)
+      await world.beat(host, { pid: 200 })
+      expect(await world.task(running, host)).toMatchObject({ status: 'Error', errorCode: 'ClientRestarted' })
+      expect(await world.task(waiting, host)).toMatchObject({ status: 'Error', errorCode: 'ClientRestarted' })
+    })
+
+    it('what was not handed out yet goes to the new process', async () => {
+      await using world = await openWorld()
+      const host = await world.host({ pid: 100 })
+      const invokeId = await world.run([host])
+      world.pass(5_000)
+      await world.beat(host, { pid: 200 })
+      expect((await world.fetch(host)).run).toEqual([invokeId])
+    })
+
+    it('a cold start says that the instance restarted', async () => {
+      await using world = await openWorld()
+      const host = await world.host({ pid: 100 })
+      const invokeId = await world.run([host])
+      await world.fetch(host)
+      await world.beat(host, { pid: 101, coldStart: true })
+      expect(await world.task(invokeId, host)).toMatchObject({ status: 'Error', errorCode: 'InstanceRestarted' })
+    })
+
+    it('a late real result replaces the unknown one and leaves an audit entry', async () => {
+      await using world = await openWorld()
+      const host = await world.host({ pid: 100 })
+      const invokeId = await world.run([host])
+      await world.fetch(host)
+      await world.report(host, invokeId, { kind: 'running', output: 'a' })
+      await world.beat(host, { pid: 200 })
+      await world.report(host, invokeId, { kind: 'finish', exitCode: 0, output: 'b' })
+      const task = await world.task(invokeId, host)
+      expect(task).toMatchObject({ status: 'Success', errorCode: '', errorInfo: '' })
+      expect(Buffer.from(task.output!).toString()).toBe('ab')
+      const rows = await world.parts.database.reader.all(`select * from audit where action = 'agent/late-result'`)
+      expect(rows).toHaveLength(1)
+    })
+
+    it('the same process under a clock that jumped is no new process', async () => {
+      await using world = await openWorld()
+      const host = await world.host({ pid: 100 })
+      const invokeId = await world.run([host])
+      await world.fetch(host)
+      await world.report(host, invokeId, { kind: 'running' })
+      const startedAt = world.now() - 1_000
+      await world.parts.registry.heartbeat(host, {
+        osType: 'Linux',
+        agentVersion: '2.2.3.578',
+        pid: 100,
+        processUptimeMs: world.now() - startedAt,
+        uptimeMs: 1,
+        agentTime: world.now() + 3_600_000,
+        coldStart: undefined,
+        osVersion: undefined,
+      })
+      expect((await world.task(invokeId, host)).status).toBe('Running')
+    })
+
+    it('a running command outlives a restart of the server, and its end is taken then', async () => {
+      await using world = await openWorld()
+      const host = await world.host({ pid: 100 })
+      const invokeId = await world.run([host])
+      await world.fetch(host)
+      await world.report(host, invokeId, { kind: 'running' })
+      await using after = await world.restart(30_000)
+      await after.beat(host, { pid: 100, startedAt: world.now() - 1_000 })
+      expect((await after.task(invokeId, host)).status).toBe('Running')
+      await after.report(host, invokeId, { kind: 'finish' })
+      expect((await after.task(invokeId, host)).status).toBe('Success')
+    })
+
+    it('an agent that died while the server was down is noticed at its first heartbeat', async () => {
+      await using world = await openWorld()
+      const host = await world.host({ pid: 100 })
+      const invokeId = await world.run([host])
+      await world.fetch(host)
+      await world.report(host, invokeId, { kind: 'running' })
+      await using after = await world.restart(30_000)
+      await after.beat(host, { pid: 300 })
+      const task = await after.task(invokeId, host)
+      expect(task).toMatchObject({ status: 'Error', errorCode: 'ClientRestarted' })
+      expect(task.errorInfo).toMatch(/server unreachable from .* to /)
+    })
+
+    it('deregistering ends what is under way', async () => {
+      await using world = await openWorld()
+      const host = await world.host()
+      const invokeId = await world.run([host])
+      await world.fetch(host)
+      await world.report(host, invokeId, { kind: 'running' })
+      await world.parts.registry.deregister(host)
+      expect(await world.task(invokeId, host)).toMatchObject({ status: 'Error', errorCode: 'InstanceDeregistered' })
+    })
+  })
+
+  describe('liveness (design §6)', () => {
+    it('is true for 120 s after the last sign of life', async () => {
+      await using world = await openWorld()
+      const host = await world.host()
+      world.pass(120_000)
+      expect((await world.status(host)).online).toBe(true)
+      world.pass(1)
+      expect((await world.status(host)).online).toBe(false)
+      world.parts.presence.heard(host)
+      expect((await world.status(host)).online).toBe(true)
+    })
+
+    it('time with no server up counts against nobody for 70 s after a start', async () => {
+      await using world = await openWorld()
+      const host = await world.host()
+      await using after = await world.restart(3_600_000)
+      expect((await after.status(host)).online).toBe(true)
+      after.pass(69_999)
+      expect((await after.status(host)).online).toBe(true)
+      after.pass(1)
+      expect((await after.status(host)).online).toBe(false)
+    })
+
+    it('a host that was silent before stays silent after the start', async () => {
+      await using world = await openWorld()
+      const host = await world.host()
+      world.pass(200_000)
+      await using after = await world.restart(10_000)
+      expect((await after.status(host)).online).toBe(false)
+    })
+  })
+}
