@@ -10,6 +10,7 @@ export interface ServerFile {
   readonly publicHost: string | undefined
   readonly regionId: string | undefined
   readonly caFile: string | undefined
+  readonly pid: number | undefined
 }
 
 /** The server whose data are in this folder; undefined when none has run there. */
@@ -21,7 +22,8 @@ export const readServerFile = (data: string): ServerFile | undefined => {
     const value = content[name]
     return typeof value === 'string' && value !== '' ? value : undefined
   }
-  const endpoint = textOf('endpoint')
+  // A server may have a TLS listener only.
+  const endpoint = textOf('endpoint') ?? textOf('tlsEndpoint')
   if (endpoint === undefined) throw new CommandFailure(`${file} names no endpoint.`)
   return {
     endpoint,
@@ -29,6 +31,7 @@ export const readServerFile = (data: string): ServerFile | undefined => {
     publicHost: textOf('publicHost'),
     regionId: textOf('regionId'),
     caFile: textOf('caFile'),
+    pid: typeof content['pid'] === 'number' ? content['pid'] : undefined,
   }
 }
 

@@ -145,7 +145,8 @@ describe('both databases', () => {
       `select table_name::text, column_name::text from information_schema.columns
        where table_schema = 'public' and table_name not in ('presence', 'node_life')`,
     )
-    const list = (rows: typeof tables) => rows.map((row) => `${row['table_name']}.${row['column_name']}`).sort()
+    const list = (rows: typeof tables) =>
+      rows.map((row) => `${String(row['table_name'])}.${String(row['column_name'])}`).sort()
     expect(list(tables)).toEqual(list(columns))
   })
 })

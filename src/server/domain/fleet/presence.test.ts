@@ -72,7 +72,7 @@ describe('presence', () => {
   it('what a failing store did not take is flushed the next time', async () => {
     const { table, clock, store } = await open()
     table.admit('a', clock.time, 'x')
-    const { save } = store
+    const save = store.save.bind(store)
     store.save = () => Promise.reject(new Error('disk'))
     await expect(table.flush()).rejects.toThrow('disk')
     store.save = save

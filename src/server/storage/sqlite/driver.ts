@@ -40,9 +40,9 @@ const library = (): DatabaseConstructor => {
 
 /** node:sqlite announces itself as experimental on every start; people who run a server cannot act on that. */
 const withoutExperimentalWarning = <T>(load: () => T): T => {
-  const emit = process.emitWarning
+  const emit = process.emitWarning.bind(process) as typeof process.emitWarning
   process.emitWarning = (warning, ...rest: unknown[]) => {
-    if (!String(warning).includes('SQLite')) (emit as (...all: unknown[]) => void).call(process, warning, ...rest)
+    if (!String(warning).includes('SQLite')) (emit as (...all: unknown[]) => void)(warning, ...rest)
   }
   try {
     return load()
