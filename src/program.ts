@@ -6,7 +6,6 @@ import { processTerminal } from './command-line/terminal.js'
 // The program `openassist`: which subcommands there are. Each is loaded when it is asked for, so that an agent on a small
 // host does not carry the server.
 
-const RUNNING = 'A server'
 const SERVER = 'The server'
 const USING = 'Its fleet'
 const HOSTS = 'On hosts'
@@ -15,13 +14,6 @@ const entries: readonly SubcommandEntry[] = [
   { name: 'quickstart', group: SERVER, load: async () => (await import('./cli/subcommands/quickstart.js')).quickstart },
   { name: 'serve', group: SERVER, load: async () => (await import('./server/subcommands/serve.js')).serve },
   { name: 'dev', group: SERVER, load: async () => (await import('./server/subcommands/dev.js')).dev },
-  {
-    name: 'quickstart',
-    group: RUNNING,
-    load: async () => (await import('./cli/subcommands/quickstart.js')).quickstart,
-  },
-  { name: 'serve', group: RUNNING, load: async () => (await import('./server/subcommands/serve.js')).serve },
-  { name: 'dev', group: RUNNING, load: async () => (await import('./server/subcommands/dev.js')).dev },
   { name: 'status', group: USING, load: async () => (await import('./cli/subcommands/status.js')).status },
   { name: 'run', group: USING, load: async () => (await import('./cli/subcommands/run.js')).run },
   { name: 'call', group: USING, load: async () => (await import('./cli/subcommands/call.js')).call },

@@ -54,10 +54,13 @@ const optionRow = (name: string, option: Option): Row => {
     notes.push(`default ${option.default}`)
   }
   if (option.env !== undefined) notes.push(`or ${option.env}`)
-  return {
-    left: `${short}--${name}${value}`,
-    right: `${option.about}${notes.length === 0 ? '' : ` (${notes.join('; ')})`}`,
-  }
+  return { left: `${short}--${name}${value}`, right: withNotes(option.about, notes) }
+}
+
+/** Notes go into parentheses at the end, into those that are there already. */
+const withNotes = (about: string, notes: readonly string[]): string => {
+  if (notes.length === 0) return about
+  return about.endsWith(')') ? `${about.slice(0, -1)}; ${notes.join('; ')})` : `${about} (${notes.join('; ')})`
 }
 
 const placeholder = (option: Option): string =>

@@ -16,20 +16,20 @@ export const onInterrupt = (
   }
 }
 
-/** Resolves at the first SIGINT or SIGTERM; a second one ends the process at once. */
-export const untilInterrupted = (): Promise<void> & Disposable => {
-  let count = 0
-  let resolveFirst = (): void => undefined
-  const first = new Promise<void>((resolve) => {
-    resolveFirst = resolve
+/** `signalled` resolves at the first SIGINT or SIGTERM; a second one ends the process at once. */
+export const untilInterrupted = (): Disposable & { readonly signalled: Promise<void> } => {
+  let isFirst = true
+  let resolve = (): void => undefined
+  const signalled = new Promise<void>((settle) => {
+    resolve = settle
   })
   const listening = onInterrupt(
     (signal) => {
-      count += 1
-      if (count > 1) process.exit(signal === 'SIGINT' ? 130 : 143)
-      resolveFirst()
+      if (!isFirst) process.exit(signal === 'SIGINT' ? 130 : 143)
+      isFirst = false
+      resolve()
     },
     ['SIGINT', 'SIGTERM'],
   )
-  return Object.assign(first, { [Symbol.dispose]: () => listening[Symbol.dispose]() })
+  return { signalled, [Symbol.dispose]: () => listening[Symbol.dispose]() }
 }

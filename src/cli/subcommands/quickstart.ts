@@ -1,5 +1,4 @@
 import { relative, resolve } from 'node:path'
-import { CloseStack } from '../../command-line/close-stack.js'
 import { escapeControl } from '../../command-line/escape-control.js'
 import { EXIT } from '../../command-line/exit-codes.js'
 import { CommandFailure, UsageError } from '../../command-line/failures.js'

@@ -38,6 +38,3 @@ export const otherSettings = (): HelpTable => ({
       right: told(setting),
     })),
 })
-
-/** Every setting for docs/running.md and the check that it is complete. */
-export const settingNames = (): readonly string[] => settings.map(([name]) => name)
