@@ -82,7 +82,8 @@ export const createRequestHandler = ({ admission, handler, settings, tell }: Par
 
   return (request, response, peer) => {
     serve(request, response, peer).catch((error: unknown) => {
-      tell({ kind: 'failed', at: (request.url ?? '').split('?', 1)[0] ?? '', error })
+      const [path = ''] = (request.url ?? '').split('?', 1)
+      tell({ kind: 'failed', at: routes.get(path)?.name ?? 'unknown', error })
       // A status above 400 makes agents try again: this was not their fault.
       if (!response.headersSent) send(request, response, refusal(isUnavailable(error) ? 503 : 500, 'Try again.'))
     })
