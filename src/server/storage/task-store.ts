@@ -217,7 +217,7 @@ export const taskStore = (sql: SqlWriter): TaskStore => ({
       `insert into task (invocation_id, instance_id, state, final, outcome_unknown, error_code, error_info, exit_code, dropped,
          output_bytes, agent_process, created_at, handed_out_at, reported_at, started_at, finished_at, stopped_at, updated_at, deadline_at)
        select cast($1 as text), instance_id, state, final, 0, error_code, error_info, null, 0, 0, '', cast($2 as bigint), null, null, null,
-         case when final = 1 then cast($2 as bigint) end, null, cast($2 as bigint), deadline_at
+         null, null, cast($2 as bigint), deadline_at
        from ${sql.dialect.batch('$3', ADD_COLUMNS)}`,
       [invokeId, now, JSON.stringify(rows)],
     )

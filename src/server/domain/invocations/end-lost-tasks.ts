@@ -54,7 +54,8 @@ export const endLostTasks = ({ stores, clock, presence, rejections, tasksPerHost
       outcomeUnknown: event === 'lost',
       errorCode: code,
       errorInfo: info + outage(task),
-      finishedAt: now,
+      // What never began has no end.
+      finishedAt: task.startedAt === undefined ? undefined : now,
       deadlineAt: undefined,
     }
     await changeTask(w, scope, task, after, now)

@@ -45,7 +45,7 @@ export const stopInvocation = ({ stores, clock, wake }: Parts): Invocations['sto
           const state = isFinal(task.state) ? undefined : move(task.state, false, 'stop-requested')
           if (state === undefined || task.state === 'Stopping') continue
           const stopped: TaskRow = isFinal(state)
-            ? { ...task, state, stoppedAt: now, finishedAt: now, deadlineAt: undefined }
+            ? { ...task, state, stoppedAt: now, deadlineAt: undefined }
             : { ...task, state, stoppedAt: now }
           await changeTask(w, scope, task, stopped, now)
           if (!isFinal(state)) toWake.push(task.instanceId)
