@@ -26,7 +26,7 @@ const { values } = parseArgs({
   },
 })
 
-const rings = values.rings?.split(',') ?? (values.check && !values.all ? ['unit', 'store'] : RINGS)
+const rings = values.rings?.split(',').filter(Boolean) ?? (values.check && !values.all ? ['unit', 'store'] : RINGS)
 const bin = (name, ...path) => join(root, 'node_modules', name, ...path)
 const total = { passed: 0, failed: 0, skipped: 0 }
 

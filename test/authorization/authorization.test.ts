@@ -1,0 +1,146 @@
+// Every operation, asked by those who may not: no key, a wrong one, a stranger's, another region (style.md §10). A new
+// operation is in this list by being in `operations`.
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { Fields, Shape } from '../../src/schema/shape.js'
+import type { Operation } from '../../src/server/contract/define-operation.js'
+import { operations } from '../../src/server/operations/index.js'
+import { setAccessKey } from '../../src/server/storage/access-store.js'
+import { KEY, openWorld, type Parameters, REGION, STRANGER_KEY, type World } from '../conformance/_support.js'
+
+const RETIRED = { accessKeyId: 'LTAI5tRetired000000001', secret: 'retired-secret' }
+
+/** What exists in the account of KEY, by the parameter that names it. */
+const existing = new Map<string, string>()
+
+/** A value that a shape takes. */
+const sample = (name: string, shape: Shape): string => {
+  switch (shape.kind) {
+    case 'text':
+      return existing.get(name) ?? shape.oneOf?.[0] ?? shape.example ?? 'sample'
+    case 'integer':
+      return String(shape.example ?? shape.min ?? 1)
+    case 'json-map':
+      return '{}'
+    default:
+      return 'true'
+  }
+}
+
+const SPECIAL: Readonly<Record<string, Parameters>> = {
+  CreateCommand: { CommandContent: 'ZWNobw==' },
+  RunCommand: { CommandContent: 'echo', 'InstanceId.1': 'mi-here' },
+  InvokeCommand: { 'InstanceId.1': 'mi-here' },
+}
+
+/** A request that the operation takes: its required parameters, and the names of what exists. */
+const requestOf = (operation: Operation): Parameters => {
+  const parameters: Record<string, string> = { Action: operation.name, RegionId: REGION }
+  for (const [name, shape] of Object.entries(operation.request as Fields)) {
+    if (shape.optional === true || name === 'RegionId') continue
+    parameters[name] = sample(name, shape)
+  }
+  return { ...parameters, ...SPECIAL[operation.name] }
+}
+
+let world: World
+
+beforeAll(async () => {
+  world = await openWorld({}, Date.parse('2026-01-15T08:00:00Z'))
+  const { stores, database, sealer, presence } = world.parts
+  await stores.write((w) =>
+    w.instances.add({
+      scope: { accountId: '1000000000000001', regionId: REGION },
+      instanceId: 'mi-here',
+      osType: 'Linux',
+      agentVersion: '2.2.3.578',
+      instanceName: 'here',
+      hostname: 'here',
+      osVersion: 'Linux',
+      machineId: 'machine',
+      publicKey: '',
+      activationId: 'activation',
+      intranetIp: '10.0.0.1',
+      internetIp: '',
+      resourceGroupId: '',
+      registeredAt: world.now(),
+      tags: [],
+    }),
+  )
+  presence.admit('mi-here', world.now(), 'seed')
+  const made = await world.send(
+    { Action: 'CreateCommand', RegionId: REGION, Name: 'kept', Type: 'RunShellScript', CommandContent: 'ZWNobw==' },
+    'JSON',
+  )
+  existing.set('CommandId', (JSON.parse(made.text) as { CommandId: string }).CommandId)
+  const ran = await world.send(
+    {
+      Action: 'RunCommand',
+      RegionId: REGION,
+      Type: 'RunShellScript',
+      CommandContent: 'echo',
+      'InstanceId.1': 'mi-here',
+    },
+    'JSON',
+  )
+  existing.set('InvokeId', (JSON.parse(ran.text) as { InvokeId: string }).InvokeId)
+  await setAccessKey(database, sealer, { ...RETIRED, accountId: '1000000000000001' }, world.now())
+  await database.write((w) => w.run(`update access_key set status = 'Inactive' where id = $1`, [RETIRED.accessKeyId]))
+})
+
+afterAll(() => world[Symbol.asyncDispose]())
+
+const codeOf = (text: string): string => (JSON.parse(text) as { Code?: string }).Code ?? ''
+const withoutRequestId = (text: string): unknown => {
+  const { RequestId: _, Recommend: __, ...rest } = JSON.parse(text) as Record<string, unknown>
+  return rest
+}
+
+describe.each(operations.map((operation) => [operation.name, operation] as const))('%s', (_, operation) => {
+  it('without a key is refused', async () => {
+    const answer = await world.send(requestOf(operation), 'JSON', null)
+    expect([answer.status, codeOf(answer.text)]).toEqual([400, 'MissingAccessKeyId'])
+  })
+
+  it('with an unknown key is refused', async () => {
+    const answer = await world.send(requestOf(operation), 'JSON', { accessKeyId: 'LTAI5tNobody', secret: 'x' })
+    expect([answer.status, codeOf(answer.text)]).toEqual([404, 'InvalidAccessKeyId.NotFound'])
+  })
+
+  it('with a wrong secret is refused', async () => {
+    const answer = await world.send(requestOf(operation), 'JSON', { ...KEY, secret: 'wrong' })
+    expect([answer.status, codeOf(answer.text)]).toEqual([400, 'SignatureDoesNotMatch'])
+  })
+
+  it('with a key that is switched off is refused', async () => {
+    const answer = await world.send(requestOf(operation), 'JSON', RETIRED)
+    expect([answer.status, codeOf(answer.text)]).toEqual([400, 'InvalidAccessKeyId.Inactive'])
+  })
+
+  it('in a region that nobody knows is refused, in one of the vendor that is not served, too', async () => {
+    const unknown = await world.send({ ...requestOf(operation), RegionId: 'nowhere-1' }, 'JSON')
+    const unserved = await world.send({ ...requestOf(operation), RegionId: 'cn-beijing' }, 'JSON')
+    if (operation.regionless === true) {
+      expect([unknown.status, unserved.status]).toEqual([200, 200])
+      return
+    }
+    expect([unknown.status, codeOf(unknown.text)]).toEqual([404, 'InvalidRegionId.NotFound'])
+    expect([unserved.status, codeOf(unserved.text)]).toEqual([400, 'RegionId.ApiNotSupported'])
+  })
+
+  it('tells a stranger what it tells of what is not there', async () => {
+    const named = requestOf(operation)
+    const names = ['CommandId', 'InvokeId'].filter((name) => name in named)
+    const nothing: Record<string, string> = {
+      ...named,
+      ...Object.fromEntries(names.map((name) => [name, 'c-nothing'])),
+    }
+    if ('InstanceId.1' in named) nothing['InstanceId.1'] = 'mi-nothing'
+    const there = await world.send(named, 'JSON', STRANGER_KEY)
+    const notThere = await world.send(nothing, 'JSON', STRANGER_KEY)
+    expect(there.status).toBe(notThere.status)
+    if (there.status !== 200) expect(withoutRequestId(there.text)).toEqual(withoutRequestId(notThere.text))
+    // What it made itself it may see; nothing of the other account's.
+    for (const id of operation.access === 'read' ? ['mi-here', ...existing.values()] : [])
+      expect(there.text).not.toContain(id)
+  })
+})
