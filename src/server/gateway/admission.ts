@@ -33,7 +33,8 @@ export const REFUSALS: Readonly<Record<AdmissionRefusal, string>> = {
 export const isProtected = (peer: Peer): boolean => peer.secure || peer.loopback
 
 export interface AdmissionDesk {
-  admit(headers: IncomingHttpHeaders, peer: Peer): Promise<Admission>
+  /** At once for a host whose key is kept, which is nearly always. Rejects when the key cannot be looked up. */
+  admit(headers: IncomingHttpHeaders, peer: Peer): Admission | Promise<Admission>
 }
 
 export const createAdmission = ({
@@ -61,19 +62,27 @@ export const createAdmission = ({
   const holds = (key: ReadyKey | undefined, signature: AgentSignature): key is ReadyKey =>
     key !== undefined && verify(key.publicKey, key.machineId, signature)
 
+  const judgeFreshness = (signature: AgentSignature, headers: IncomingHttpHeaders, peer: Peer): Admission => {
+    const { instanceId, timestamp, requestId } = signature
+    const fresh = presence.admit(instanceId, timestamp, requestId)
+    if (fresh !== 'fresh') return refuse(fresh, headers, peer)
+    return { admitted: true, host: { instanceId, userAgent: userAgents.parse(headers['user-agent']) } }
+  }
+
+  const admitUnknown = async (signature: AgentSignature, headers: IncomingHttpHeaders, peer: Peer) =>
+    holds(await keys.lookUp(signature.instanceId), signature)
+      ? judgeFreshness(signature, headers, peer)
+      : refuse('unknown-or-bad-signature', headers, peer)
+
   return {
-    async admit(headers, peer) {
+    admit(headers, peer) {
       if (!isProtected(peer)) return refuse('insecure', headers, peer)
       const signature = readSignature(headers)
       if (signature === undefined) return refuse('unsigned', headers, peer)
-      const { instanceId } = signature
       // A kept key that does not fit may be the one from before the host registered again on another node.
-      if (!holds(keys.peek(instanceId), signature) && !holds(await keys.lookUp(instanceId), signature)) {
-        return refuse('unknown-or-bad-signature', headers, peer)
-      }
-      const fresh = presence.admit(instanceId, signature.timestamp, signature.requestId)
-      if (fresh !== 'fresh') return refuse(fresh, headers, peer)
-      return { admitted: true, host: { instanceId, userAgent: userAgents.parse(headers['user-agent']) } }
+      return holds(keys.peek(signature.instanceId), signature)
+        ? judgeFreshness(signature, headers, peer)
+        : admitUnknown(signature, headers, peer)
     },
   }
 }

@@ -30,8 +30,8 @@ export interface AgentAnswer {
 }
 
 export interface AgentHandler {
-  /** @throws what the domain throws */
-  answer(request: AgentRequest): Promise<AgentAnswer>
+  /** Rejects with what the domain throws. */
+  answer(request: AgentRequest): AgentAnswer | Promise<AgentAnswer>
   /** A text frame of a verified host's notify socket. */
   frame(instanceId: string, text: string): void
 }
@@ -53,6 +53,8 @@ interface Parts {
 }
 
 type SignedCall = AgentRequest & { readonly host: AdmittedHost }
+
+const isSigned = (request: AgentRequest): request is SignedCall => request.host !== undefined
 
 export const createAgentHandler = ({ registry, presence, tasks, tell, node }: Parts): AgentHandler => {
   const unreadable = (call: AgentRequest, reason: string): AgentAnswer => {
@@ -191,9 +193,8 @@ export const createAgentHandler = ({ registry, presence, tasks, tell, node }: Pa
   }
 
   return {
-    async answer(request) {
-      const { host } = request
-      return host === undefined ? answerUnsigned(request) : answerSigned({ ...request, host })
+    answer(request) {
+      return isSigned(request) ? answerSigned(request) : answerUnsigned(request)
     },
 
     frame(instanceId, text) {

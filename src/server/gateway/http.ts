@@ -41,21 +41,24 @@ export const createRequestHandler = ({ admission, handler, settings, tell }: Par
   const routes = createRoutes(settings.outputQuota)
   const held = new HeldBytes(settings.maxHeldBytes)
 
+  // Heartbeats come by the thousand a second: what is known at once is not waited for.
   const answer = async (request: IncomingMessage, route: Route, query: string, peer: Peer): Promise<AgentAnswer> => {
     let host: AdmittedHost | undefined
     if (route.signed) {
-      const admitted = await admission.admit(request.headers, peer)
+      const asked = admission.admit(request.headers, peer)
+      const admitted = asked instanceof Promise ? await asked : asked
       if (!admitted.admitted) return refusal(admitted.status, REFUSALS[admitted.refusal])
       host = admitted.host
     } else if (route.name === 'register' && !isProtected(peer)) {
       tell({ kind: 'registration-refused', refusal: 'insecure', address: peer.address })
       return refusal(403, 'Hosts register over TLS only.')
     }
+    const call = { name: route.name, query, host, address: peer.address }
+    if (!hasBody(request)) return handler.answer({ ...call, body: NO_BYTES })
     const giveBack = await share(request, route)
     try {
       const body = await readBody(request, route.maxBodyBytes, settings.bodyTimeoutMs)
-      if (!body.ok) return refusal(body.status, body.reason)
-      return await handler.answer({ name: route.name, query, body: body.bytes, host, address: peer.address })
+      return body.ok ? await handler.answer({ ...call, body: body.bytes }) : refusal(body.status, body.reason)
     } finally {
       giveBack?.()
     }
@@ -121,6 +124,8 @@ const send = (
   if (!request.complete && hasBody(request)) headers['connection'] = 'close'
   response.writeHead(status, headers).end(text)
 }
+
+const NO_BYTES = Buffer.alloc(0)
 
 const hasBody = ({ headers }: IncomingMessage): boolean =>
   headers['transfer-encoding'] !== undefined || (headers['content-length'] ?? '0') !== '0'

@@ -4,22 +4,15 @@ export type ReadBody =
   | { readonly ok: true; readonly bytes: Buffer }
   | { readonly ok: false; readonly status: 400 | 408 | 413; readonly reason: string }
 
-const NOTHING: ReadBody = { ok: true, bytes: Buffer.alloc(0) }
 const TOO_LONG: ReadBody = { ok: false, status: 413, reason: 'The body is too long.' }
 const TOO_LATE: ReadBody = { ok: false, status: 408, reason: 'The body did not arrive in time.' }
 const CUT_OFF: ReadBody = { ok: false, status: 400, reason: 'The body was cut off.' }
 
-/** Reads a body of at most so many bytes. Most requests of agents have none, and then nothing is waited for. */
-export const readBody = (
-  request: IncomingMessage,
-  maxBytes: number,
-  timeoutMs: number,
-): ReadBody | Promise<ReadBody> => {
-  const length = request.headers['content-length']
-  if (request.headers['transfer-encoding'] === undefined && (length === undefined || length === '0')) return NOTHING
-  if (length !== undefined && Number(length) > maxBytes) return TOO_LONG
-  if (request.destroyed) return CUT_OFF
-  return new Promise((resolve) => {
+/** Reads a body of at most so many bytes. */
+export const readBody = (request: IncomingMessage, maxBytes: number, timeoutMs: number): Promise<ReadBody> =>
+  new Promise((resolve) => {
+    if (Number(request.headers['content-length'] ?? 0) > maxBytes) return resolve(TOO_LONG)
+    if (request.destroyed) return resolve(CUT_OFF)
     const chunks: Buffer[] = []
     let bytes = 0
     const end = (result: ReadBody): void => {
@@ -44,6 +37,5 @@ export const readBody = (
     const timer = setTimeout(() => end(TOO_LATE), timeoutMs)
     request.on('data', onData).on('end', onEnd).on('close', onClose).on('error', onClose)
   })
-}
 
 const ignore = (): void => undefined
