@@ -1,4 +1,6 @@
-import { relative, resolve } from 'node:path'
+import { existsSync } from 'node:fs'
+import { userInfo } from 'node:os'
+import { join, relative, resolve } from 'node:path'
 import { escapeControl } from '../../command-line/escape-control.js'
 import { EXIT } from '../../command-line/exit-codes.js'
 import { CommandFailure, UsageError } from '../../command-line/failures.js'
@@ -7,7 +9,7 @@ import { flag, text } from '../../command-line/options.js'
 import { defineSubcommand } from '../../command-line/subcommand.js'
 import type { Output, Terminal } from '../../command-line/terminal.js'
 import { listAt, type Members, numberAt, textAt } from '../answer.js'
-import { type Child, runToEnd } from '../quickstart/child.js'
+import { BIN, type Child, runToEnd } from '../quickstart/child.js'
 import {
   cleanEnvironment,
   type Demonstration,
@@ -54,7 +56,7 @@ export const quickstart = defineSubcommand({
     try {
       const server = await demonstrate(demonstration, shown, wanted, terminal, children)
       if (options.once) return EXIT.ok
-      tellHowToUse(server, shown, terminal.stdout)
+      tellHowToUse(server, shown, terminal)
       return await keepServing(children, ending.signal)
     } catch (error) {
       if (ending.signal.aborted) return EXIT.interrupted
@@ -95,7 +97,12 @@ const demonstrate = async (
 
   title('3. A command on it')
   const script = 'echo "Hello from $(uname -n): $(uname -sr), as $(id -un)"'
-  const greeting = await show(demonstration, shown, ['run', '-i', instanceId, '--', script], stdout)
+  const greeting = await show(
+    demonstration,
+    shown,
+    ['run', '-i', instanceId, ...workdir(demonstration.folder), '--', script],
+    stdout,
+  )
   if (!greeting.startsWith('Hello from ')) throw new CommandFailure('the command gave another answer than expected.')
 
   title('4. Its status')
@@ -105,6 +112,9 @@ const demonstrate = async (
   checkStatus(JSON.parse(await show(demonstration, shown, call, stdout)) as Members)
   return server.file
 }
+
+/** A command runs in the home of its user; some accounts, such as nobody, have none. */
+const workdir = (folder: string): readonly string[] => (existsSync(userInfo().homedir) ? [] : ['--workdir', folder])
 
 const freePort = async (wanted: ListenAddress, stdout: Output): Promise<ListenAddress> => {
   const free = await freeAddress(wanted)
@@ -138,14 +148,15 @@ const checkStatus = (answer: Members): void => {
   }
 }
 
-const tellHowToUse = (server: ServerFile, shown: string, stdout: Output): void => {
+const tellHowToUse = (server: ServerFile, shown: string, { stdout, cwd }: Terminal): void => {
   const data = shown === './data' ? '' : ` --data ${quoteForShell(shown)}`
+  const program = join(cwd, 'bin', 'openassist') === BIN ? 'bin/openassist' : 'openassist'
   const lines = [
     '',
     stdout.colours.bold('The server keeps running. In another terminal, from this folder:'),
-    `  bin/openassist status --watch${data}`,
-    `  bin/openassist run --all${data} -- uptime`,
-    `  bin/openassist enroll${data}    # prints the lines that connect another host`,
+    `  ${program} status --watch${data}`,
+    `  ${program} run --all${data} -- uptime`,
+    `  ${program} enroll${data}    # prints the lines that connect another host`,
     `SDKs, the vendor’s CLI and Terraform: ${new URL(server.endpoint).host} by HTTP; the key is in ${shown}/first-access-key.`,
     `Logs: ${shown}/server.log, ${shown}/agent.log. Ctrl-C stops everything.`,
     '',

@@ -50,15 +50,11 @@ const configOf = (flags: Readonly<Record<string, unknown>>, { env, cwd }: Termin
   }
 }
 
-/** What stands in the way of a start is for the operator to change; whoever wants more sees the stack. */
-const notStarted = (error: unknown, { logLevel }: Config): unknown => {
-  if (!(error instanceof Error) || logLevel === 'debug' || logLevel === 'trace') return error
-  const isTaken = 'code' in error && error.code === 'EADDRINUSE'
-  const advice = isTaken
-    ? 'Another program listens there. Choose other addresses with --listen and --listen-tls.'
-    : 'More about it: --log-level debug'
-  return new CommandFailure(`the server cannot start: ${error.message}`, { advice: [advice], cause: error })
-}
+/** What stands in the way of a start is for the operator to change; whoever wants more (log level debug) sees the stack. */
+const notStarted = (error: unknown, { logLevel }: Config): unknown =>
+  !(error instanceof Error) || logLevel === 'debug' || logLevel === 'trace'
+    ? error
+    : new CommandFailure(`the server cannot start: ${error.message}`, { cause: error })
 
 const refresh = async (server: RunningServer, { stderr }: Terminal): Promise<void> => {
   try {
