@@ -4,20 +4,31 @@ import type { Heartbeat } from './agents.js'
 /** A start is computed from an age and a clock; beats of one process differ by less than this. */
 const SAME_PROCESS_MS = 10_000
 
+/** Two starts, on one clock or the other, are near enough to be the same one. */
+const near = (a: string | number | undefined, b: string | number | undefined): boolean =>
+  a !== undefined && b !== undefined && Math.abs(Number(a) - Number(b)) <= SAME_PROCESS_MS
+
+/**
+ * Whether two identities are of one process: the pid is the same and either start is near. Not a comparison of texts:
+ * presence is soft, and a server that has forgotten an identity learns it anew with a slightly other start.
+ */
+export const isSameProcess = (one: string, other: string): boolean => {
+  const [pid, byAgent, byServer] = one.split('@')
+  const [otherPid, otherByAgent, otherByServer] = other.split('@')
+  return pid === otherPid && (near(byAgent, otherByAgent) || near(byServer, otherByServer))
+}
+
 /**
  * Identity of the agent's process: its pid, and its start on its own clock and on ours. The known identity is kept when
- * the pid is the same and either start is near: a clock that jumps, theirs or ours, is no new process.
+ * it is of the same process: a clock that jumps, theirs or ours, is no new process.
  * @returns undefined for a beat that does not tell its process
  */
 export const processIdentity = (beat: Heartbeat, known: string, now: number): string | undefined => {
   if (beat.pid === undefined || beat.processUptimeMs === undefined || beat.agentTime === undefined) return undefined
-  const byAgent = beat.agentTime - beat.processUptimeMs
-  const byServer = now - beat.processUptimeMs
-  const [pid, knownByAgent, knownByServer] = known.split('@')
-  const near = (a: number, b: string | undefined): boolean =>
-    b !== undefined && Math.abs(a - Number(b)) <= SAME_PROCESS_MS
-  if (Number(pid) === beat.pid && (near(byAgent, knownByAgent) || near(byServer, knownByServer))) return known
-  return `${beat.pid}@${Math.round(byAgent)}@${Math.round(byServer)}`
+  const byAgent = Math.round(beat.agentTime - beat.processUptimeMs)
+  const byServer = Math.round(now - beat.processUptimeMs)
+  const identity = `${beat.pid}@${byAgent}@${byServer}`
+  return isSameProcess(known, identity) ? known : identity
 }
 
 /** When the process started, on the server's clock. */

@@ -1,6 +1,6 @@
 // Tasks whose end will not be reported: their agent's process is gone, their host is, or a deadline passed (design §5).
 import type { Clock } from '../clock.js'
-import { processStartedAt } from '../fleet/agent-process.js'
+import { isSameProcess, processStartedAt } from '../fleet/agent-process.js'
 import type { PresenceTable } from '../fleet/presence.js'
 import type { UnitOfWork, Writing } from '../unit-of-work.js'
 import { changeTask } from './change-task.js'
@@ -96,7 +96,9 @@ export const endLostTasks = ({ stores, clock, presence, rejections, tasksPerHost
       if ((await stores.read.tasks.unfinishedOf(instanceId, 1)).length === 0) return
       const startedAt = processStartedAt(identity)
       const ofAnother = (task: TaskRow): boolean =>
-        task.agentProcess === '' ? (task.handedOutAt ?? 0) + CLOCK_SLACK_MS < startedAt : task.agentProcess !== identity
+        task.agentProcess === ''
+          ? (task.handedOutAt ?? 0) + CLOCK_SLACK_MS < startedAt
+          : !isSameProcess(task.agentProcess, identity)
       await endUnfinished(instanceId, ofAnother, coldStart ? 'InstanceRestarted' : 'ClientRestarted', false)
     },
 
