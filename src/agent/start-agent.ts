@@ -130,7 +130,7 @@ const startRegistered = async (
     nudgeResults: outbox.nudge,
   }
   const desk = openTaskDesk(room, (tasksRunning) => status.update({ tasksRunning }))
-  const fetch = createFetch(link, coldStart, desk.takeIn, log)
+  const fetch = createFetch(link, coldStart, await platform.timeZone(), desk.takeIn, log)
   const opened = createGate()
   let loops: readonly { stop(): Promise<void> }[] = [fetch]
   let isConnected = false

@@ -37,6 +37,7 @@ const ANSWER_LIMIT = 32 * 1024 * 1024
 export const createFetch = (
   link: ServerLink,
   coldStart: boolean,
+  timeZone: string,
   onAnswer: (answer: TaskListAnswer) => Promise<void>,
   log: AgentLog,
 ): FetchLoop => {
@@ -60,7 +61,7 @@ export const createFetch = (
         ...(!isFirst && hint !== undefined ? { taskId: hint } : {}),
         currentTime: now.getTime(),
         offset: -now.getTimezoneOffset() * 60,
-        timeZone: Intl.DateTimeFormat().resolvedOptions().timeZone,
+        timeZone,
       },
       { answerLimit: ANSWER_LIMIT, signal: stopping.signal },
     )

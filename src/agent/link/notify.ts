@@ -1,4 +1,3 @@
-import { WebSocket } from 'ws'
 import {
   formatKickAnswer,
   KICK_LIMIT,
@@ -12,6 +11,7 @@ import { type AgentLog, reasonOf } from '../log.js'
 import { type Backoff, fullJitter } from './backoff.js'
 import { createBell } from './bell.js'
 import type { ServerLink } from './server-link.js'
+import { type Socket, WebSocket } from './web-socket.js'
 
 /** What the notify socket tells the rest of the agent. Nothing here may throw. */
 export interface NotifyListener {
@@ -46,7 +46,7 @@ export const startNotify = (
   backoff: Backoff = wayBack,
 ): NotifyLoop => {
   const bell = createBell()
-  let current: WebSocket | undefined
+  let current: Socket | undefined
 
   const loop = async (): Promise<void> => {
     let attempt = 0

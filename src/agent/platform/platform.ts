@@ -45,6 +45,8 @@ export interface Platform {
   machineId(): Promise<string>
   /** Changes with every start of the machine; `''` when the system does not tell. */
   bootId(): Promise<string>
+  /** Name of the host's time zone, or `UTC`. */
+  timeZone(): Promise<string>
   /** Milliseconds since the machine started. */
   uptimeMs(): number
   /** @returns undefined when no such process lives */

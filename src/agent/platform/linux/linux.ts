@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { readFile } from 'node:fs/promises'
+import { readFile, readlink } from 'node:fs/promises'
 import { arch, hostname, machine, networkInterfaces, uptime, userInfo, version } from 'node:os'
 import type { HostFacts, Platform, RunAsUser } from '../platform.js'
 import { openOutputPipe } from './output-pipe.js'
@@ -24,6 +24,7 @@ export const linuxPlatform = (): Platform => ({
     return ''
   },
   bootId: async () => bootId(),
+  timeZone,
   uptimeMs: () => Math.round(uptime() * 1000),
   processMark(pid) {
     const found = readProcess(pid)
@@ -40,6 +41,13 @@ const bootId = (): string => {
   } catch {
     return ''
   }
+}
+
+/** Asking the runtime instead would load its language data, 9 MB of memory. */
+const timeZone = async (): Promise<string> => {
+  const named = process.env['TZ']?.replace(/^:/, '') ?? (await readlink('/etc/localtime').catch(() => ''))
+  const zone = named.replace(/^.*\/zoneinfo\/(?:posix\/|right\/)?/, '')
+  return /^[A-Za-z][A-Za-z0-9+_-]*(?:\/[A-Za-z0-9+_-]+)*$/.test(zone) ? zone : 'UTC'
 }
 
 const ownUser = (): RunAsUser => {
