@@ -28,7 +28,7 @@ export interface RunningScript {
    */
   readonly ended: Promise<number>
   /** Kills the script with everything that it started. Resolves when it has ended, or cannot be killed. */
-  kill(): Promise<void>
+  readonly kill: () => Promise<void>
 }
 
 /** A process that cannot be killed (it hangs in the kernel) is not waited for longer than this. */
