@@ -1,0 +1,74 @@
+// What contradicts itself in a database: counters and what they count, the audit chain, the file itself.
+import { classOf, isActive, STATE_CLASSES, type TaskState } from '../../src/server/domain/invocations/task-states.js'
+import { findBrokenAudit } from '../../src/server/storage/audit-log.js'
+import { numberOf, type Row, type SqlDatabase, textOf } from '../../src/server/storage/sql.js'
+
+/** Sentences about the database, none when everything fits together. Nothing may be written meanwhile. */
+export const inconsistencies = async ({ reader, dialect }: SqlDatabase): Promise<readonly string[]> => {
+  const found: string[] = []
+  const compare = (what: string, counter: number, counted: number): void => {
+    if (counter !== counted) found.push(`${what} is ${counter}, counted are ${counted}`)
+  }
+
+  const broken = await findBrokenAudit(reader)
+  if (broken !== undefined) found.push(`entry ${broken} of the audit log does not fit the one before it`)
+
+  const tasks = await reader.all(
+    `select t.invocation_id, t.instance_id, t.state, count(*) as amount from task t
+       join invocation i on i.id = t.invocation_id where i.committed = 1
+     group by t.invocation_id, t.instance_id, t.state`,
+  )
+  const byInvocation = countBy(tasks, (row) => `${textOf(row['invocation_id'])} ${classOf(stateOf(row))}`)
+  for (const row of await reader.all('select * from invocation where committed = 1')) {
+    const id = textOf(row['id'])
+    for (const one of STATE_CLASSES)
+      compare(`n_${one} of ${id}`, numberOf(row[`n_${one}`]), byInvocation.get(`${id} ${one}`) ?? 0)
+  }
+  const byInstance = countBy(tasks, (row) => textOf(row['instance_id']))
+  const active = countBy(
+    tasks.filter((row) => isActive(stateOf(row))),
+    (row) => textOf(row['instance_id']),
+  )
+  for (const row of await reader.all('select id, invocation_count, active_task_count from instance')) {
+    const id = textOf(row['id'])
+    compare(`InvocationCount of ${id}`, numberOf(row['invocation_count']), byInstance.get(id) ?? 0)
+    compare(`ActiveTaskCount of ${id}`, numberOf(row['active_task_count']), active.get(id) ?? 0)
+  }
+
+  const LENGTHS = `select t.invocation_id, t.instance_id, t.output_bytes, coalesce(sum(length(o.data)), 0) as amount
+    from task t left join task_output o on o.invocation_id = t.invocation_id and o.instance_id = t.instance_id
+    group by t.invocation_id, t.instance_id, t.output_bytes`
+  for (const row of await reader.all(LENGTHS))
+    compare(
+      `output_bytes of ${textOf(row['invocation_id'])} on ${textOf(row['instance_id'])}`,
+      numberOf(row['output_bytes']),
+      numberOf(row['amount']),
+    )
+
+  for (const row of await reader.all('select os_type, count(*) as amount from instance group by os_type')) {
+    const counter = await reader.get('select sum(amount) as amount from instance_count where os_type = $1', [
+      textOf(row['os_type']),
+    ])
+    compare(`the number of ${textOf(row['os_type'])} instances`, numberOf(counter?.['amount']), numberOf(row['amount']))
+  }
+
+  // Every submission of a load has a name of its own.
+  const twice = await reader.all(
+    `select command_name from invocation where command_name <> '' group by command_name having count(*) > 1`,
+  )
+  for (const row of twice) found.push(`${textOf(row['command_name'])} was submitted once and is there twice`)
+
+  if (dialect.name === 'sqlite') {
+    const [whole] = await reader.all('pragma integrity_check')
+    if (whole?.['integrity_check'] !== 'ok') found.push(`SQLite says: ${JSON.stringify(whole)}`)
+  }
+  return found
+}
+
+const stateOf = (row: Row): TaskState => textOf(row['state']) as TaskState
+
+const countBy = (rows: readonly Row[], keyOf: (row: Row) => string): ReadonlyMap<string, number> => {
+  const counts = new Map<string, number>()
+  for (const row of rows) counts.set(keyOf(row), (counts.get(keyOf(row)) ?? 0) + numberOf(row['amount']))
+  return counts
+}
