@@ -36,6 +36,7 @@ import { postgresPresenceStore, sqlitePresenceStore } from './storage/presence-s
 import { Sealer } from './storage/sealer.js'
 import type { SqlDatabase } from './storage/sql.js'
 import { type CommitTold, SqliteDatabase, sqliteFiles } from './storage/sqlite/database.js'
+import { lockDirectory } from './storage/sqlite/directory-lock.js'
 import { SqliteConnection } from './storage/sqlite/driver.js'
 import { unitOfWork } from './storage/unit-of-work.js'
 import { Sweeps } from './sweeps.js'
@@ -108,6 +109,7 @@ const openStore = async (parts: AssemblyParts): Promise<OpenStore> => {
     return { database, presenceStore: postgresPresenceStore(database), close: () => database.close() }
   }
   mkdirSync(settings.dataDir, { recursive: true, mode: 0o700 })
+  const lock = lockDirectory(settings.dataDir)
   const files = sqliteFiles(settings.dataDir)
   const database = new SqliteDatabase(files.facts, {
     beforeCommit: appendAudit,
@@ -123,6 +125,7 @@ const openStore = async (parts: AssemblyParts): Promise<OpenStore> => {
     async close() {
       await database.close()
       presence.close()
+      lock.release()
     },
   }
 }

@@ -106,12 +106,6 @@ export const runErrors = [
     'The parameter value of this command is required.',
     'Only public commands have required parameters, and this server has no public commands yet.',
   ),
-  error(
-    'ParameterStore.NotSupported',
-    403,
-    'Parameter Store is not supported in this region.',
-    'parameters/secret-store-not-supported',
-  ),
   neverAnswered(
     'ParameterStore.InvalidParameters',
     403,

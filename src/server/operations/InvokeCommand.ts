@@ -55,6 +55,12 @@ export const InvokeCommand = defineOperation({
     error('CmdContent.ExceedLimit', 403, 'The maximum length of a command is exceeded.', 'command/content-too-long'),
     ...runErrors,
     neverAnswered(
+      'ParameterStore.NotSupported',
+      403,
+      'Parameter Store is not supported in this region.',
+      'A command that refers to the store is refused when it is made.',
+    ),
+    neverAnswered(
       'WindowsPasswordName.Missed',
       403,
       'WindowsPasswordName must be specified when you create a Windows task.',

@@ -58,11 +58,11 @@ export class SqliteConnection implements SqlReader {
   readonly #statements = new Map<string, Statement>()
   readonly #arrayStatements = new Map<string, Statement>()
 
-  constructor(path: string, pragmas: readonly string[]) {
+  constructor(path: string, pragmas: readonly string[], options: { readonly busyMs?: number } = {}) {
     const Database = library()
     this.#database = new Database(path)
     // Another process may hold the lock for a moment, after a kill for the time of a recovery.
-    this.#database.exec('pragma busy_timeout = 10000')
+    this.#database.exec(`pragma busy_timeout = ${options.busyMs ?? 10_000}`)
     for (const pragma of pragmas) this.#database.exec(`pragma ${pragma}`)
   }
 
