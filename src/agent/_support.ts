@@ -13,6 +13,8 @@ import { runEntry, stopEntry } from '../protocol/messages/task-entry.js'
 import type { TaskEntry } from '../protocol/messages/task-list.js'
 import { toRunAsUser } from '../protocol/run-as-user.js'
 import { toWireId, type WireId } from '../protocol/wire-id.js'
+import { registerAgent } from './register-agent.js'
+import { type RunningAgent, startAgent } from './start-agent.js'
 import { issueAuthority, issueLeaf } from '../server/tls/issue.js'
 
 // A server made small for tests of agents: real TLS and real sockets on loopback, answers built from the declared
@@ -30,9 +32,13 @@ export interface Received {
 /** What a test answers instead: a status and a body, or `drop` to break the connection without an answer. */
 export type Answer = { readonly status?: number; readonly body?: string } | 'drop' | undefined
 
+export type Hosts = Map<string, { readonly key: KeyObject; readonly machineId: string }>
+
 export interface FakeServer {
   readonly address: string
   readonly ca: string
+  /** Who is registered; a server that comes back knows them. */
+  readonly hosts: Hosts
   readonly received: readonly Received[]
   /** Kick messages' answers, as they came. */
   readonly kickAnswers: readonly string[]
@@ -44,6 +50,8 @@ export interface FakeServer {
   answer: (received: Received) => Answer | Promise<Answer>
   /** False: handshakes of notify sockets are refused with 503. */
   acceptsSockets: boolean
+  /** Handshakes that were refused. */
+  refused: number
   of(endpoint: MessageName, taskId?: string): Received[]
   kick(text: string): void
   /** Hands tasks out and kicks. */
@@ -59,20 +67,22 @@ const FINALS = ['taskFinish', 'taskTimeout', 'taskError', 'taskStopped', 'taskIn
 export const finalsOf = (server: FakeServer, taskId: string): Received[] =>
   FINALS.flatMap((endpoint) => server.of(endpoint, taskId))
 
-export const startFakeServer = async (port = 0, certificates = makeCertificates()): Promise<FakeServer> => {
+export const startFakeServer = async (
+  port = 0,
+  certificates = makeCertificates(),
+  hosts: Hosts = new Map(),
+): Promise<FakeServer> => {
   const { ca, certificate } = await certificates
   const received: Received[] = []
   const kickAnswers: string[] = []
   const sockets = new Set<WebSocket>()
-  const hosts = new Map<string, { readonly key: KeyObject; readonly machineId: string }>()
-  let registered = 0
 
   const register = (body: Buffer): string => {
     if (messages.register.body.kind !== 'json') throw new Error('register has a document')
     const document = messages.register.body.codec.decode(body.toString())
     if (!document.ok) return messages.register.answer.encode({ code: 400, instanceId: '', errMsg: document.reason })
     const { publicKey, machineId } = document.value
-    const instanceId = `mi-test${++registered}`
+    const instanceId = `mi-test${hosts.size + 1}`
     hosts.set(instanceId, { key: createPublicKey(Buffer.from(publicKey, 'base64').toString()), machineId })
     return messages.register.answer.encode({ code: 200, instanceId })
   }
@@ -135,6 +145,7 @@ export const startFakeServer = async (port = 0, certificates = makeCertificates(
   server.on('upgrade', (request, socket, head) => {
     const isGood = request.url === NOTIFY_PATH && admit(request) !== undefined
     if (!fake.acceptsSockets || !isGood) {
+      fake.refused++
       socket.end(`HTTP/1.1 ${isGood ? 503 : 401} Refused\r\nConnection: close\r\n\r\n`)
       return
     }
@@ -150,12 +161,14 @@ export const startFakeServer = async (port = 0, certificates = makeCertificates(
   const fake: FakeServer = {
     address: `127.0.0.1:${(server.address() as AddressInfo).port}`,
     ca,
+    hosts,
     received,
     kickAnswers,
     sockets,
     waiting: { run: [], stop: [], test: [] },
     answer: () => undefined,
     acceptsSockets: true,
+    refused: 0,
     of: (endpoint, taskId) =>
       received.filter(
         (entry) => entry.endpoint === endpoint && (taskId === undefined || entry.query['taskId'] === taskId),
@@ -267,4 +280,34 @@ export const createOpened = (): Opened => {
       for (let close = closers.pop(); close !== undefined; close = closers.pop()) await close()
     },
   }
+}
+
+export const registeredHost = (server: FakeServer, stateDir: string): Promise<{ readonly instanceId: string }> =>
+  registerAgent({ stateDir, server: server.address, ca: server.ca, activationId: 'a-1', activationCode: 'code' })
+
+export interface Started {
+  readonly server: FakeServer
+  /** Ready. */
+  readonly host: RunningAgent
+  readonly stateDir: string
+}
+
+/** A registered agent that is ready, and its server. */
+export const startedAgent = async (opened: Opened): Promise<Started> => {
+  const server = opened.add(await startFakeServer())
+  const stateDir = await opened.folder()
+  await registeredHost(server, stateDir)
+  const host = opened.add(await startAgent({ stateDir }))
+  await host.ready
+  return { server, host, stateDir }
+}
+
+/** The first final report of a task. */
+export const finalOf = (server: FakeServer, taskId: string): Promise<Received> =>
+  until(`the end of ${taskId}`, () => finalsOf(server, taskId)[0])
+
+/** Hands a task out and waits for its end. */
+export const runTask = (server: FakeServer, task: TaskEntry): Promise<Received> => {
+  server.handOut(task)
+  return finalOf(server, task.task.taskID)
 }

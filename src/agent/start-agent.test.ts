@@ -2,48 +2,32 @@ import { readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import { parseUserAgent } from '../protocol/user-agent.js'
-import { createOpened, type FakeServer, finalsOf, scriptTask, startFakeServer, stopTask, until } from './_support.js'
-import { registerAgent } from './register-agent.js'
-import { NotRegistered, type RunningAgent, startAgent } from './start-agent.js'
+import {
+  createOpened,
+  type FakeServer,
+  finalOf,
+  finalsOf,
+  runTask,
+  scriptTask,
+  startedAgent,
+  stopTask,
+  until,
+} from './_support.js'
+import { NotRegistered, startAgent } from './start-agent.js'
 
 const opened = createOpened()
 afterEach(() => opened.closeAll())
 
-interface Started {
-  readonly server: FakeServer
-  readonly agent: RunningAgent
-  readonly stateDir: string
-}
+const start = () => startedAgent(opened)
 
-/** A registered agent that is ready, and its server. */
-const start = async (): Promise<Started> => {
-  const server = opened.add(await startFakeServer())
-  const stateDir = await opened.folder()
-  await registerAgent({ stateDir, server: server.address, ca: server.ca, activationId: 'a-1', activationCode: 'code' })
-  const agent = opened.add(await startAgent({ stateDir }))
-  await agent.ready
-  return { server, agent, stateDir }
-}
-
-const end = async (server: FakeServer, taskId: string) => {
-  const [final] = await until(`the end of ${taskId}`, () => {
-    const finals = finalsOf(server, taskId)
-    return finals.length > 0 && finals
-  })
-  return final!
-}
-
-const runScript = async (server: FakeServer, ...task: Parameters<typeof scriptTask>) => {
-  server.handOut(scriptTask(...task))
-  return end(server, task[0])
-}
+const runScript = (server: FakeServer, ...task: Parameters<typeof scriptTask>) => runTask(server, scriptTask(...task))
 
 /** Ends scripts that wait for this file. */
 const letGo = (folder: string): Promise<void> => writeFile(join(folder, 'go'), '')
 
 describe('an agent', () => {
   it('beats first, connects, asks for its tasks once, and says what it is', async () => {
-    const { server, agent } = await start()
+    const { server, host: agent } = await start()
     const endpoints = server.received.map(({ endpoint }) => endpoint)
     expect(endpoints).toEqual(['register', 'heartBeat', 'taskList'])
     expect(agent.connected).toBe(true)
@@ -93,7 +77,7 @@ describe('an agent', () => {
     const folder = await opened.folder()
     const task = scriptTask('t-once', `echo run >> ${folder}/runs`)
     server.handOut(task, task)
-    await end(server, 't-once')
+    await finalOf(server, 't-once')
     server.handOut(task)
     await until('the second fetch', () => server.of('taskList').length >= 3)
     await runScript(server, 't-after', 'true')
@@ -108,7 +92,7 @@ describe('an agent', () => {
     await until('the start', () => server.of('taskRunning', 't-long').length > 0)
     server.waiting.stop.push(stopTask('t-long'))
     server.kick('kick_vm task stop t-long')
-    const final = await end(server, 't-long')
+    const final = await finalOf(server, 't-long')
     expect(final.endpoint).toBe('taskStopped')
     expect(final.query).toMatchObject({ result: 'killed', dropped: 0 })
     expect(Number(final.query['start'])).toBeGreaterThan(0)
@@ -119,7 +103,12 @@ describe('an agent', () => {
     const { server } = await start()
     server.waiting.stop.push(stopTask('t-unknown'))
     server.kick('kick_vm')
-    expect((await end(server, 't-unknown')).query).toMatchObject({ start: 0, end: 0, exitcode: 0, result: 'killed' })
+    expect((await finalOf(server, 't-unknown')).query).toMatchObject({
+      start: 0,
+      end: 0,
+      exitcode: 0,
+      result: 'killed',
+    })
   })
 
   it('checks a test task without running it', async () => {
@@ -128,8 +117,8 @@ describe('an agent', () => {
     server.waiting.test.push(scriptTask('t-good', `touch ${folder}/ran`))
     server.waiting.test.push(scriptTask('t-bad', 'true', { workingDirectory: '/nowhere/at/all' }))
     server.kick('kick_vm')
-    expect((await end(server, 't-good')).endpoint).toBe('taskVerified')
-    expect((await end(server, 't-bad')).query).toMatchObject({
+    expect((await finalOf(server, 't-good')).endpoint).toBe('taskVerified')
+    expect((await finalOf(server, 't-bad')).query).toMatchObject({
       param: 'workingDirectory',
       value: 'WorkingDirectoryNotExist: <nil>',
     })
@@ -146,7 +135,7 @@ describe('an agent', () => {
     await until('ten scripts', async () => (await readdir(folder)).length === 10)
     expect(ids.filter((id) => server.of('taskRunning', id).length > 0)).toHaveLength(10)
     await letGo(folder)
-    const finals = await Promise.all(ids.map((id) => end(server, id)))
+    const finals = await Promise.all(ids.map((id) => finalOf(server, id)))
     expect(finals.map(({ query }) => query['exitCode'])).toEqual(ids.map(() => 0))
   })
 
@@ -160,12 +149,12 @@ describe('an agent', () => {
     )
     expect(streamed.body.toString()).toBe('ab')
     await letGo(folder)
-    await end(server, 't-utf8')
+    await finalOf(server, 't-utf8')
     expect(server.outputOf('t-utf8').toString()).toBe('ab中cd')
   })
 
   it('fills in built-in parameters', async () => {
-    const { server, agent } = await start()
+    const { server, host: agent } = await start()
     await runScript(
       server,
       't-p',
@@ -184,7 +173,7 @@ describe('an agent', () => {
   })
 
   it('kills what runs when it is stopped, and says so to its server', async () => {
-    const { server, agent, stateDir } = await start()
+    const { server, host: agent, stateDir } = await start()
     server.handOut(scriptTask('t-long', 'echo begun; sleep 600'))
     await until('its output', () => server.outputOf('t-long').length > 0)
     await agent.stop()
@@ -203,7 +192,7 @@ describe('an agent', () => {
   })
 
   it('is refused while another one works with the same state, and can be started after it', async () => {
-    const { agent, stateDir } = await start()
+    const { host: agent, stateDir } = await start()
     await expect(startAgent({ stateDir })).rejects.toThrow(/Another agent/)
     await agent.stop()
     const next = opened.add(await startAgent({ stateDir }))
