@@ -122,8 +122,8 @@ const watchLines = (
   const now = Date.now()
   const clock = new Date(now).toTimeString().slice(0, 8)
   const head = [
-    `${colours.bold(countLine(countStates(hosts)))}  ${colours.dim(`${server}  ${clock}  Ctrl-C ends`)}`,
-    trouble === '' ? '' : colours.red(trouble),
+    colours.bold(countLine(countStates(hosts))),
+    trouble === '' ? colours.dim(`${server} at ${clock}. Ctrl-C ends.`) : colours.red(trouble),
   ]
   if (hosts.length === 0) return head
   const room = Math.max(1, rows - head.length - 1)
