@@ -42,11 +42,29 @@ const requestOf = (operation: Operation): Parameters => {
   return { ...parameters, ...SPECIAL[operation.name] }
 }
 
+/** Ways to name what exists in a list, by parameter. */
+const filtersOf = ({ access, request }: Operation): readonly (readonly [string, string])[] => {
+  if (access === 'write') return []
+  const named: (readonly [string, string | undefined])[] = [
+    ['CommandId', existing.get('CommandId')],
+    ['InvokeId', existing.get('InvokeId')],
+    ['ActivationId', existing.get('ActivationId')],
+    ['InstanceIds', '["mi-here"]'],
+    [request['InstanceId']?.kind === 'list' ? 'InstanceId.1' : 'InstanceId', 'mi-here'],
+  ]
+  return named.filter(
+    (pair): pair is readonly [string, string] =>
+      request[pair[0].split('.')[0] ?? ''] !== undefined && pair[1] !== undefined,
+  )
+}
+
 let world: World
 
 beforeAll(async () => {
   world = await openWorld({}, Date.parse('2026-01-15T08:00:00Z'))
   const { stores, database, sealer, presence } = world.parts
+  const permit = await world.send({ Action: 'CreateActivation', RegionId: REGION }, 'JSON')
+  existing.set('ActivationId', (JSON.parse(permit.text) as { ActivationId: string }).ActivationId)
   await stores.write((w) =>
     w.instances.add({
       scope: { accountId: '1000000000000001', regionId: REGION },
@@ -58,7 +76,7 @@ beforeAll(async () => {
       osVersion: 'Linux',
       machineId: 'machine',
       publicKey: '',
-      activationId: 'activation',
+      activationId: existing.get('ActivationId') ?? '',
       intranetIp: '10.0.0.1',
       internetIp: '',
       resourceGroupId: '',
@@ -72,16 +90,9 @@ beforeAll(async () => {
     'JSON',
   )
   existing.set('CommandId', (JSON.parse(made.text) as { CommandId: string }).CommandId)
-  const ran = await world.send(
-    {
-      Action: 'RunCommand',
-      RegionId: REGION,
-      Type: 'RunShellScript',
-      CommandContent: 'echo',
-      'InstanceId.1': 'mi-here',
-    },
-    'JSON',
-  )
+  const kept = existing.get('CommandId') ?? ''
+  const run = { Action: 'InvokeCommand', RegionId: REGION, CommandId: kept, 'InstanceId.1': 'mi-here' }
+  const ran = await world.send(run, 'JSON')
   existing.set('InvokeId', (JSON.parse(ran.text) as { InvokeId: string }).InvokeId)
   await setAccessKey(database, sealer, { ...RETIRED, accountId: '1000000000000001' }, world.now())
   await database.write((w) => w.run(`update access_key set status = 'Inactive' where id = $1`, [RETIRED.accessKeyId]))
@@ -142,5 +153,19 @@ describe.each(operations.map((operation) => [operation.name, operation] as const
     // What it made itself it may see; nothing of the other account's.
     for (const id of operation.access === 'read' ? ['mi-here', ...existing.values()] : [])
       expect(there.text).not.toContain(id)
+  })
+
+  it('answers a stranger who names something of another account as if it were not there', async () => {
+    const filters = filtersOf(operation)
+    for (const [parameter, there] of filters) {
+      const of = (value: string): Parameters => ({ ...requestOf(operation), [parameter]: value })
+      const missing = there.startsWith('[') ? '["mi-nothing"]' : 'mi-nothing'
+      const answer = await world.send(of(there), 'JSON', STRANGER_KEY)
+      const nothing = await world.send(of(missing), 'JSON', STRANGER_KEY)
+      expect([parameter, answer.status]).toEqual([parameter, nothing.status])
+      expect(withoutRequestId(answer.text)).toEqual(withoutRequestId(nothing.text))
+      // It is there: its owner sees it.
+      expect((await world.send(of(there), 'JSON')).text).toContain(there.replace(/[[\]"]/g, ''))
+    }
   })
 })

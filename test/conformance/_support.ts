@@ -33,6 +33,8 @@ export interface Answer {
 
 export interface World extends AsyncDisposable {
   readonly parts: Assembly
+  /** Host and port that it listens on. */
+  readonly host: string
   /** The server's time. */
   now(): number
   setTime(milliseconds: number): void
@@ -138,6 +140,7 @@ export const openWorld = async (settings: Partial<AssemblySettings>, at: number)
 
   return {
     parts,
+    host: `127.0.0.1:${port}`,
     now: () => now,
     received: () => received,
     setTime(milliseconds) {
