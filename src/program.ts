@@ -27,7 +27,8 @@ const entries: readonly SubcommandEntry[] = [
 const alias = (words: readonly string[]): readonly string[] | undefined =>
   /^[A-Z][A-Za-z]+$/.test(words[0] ?? '') ? ['call', ...words] : undefined
 
-const program = (): Program => ({
+/** What the program is; tests read it too. */
+export const program = (): Program => ({
   name: 'openassist',
   version: packageVersion(packageRoot(import.meta.url)),
   summary: 'a self-hosted Cloud Assistant: runs commands on your hosts, and knows how their agents are.',
