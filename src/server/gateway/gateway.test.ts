@@ -1,5 +1,5 @@
-import { connect } from 'node:net'
 import { generateKeyPairSync } from 'node:crypto'
+import { connect } from 'node:net'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { startGateway, type TestGateway, type TestHost, TestRoom, until } from './_support.js'
 
@@ -255,6 +255,20 @@ describe('the notify socket', () => {
       expect(status).toBe(401)
     }
     expect(door.gateway.connectionCount()).toBe(1)
+  })
+
+  it('refuses a handshake that is none with an error that agents read', async () => {
+    const headers = { ...door.signed(host), connection: 'Upgrade', upgrade: 'websocket', 'sec-websocket-version': '99' }
+    const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`)
+    const socket = connect(door.port, '127.0.0.1')
+    const chunks: Buffer[] = []
+    socket.on('data', (chunk: Buffer) => chunks.push(chunk))
+    const ended = new Promise((resolve) => socket.once('close', resolve))
+    socket.write(`GET /luban/notify_server HTTP/1.1\r\nHost: x\r\n${lines.join('')}\r\n`)
+    await ended
+    const [head = '', body = ''] = Buffer.concat(chunks).toString().split('\r\n\r\n')
+    expect(head).toMatch(/^HTTP\/1.1 400 /)
+    expect(JSON.parse(body)).toMatchObject({ code: 400, errMsg: expect.stringContaining('Sec-WebSocket') })
   })
 
   it('does not exist for terminal sessions or elsewhere', async () => {

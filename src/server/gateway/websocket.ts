@@ -62,6 +62,8 @@ export const createWebsockets = ({ admission, connections, listener, maxConnecti
     WebSocket: NotifySocket,
   }
   const server = new WebSocketServer<typeof NotifySocket>(options)
+  // Without this the library answers in words of its own, which no agent reads.
+  server.on('wsClientError', (error: Error, socket: Duplex) => refuse(socket, 400, `No websocket: ${error.message}.`))
   let refusing = false
   /** Handshakes whose signature is being checked. */
   let opening = 0
@@ -138,6 +140,7 @@ export const createWebsockets = ({ admission, connections, listener, maxConnecti
 const ignore = (): void => undefined
 
 const WORDS: Readonly<Record<number, string>> = {
+  400: 'Bad Request',
   401: 'Unauthorized',
   403: 'Forbidden',
   404: 'Not Found',
