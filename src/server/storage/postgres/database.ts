@@ -96,21 +96,27 @@ export class PostgresDatabase implements SqlDatabase {
     const client = await this.#connect()
     const writer = new PostgresWriter(client)
     let broken: Error | undefined
+    // The pool listens only while a connection is idle; without a listener a server that goes away ends this process.
+    const onError = (cause: Error): void => {
+      broken = cause
+    }
+    client.on('error', onError)
     try {
-      await client.query('begin')
+      await answered(client.query('begin'))
       const value = await work(writer)
       await writer.end(this.#beforeCommit)
-      await client.query('commit')
+      await answered(client.query('commit'))
       writer.committed()
       return value
     } catch (cause) {
       try {
         await client.query('rollback')
       } catch (second) {
-        broken = second as Error
+        broken ??= second as Error
       }
       throw cause
     } finally {
+      client.off('error', onError)
       client.release(broken)
     }
   }
@@ -135,12 +141,14 @@ class PostgresReader implements SqlReader {
   }
 
   async arrays(sql: string, parameters: readonly SqlValue[] = []): Promise<readonly (readonly Column[])[]> {
-    const answer = await this.#target.query({
-      name: `${nameOf(sql)}a`,
-      text: sql,
-      values: parameters.map(bound),
-      rowMode: 'array',
-    })
+    const answer = await answered(
+      this.#target.query({
+        name: `${nameOf(sql)}a`,
+        text: sql,
+        values: parameters.map(bound),
+        rowMode: 'array',
+      }),
+    )
     return answer.rows as Column[][]
   }
 }
@@ -183,7 +191,21 @@ class PostgresWriter extends PostgresReader implements SqlWriter {
 }
 
 const query = (target: Queryable, sql: string, parameters: readonly SqlValue[]): Promise<pg.QueryResult> =>
-  target.query({ name: nameOf(sql), text: sql, values: parameters.map(bound) })
+  answered(target.query({ name: nameOf(sql), text: sql, values: parameters.map(bound) }))
+
+/** Classes of SQLSTATE that say that the server, not the statement, has a problem: connection, resources, operator. */
+const SERVER_TROUBLE = /^(?:08|53|57P)/
+
+/** An answer of the server. A server that is away, or has no room, is `store/unavailable`: the same may be tried later. */
+const answered = async <T>(answer: Promise<T>): Promise<T> => {
+  try {
+    return await answer
+  } catch (cause) {
+    const fromServer = cause instanceof pg.DatabaseError
+    const isTrouble = fromServer ? SERVER_TROUBLE.test(cause.code ?? '') : !(cause instanceof TypeError)
+    throw isTrouble ? new Fault('store/unavailable', [], { cause }) : cause
+  }
+}
 
 /** Bytes must be a Buffer, or the library sends them as text. */
 const bound = (value: SqlValue): SqlValue =>
