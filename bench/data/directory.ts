@@ -16,7 +16,8 @@ export const dataRoot = (): string => {
 /** Data made for another schema is not used. */
 const schemaHash = (): string => {
   const hash = createHash('sha256')
-  for (const file of ['0001-start.sql', 'presence.sql']) hash.update(readFileSync(new URL(file, migrationFolder('sqlite'))))
+  for (const file of ['0001-start.sql', 'presence.sql'])
+    hash.update(readFileSync(new URL(file, migrationFolder('sqlite'))))
   return hash.digest('hex').slice(0, 12)
 }
 

@@ -1,0 +1,175 @@
+// Budget: one RunCommand on all connected agents, from the call until every output is durable and readable, against the
+// report floor of as many fetches and twice as many reports. The agents are `load/fleet.ts`: the wire of the vendor's
+// agent over TLS with both sockets, signatures made beforehand.
+import { join } from 'node:path'
+import { copyOf, drop, kept } from './data/directory.js'
+import { instanceIdOf } from './data/hosts.js'
+import { seedHosts } from './data/seed.js'
+import { finish, heartBeat, running } from './load/agent-requests.js'
+import { connectFleet, type FleetAgent, forEach } from './load/fleet.js'
+import {
+  checkOutputs,
+  fetchAndStart,
+  finishTask,
+  HEADERS_PER_COMMAND,
+  isFinished,
+  nextKick,
+  outputOf,
+  runCommand,
+} from './load/run-command.js'
+import { signedHeaders } from './load/signatures.js'
+import { secureTarget, Wire } from './load/wire.js'
+import { Measured } from './measure/process.js'
+import { median } from './measure/statistics.js'
+import { isQuick, note, tell } from './measure/verdict.js'
+import { ourServer } from './server/our-server.js'
+import { caFileOf } from './server/start.js'
+
+const HOSTS = 8_000
+const [few, many] = isQuick() ? [200, 1_000] : [1_000, HOSTS]
+/** The floor's connections: with two sockets for each agent there is no room for more below 20,000 descriptors. */
+const FLOOR_WIRES = isQuick() ? 200 : 1_000
+
+const directory = await copyOf(await kept(`hosts-${HOSTS}`, (into) => seedHosts(into, HOSTS)))
+const server = ourServer(directory, { OPENASSIST_INSTANCES_PER_INVOCATION: String(HOSTS) })
+const { tls, plain } = await server.ready
+const floor = new Measured<{ tls: number }>('floor/report-floor.js', {
+  args: [directory, join(directory, 'tls.pem'), String(HOSTS)],
+})
+const floorTarget = secureTarget((await floor.ready).tls, caFileOf(directory))
+const floorWires = await forEach(FLOOR_WIRES, 32, (number) => Wire.open(floorTarget, number))
+const target = secureTarget(tls, caFileOf(directory))
+const operator = await Wire.open({ port: plain })
+
+interface Run {
+  /** Tasks per second. */
+  readonly rate: number
+  /** Microseconds of the server's CPU per task. */
+  readonly cpu: number
+  readonly block: number
+}
+
+const measured = async (process: Measured<unknown>, count: number, work: () => Promise<void>): Promise<Run> => {
+  await process.ask('watchLoop')
+  const before = await process.usage()
+  const begun = performance.now()
+  await work()
+  const elapsed = performance.now() - begun
+  const after = await process.usage()
+  return {
+    rate: (count * 1_000) / elapsed,
+    cpu: (after.cpu - before.cpu) / count,
+    block: await process.ask<number>('longestBlock'),
+  }
+}
+
+const ours = async (agents: readonly FleetAgent[]): Promise<Run> => {
+  const headers = await signedHeaders(agents.length, HEADERS_PER_COMMAND)
+  let invokeId = ''
+  const run = await measured(server, agents.length, async () => {
+    const done = agents.map(async (agent) => {
+      await nextKick(agent)
+      const own = headers[agent.number] ?? []
+      await finishTask(agent, own, await fetchAndStart(agent, own))
+    })
+    invokeId = await runCommand(
+      operator,
+      agents.map(({ number }) => instanceIdOf(number)),
+    )
+    await Promise.all(done)
+    while (!(await isFinished(operator, invokeId)));
+  })
+  await checkOutputs(operator, invokeId, new Map(agents.map(({ number }) => [instanceIdOf(number), outputOf(number)])))
+  return run
+}
+
+const bare = async (count: number): Promise<Run> => {
+  const headers = await signedHeaders(count, HEADERS_PER_COMMAND)
+  return measured(floor, count, async () => {
+    let next = 0
+    await Promise.all(
+      floorWires.map(async (wire) => {
+        while (next < count) {
+          const number = next++
+          const [first = '', second = '', third = ''] = headers[number] ?? []
+          const taskId = `t-hz0${number.toString().padStart(20, '0')}`
+          for (const bytes of [
+            heartBeat(first, 0),
+            running(second, taskId, Date.now()),
+            finish(third, taskId, Date.now(), outputOf(number)),
+          ]) {
+            const { status } = await wire.request(bytes)
+            if (status !== 200) throw new Error(`the floor answered ${status}`)
+          }
+        }
+      }),
+    )
+  })
+}
+
+const rounds = async (
+  agents: readonly FleetAgent[],
+  count: number,
+): Promise<{ ours: Run; floor: Run; ratio: number }> => {
+  const all: { ours: Run; floor: Run }[] = []
+  for (let round = -1; round < count; round++) {
+    const pair = { floor: await bare(agents.length), ours: await ours(agents) }
+    if (round >= 0) all.push(pair)
+  }
+  const of = (runs: readonly Run[]): Run => ({
+    rate: median(runs.map(({ rate }) => rate)),
+    cpu: median(runs.map(({ cpu }) => cpu)),
+    block: Math.max(...runs.map(({ block }) => block)),
+  })
+  return {
+    ours: of(all.map((pair) => pair.ours)),
+    floor: of(all.map((pair) => pair.floor)),
+    ratio: median(all.map((pair) => pair.ours.rate / pair.floor.rate)),
+  }
+}
+
+const text = ({ rate, cpu, block }: Run): string =>
+  `${rate.toFixed(0)} tasks/s, ${cpu.toFixed(0)} µs CPU each, longest block ${block.toFixed(1)} ms`
+
+const first = await connectFleet(target, few, await signedHeaders(few, 2))
+const small = await rounds(first, isQuick() ? 2 : 5)
+note(`${few} agents: ours ${text(small.ours)}; floor ${text(small.floor)}; ${small.ratio.toFixed(2)} ×`)
+const rest = await connectFleet(target, many - few, await signedHeaders(many - few, 2, { from: few }), few)
+const agents = [...first, ...rest]
+const large = await rounds(agents, isQuick() ? 1 : 3)
+
+const what = `one command on ${many.toLocaleString('en')} connected agents until every output is durable and readable`
+tell({
+  what: `${what}: tasks per second against the report floor`,
+  value: large.ratio,
+  unit: '×',
+  must: 0.4,
+  aim: 0.7,
+  direction: 'atLeast',
+  ours: text(large.ours),
+  floor: text(large.floor),
+})
+note(`by the server's CPU: ${(large.floor.cpu / large.ours.cpu).toFixed(2)} ×`)
+tell({
+  what: `linear from ${few.toLocaleString('en')} to ${many.toLocaleString('en')} agents: CPU per task at the larger against the smaller`,
+  value: large.ours.cpu / small.ours.cpu,
+  unit: '×',
+  must: 1.3,
+  aim: 1.1,
+  direction: 'atMost',
+  ours: `${large.ours.cpu.toFixed(0)} µs at ${many}`,
+  floor: `${small.ours.cpu.toFixed(0)} µs at ${few}`,
+})
+tell({
+  what: `${what}: longest block of the event loop`,
+  value: large.ours.block,
+  unit: 'ms',
+  must: 50,
+  aim: 20,
+  direction: 'atMost',
+  ours: 'worst of all rounds',
+  floor: `the report floor: ${large.floor.block.toFixed(1)} ms`,
+})
+await Promise.all([server.kill(), floor.kill()])
+drop(directory)
+process.exit(0)

@@ -1,0 +1,30 @@
+// The socket floor (design §8): a bare TLS server; for each agent one websocket and one idle kept-alive HTTPS connection,
+// nothing else. Argument: file with certificate and key.
+import { readFileSync } from 'node:fs'
+import { createServer } from 'node:https'
+import type { AddressInfo } from 'node:net'
+import { type WebSocket, WebSocketServer } from 'ws'
+import { obey, tellReady } from '../measure/controlled.js'
+
+const [certificateFile = ''] = process.argv.slice(2)
+const material = readFileSync(certificateFile)
+const BODY = '{"code":200,"nextInterval":60000}'
+const server = createServer(
+  { key: material, cert: material, noDelay: true, keepAliveTimeout: 120_000 },
+  (_, response) => {
+    response.writeHead(200, { 'content-type': 'application/json', 'content-length': BODY.length })
+    response.end(BODY)
+  },
+)
+const websockets = new WebSocketServer({ noServer: true, clientTracking: false, perMessageDeflate: false })
+const open = new Set<WebSocket>()
+server.on('upgrade', (request, socket, head) => {
+  websockets.handleUpgrade(request, socket, head, (websocket) => {
+    open.add(websocket)
+    websocket.on('close', () => open.delete(websocket))
+  })
+})
+server.listen({ port: 0, host: '127.0.0.1', backlog: 8_192 }, () => {
+  obey({ connected: () => open.size })
+  tellReady({ tls: (server.address() as AddressInfo).port })
+})
