@@ -42,10 +42,11 @@ export const program = (): Program => ({
 
 /** Runs the line that the process was started with; the process ends when nothing is left open. */
 export const main = async (): Promise<void> => {
-  // A reader that has seen enough (`| head`) is no failure.
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EPIPE') process.exit(0)
-    throw error
-  })
+  // A reader that has seen enough (`| head`), or a terminal that was closed, is no failure of what still runs.
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE' && error.code !== 'EIO') throw error
+    })
+  }
   process.exitCode = await runProgram(program(), process.argv.slice(2), processTerminal(process))
 }

@@ -7,7 +7,6 @@ import type { AccessKey } from './sign-request.js'
 export interface ServerFile {
   readonly endpoint: string
   readonly tlsEndpoint: string | undefined
-  readonly publicHost: string | undefined
   readonly regionId: string | undefined
   readonly caFile: string | undefined
   readonly pid: number | undefined
@@ -28,7 +27,6 @@ export const readServerFile = (data: string): ServerFile | undefined => {
   return {
     endpoint,
     tlsEndpoint: textOf('tlsEndpoint'),
-    publicHost: textOf('publicHost'),
     regionId: textOf('regionId'),
     caFile: textOf('caFile'),
     pid: typeof content['pid'] === 'number' ? content['pid'] : undefined,

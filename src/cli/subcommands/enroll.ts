@@ -87,12 +87,13 @@ const serverFor = ({ server, endpoint }: Connection): string => {
         ],
       })
     }
-    const { hostname, port } = new URL(server.tlsEndpoint)
-    return `${server.publicHost ?? hostname}:${port === '' ? '443' : port}`
+    return hostAndPort(new URL(server.tlsEndpoint))
   }
-  if (endpoint.protocol === 'https:') return `${endpoint.hostname}:${endpoint.port === '' ? '443' : endpoint.port}`
+  if (endpoint.protocol === 'https:') return hostAndPort(endpoint)
   throw new UsageError('how do hosts reach the server by TLS? Give --server HOST:PORT.')
 }
+
+const hostAndPort = ({ hostname, port }: URL): string => `${hostname}:${port === '' ? '443' : port}`
 
 /** From a file of this machine only: a CA that came over the connection it is to protect would prove nothing. */
 const caFor = ({ server }: Connection, given: string | undefined, { cwd }: Terminal): string => {
