@@ -29,7 +29,7 @@ export const signedHeaders = async (
     Array.from({ length: THREADS }, (_, index) => {
       const first = Math.min(hosts, index * share)
       const count = Math.min(hosts, first + share) - first
-      return count === 0 ? [] : sign({ from: from + first, hosts: count, perHost, at, stepMs })
+      return count === 0 ? Promise.resolve([]) : sign({ from: from + first, hosts: count, perHost, at, stepMs })
     }),
   )
   return parts.flat()

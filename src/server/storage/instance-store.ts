@@ -9,7 +9,6 @@ import type {
   TargetRow,
 } from '../domain/fleet/instance-store.js'
 import type { OsType } from '../domain/fleet/instances.js'
-import type { Tag } from '../domain/tags.js'
 import { RankAnchors } from './rank-anchors.js'
 import {
   type Column,
