@@ -34,6 +34,7 @@ export class PostgresDatabase implements SqlDatabase {
   /** Of their own, so that a transaction never waits for a reader that waits for it. */
   readonly #readers: pg.Pool
   readonly #beforeCommit: BeforeCommit
+  #closing = false
 
   constructor(url: string, options: { beforeCommit: BeforeCommit; onError: (cause: Error) => void }) {
     const types = new pg.TypeOverrides()
@@ -50,7 +51,10 @@ export class PostgresDatabase implements SqlDatabase {
         application_name: 'openassist',
       })
       // A connection that breaks while idle is replaced by the pool; without a listener it would end the process.
-      made.on('error', options.onError)
+      // One that breaks while it is being closed is nothing to tell: `end` does not wait for its last word.
+      made.on('error', (cause) => {
+        if (!this.#closing) options.onError(cause)
+      })
       return made
     }
     this.#pool = pool(WRITERS)
@@ -71,6 +75,7 @@ export class PostgresDatabase implements SqlDatabase {
   }
 
   async close(): Promise<void> {
+    this.#closing = true
     await Promise.all([this.#pool.end(), this.#readers.end()])
   }
 
