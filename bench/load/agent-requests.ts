@@ -1,6 +1,6 @@
 // Requests of the vendor's agent as they go over the socket (agent-protocol.md §4), from headers that were signed before.
 
-const COMMON = 'Host: localhost\r\nUser-Agent: Linux_Debian 12_x86_64/2.2.3.578\r\nAccept-Encoding: identity\r\n'
+const COMMON = 'Host: localhost\r\nUser-Agent: linux_amd64/2.2.3.578\r\nAccept-Encoding: identity\r\n'
 
 const get = (path: string, headers: string): string => `GET ${path} HTTP/1.1\r\n${COMMON}${headers}\r\n`
 
