@@ -99,10 +99,15 @@ export class SqliteDatabase implements SqlDatabase {
     const begun = performance.now()
     const group = new Group(this.#connection)
     const done: { piece: Piece; value: unknown }[] = []
+    /** The piece that is being worked on: it is in the queue no more and not done. */
+    let current: Piece | undefined
+    let taken = 0
     try {
       this.#connection.runSync('begin immediate')
       while (this.#queue.length > 0 && done.length < MOST_PIECES && performance.now() - begun < LONGEST_GROUP_MS) {
         const piece = this.#queue.shift() as Piece
+        current = piece
+        taken += 1
         this.#connection.runSync('savepoint piece')
         try {
           const value = await piece.work(group)
@@ -115,15 +120,18 @@ export class SqliteDatabase implements SqlDatabase {
           group.forget()
           piece.reject(cause)
         }
+        current = undefined
       }
       await group.end(this.#beforeCommit)
       this.#connection.runSync('commit')
     } catch (cause) {
-      // The disk is full or broken: nothing of this group happened, and everybody is told so.
+      // The disk is full or broken, and SQLite may have ended the whole transaction, savepoints and all: nothing of
+      // this group happened, and everybody is told so. Where not even a transaction begins, nobody waits in line.
       this.#rollback()
-      for (const { piece } of done) piece.reject(new Fault('store/unavailable', [], { cause }))
-      if (done.length === 0)
-        for (const piece of this.#queue.splice(0)) piece.reject(new Fault('store/unavailable', [], { cause }))
+      const met = done.map(({ piece }) => piece)
+      if (current !== undefined) met.push(current)
+      if (taken === 0) met.push(...this.#queue.splice(0))
+      for (const piece of met) piece.reject(new Fault('store/unavailable', [], { cause }))
       return
     }
     this.#tell({ size: done.length, milliseconds: performance.now() - begun })
