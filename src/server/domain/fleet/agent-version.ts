@@ -13,16 +13,18 @@ export const compareVersions = (a: string, b: string): number => {
 }
 
 /** Oldest version that fills in a built-in parameter, by its name: Linux (and FreeBSD), Windows. */
-const BUILT_IN_SINCE: Readonly<Record<string, readonly [string, string]>> = {
-  InstanceId: ['2.2.3.309', '2.1.3.309'],
-  InvokeId: ['2.2.3.309', '2.1.3.309'],
-  CommandId: ['2.2.3.309', '2.1.3.309'],
-  InstanceName: ['2.2.3.344', '2.1.3.344'],
-}
+const BUILT_IN_SINCE: ReadonlyMap<string, readonly [string, string]> = new Map(
+  Object.entries({
+    InstanceId: ['2.2.3.309', '2.1.3.309'],
+    InvokeId: ['2.2.3.309', '2.1.3.309'],
+    CommandId: ['2.2.3.309', '2.1.3.309'],
+    InstanceName: ['2.2.3.344', '2.1.3.344'],
+  } as const),
+)
 
 /** True when an agent of this version can fill in all these built-in parameters. */
 export const fillsIn = (osType: OsType, version: string, builtIns: readonly string[]): boolean =>
   builtIns.every((name) => {
-    const since = BUILT_IN_SINCE[name]
+    const since = BUILT_IN_SINCE.get(name)
     return since === undefined || compareVersions(version, since[osType === 'Windows' ? 1 : 0]) >= 0
   })

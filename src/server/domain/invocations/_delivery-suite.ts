@@ -78,6 +78,14 @@ export const deliverySuite = (openWorld: () => Promise<World>): void => {
       expect((await world.fetch(host)).run).toEqual([])
     })
 
+    it('a built-in parameter named like a member of every object is one that nobody knows', async () => {
+      await using world = await openWorld()
+      const host = await world.host()
+      const script = { content: Buffer.from('{{ACS::constructor}} {{ACS::__proto__}}'), enableParameter: true }
+      const invokeId = await world.run([host], script)
+      expect((await world.fetch(host)).run).toEqual([invokeId])
+    })
+
     it('an unknown instance refuses the whole invocation', async () => {
       await using world = await openWorld()
       const host = await world.host()
@@ -308,6 +316,8 @@ export const deliverySuite = (openWorld: () => Promise<World>): void => {
       ['CommandContentInvalid', 'illegal base64', 'CommandContentDecodeError'],
       ['InvalidEnvironmentParameter', 'ACS::Nope', 'InvalidSystemBuiltInParameter'],
       ['ContainerNotFound', 'ContainerNotFound: x', 'ContainerNotFound'],
+      ['constructor', 'of a hostile agent', 'CommandNotApplicable'],
+      ['__proto__', 'of a hostile agent', 'CommandNotApplicable'],
     ])('invalid %s %s becomes %s', async (param, value, code) => {
       await using world = await openWorld()
       const host = await world.host()

@@ -39,13 +39,15 @@ export const cleanText = (text: string): string =>
   Buffer.from(text.slice(0, LONGEST_INFO)).toString('utf8').replace(CONTROL, ' ').trim()
 
 // Upstream: agent-protocol.md §6.7; the documented codes of api.md §8.5 by the agent's own words.
-const INVALID: Readonly<Record<string, ResultErrorCode>> = {
-  TypeInvalid: 'CommandNotApplicable',
-  CommandContentInvalid: 'CommandContentDecodeError',
-  UsernameOrPasswordInvalid: 'AccountNotExists',
-  cron: 'BadCronExpression',
-  InvalidEnvironmentParameter: 'InvalidSystemBuiltInParameter',
-}
+const INVALID: ReadonlyMap<string, ResultErrorCode> = new Map(
+  Object.entries({
+    TypeInvalid: 'CommandNotApplicable',
+    CommandContentInvalid: 'CommandContentDecodeError',
+    UsernameOrPasswordInvalid: 'AccountNotExists',
+    cron: 'BadCronExpression',
+    InvalidEnvironmentParameter: 'InvalidSystemBuiltInParameter',
+  } as const),
+)
 
 /** Codes that pass as the agent says them. */
 const PASSED_ON =
@@ -62,7 +64,7 @@ export const invalidError = (param: string, value: string): { code: string; info
     return told(value.startsWith('Default') ? 'DefaultWorkingDirectoryNotAvailable' : 'DirectoryNotExists')
   if (param === 'UsernameOrPasswordInvalid' && value.startsWith('UsernameOrPasswordInvalid'))
     return told('UserOrPasswordInvalid')
-  const known = INVALID[param]
+  const known = INVALID.get(param)
   if (known !== undefined) return told(known)
   if (PASSED_ON.test(param)) return { code: param, info: detail }
   return { code: 'CommandNotApplicable', info: detail === '' ? ERROR_TEXTS.CommandNotApplicable : detail }
