@@ -1,0 +1,27 @@
+import { type SecureContext, createSecureContext, connect as connectTls, type TLSSocket } from 'node:tls'
+import { isIP } from 'node:net'
+
+/** Where the fleet connects to; one context of trust for all of its sockets. */
+export interface Endpoint {
+  /** As in a `Host` header. */
+  readonly host: string
+  /** A new connection with a full handshake each time, as the vendor's agent makes it. */
+  readonly dial: () => TLSSocket
+}
+
+/** @param server `host:port` */
+export const openEndpoint = (server: string, ca: string | undefined): Endpoint => {
+  const { hostname, port, host } = new URL(`https://${server}`)
+  const secureContext: SecureContext = createSecureContext(ca === undefined ? {} : { ca })
+  const name = hostname.replace(/^\[(.*)\]$/, '$1')
+  return {
+    host,
+    dial: () =>
+      connectTls({
+        host: name,
+        port: port === '' ? 443 : Number(port),
+        secureContext,
+        ...(isIP(name) === 0 ? { servername: name } : {}),
+      }),
+  }
+}
