@@ -19,11 +19,7 @@ const BENCHES = [
   'presence-flush',
   'fan-out',
   'memory',
-  'restart',
   'connects',
-  'cold-start',
-  'idle',
-  'npm-ci',
 ]
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
