@@ -11,16 +11,7 @@ import { cpus, totalmem } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-const BENCHES = [
-  'status-page',
-  'status-by-id',
-  'xml',
-  'heartbeats',
-  'presence-flush',
-  'fan-out',
-  'memory',
-  'connects',
-]
+const BENCHES = ['status-page', 'status-by-id', 'xml', 'heartbeats', 'presence-flush', 'fan-out', 'memory', 'connects']
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const args = process.argv.slice(2)
