@@ -1,3 +1,5 @@
+import { inspect } from 'node:util'
+
 // What may be in a log line: bounded, and without control characters, because part of it comes from hosts and callers.
 
 const MAX_TEXT = 1_000
@@ -39,8 +41,10 @@ export const logFields = (fields: Readonly<Record<string, unknown>>): Record<str
   const clean: Record<string, unknown> = {}
   for (const [name, value] of Object.entries(fields)) {
     if (typeof value === 'string') clean[name] = logText(value)
+    else if (typeof value === 'number' || typeof value === 'boolean' || value === null) clean[name] = value
     else if (value instanceof Error) clean[name] = errorFields(value)
-    else if (value !== undefined) clean[name] = value
+    else if (value !== undefined)
+      clean[name] = logText(inspect(value, { depth: 4, breakLength: Number.POSITIVE_INFINITY }))
   }
   return clean
 }

@@ -1,4 +1,5 @@
 import { type DestinationStream, destination, pino } from 'pino'
+import { createLineLimit } from './line-limit.js'
 import { humanLine, logFields } from './log-line.js'
 
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent'
@@ -6,7 +7,10 @@ export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent'
 /** Values beside a message; an Error under any name is told with its causes. Never scripts, outputs or parameters. */
 export type LogFields = Readonly<Record<string, unknown>>
 
-/** The log of one room. */
+/**
+ * The log of one room. A message is one of a few fixed texts, what varies is in the fields: lines of one message have a
+ * limit, because peers can cause them (design D13). Debug lines have none: who asks for them wants them.
+ */
 export interface Log {
   debug(message: string, fields?: LogFields): void
   info(message: string, fields?: LogFields): void
@@ -20,6 +24,8 @@ export interface LogOptions {
   readonly human: boolean
   /** Standard error when absent. */
   readonly write?: (line: string) => void
+  /** Milliseconds of a clock that does not go back. */
+  readonly now?: () => number
 }
 
 /** @returns a function that makes the log of a room */
@@ -34,13 +40,24 @@ export const openLogs = (options: LogOptions): ((room: string) => Log) => {
     },
     stream,
   )
+  const limit = createLineLimit(options.now ?? (() => performance.now()))
   return (room) => {
     const log = root.child({ room })
+    const limited =
+      (level: 'info' | 'warn' | 'error') =>
+      (message: string, fields: LogFields = {}): void => {
+        if (!log.isLevelEnabled(level)) return
+        const left = limit.admit(`${room} ${message}`)
+        if (left === undefined) return
+        log[level](logFields(left === 0 ? fields : { ...fields, linesLeftOut: left }), message)
+      }
     return {
-      debug: (message, fields = {}) => log.isLevelEnabled('debug') && log.debug(logFields(fields), message),
-      info: (message, fields = {}) => log.isLevelEnabled('info') && log.info(logFields(fields), message),
-      warn: (message, fields = {}) => log.isLevelEnabled('warn') && log.warn(logFields(fields), message),
-      error: (message, fields = {}) => log.isLevelEnabled('error') && log.error(logFields(fields), message),
+      debug(message, fields = {}) {
+        if (log.isLevelEnabled('debug')) log.debug(logFields(fields), message)
+      },
+      info: limited('info'),
+      warn: limited('warn'),
+      error: limited('error'),
     }
   }
 }

@@ -49,7 +49,12 @@ export const openTelemetry = (settings: TelemetrySettings): Telemetry => {
   const logOf = openLogs({ level: settings.logLevel, human: process.stderr.isTTY })
   const metrics = createMetrics()
   let watched: Watched | undefined
-  const health = healthDoor({ metrics, watched: () => watched, remoteMetrics: settings.remoteMetrics })
+  const health = healthDoor({
+    metrics,
+    watched: () => watched,
+    remoteMetrics: settings.remoteMetrics,
+    now: () => performance.now(),
+  })
   return {
     events: tellEvents(logOf, metrics),
     handle: (request: IncomingMessage, response: ServerResponse, peer: Peer) => health(request, response, peer),
