@@ -31,6 +31,7 @@ const call: CallEvent = {
   bytesOut: 2,
   unknownParameters: 0,
   repeated: false,
+  failure: undefined,
 }
 
 it('a call is one line with its request id, and one count by action and code', async () => {
