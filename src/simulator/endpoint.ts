@@ -1,0 +1,31 @@
+import { isIP } from 'node:net'
+import { connect as connectTls, createSecureContext, type SecureContext, type TLSSocket } from 'node:tls'
+
+/** Where the fleet connects to; one context of trust for all of its sockets. */
+export interface Endpoint {
+  /** As in a `Host` header. */
+  readonly host: string
+  /** A new connection with a full handshake each time, as the vendor's agent makes it. */
+  readonly dial: () => TLSSocket
+}
+
+/** @param server `host:port` */
+export const openEndpoint = (server: string, ca: string | undefined): Endpoint => {
+  const { hostname, port, host } = new URL(`https://${server}`)
+  const secureContext: SecureContext = createSecureContext(ca === undefined ? {} : { ca })
+  const name = hostname.replace(/^\[(.*)\]$/, '$1')
+  const isLoopback = name.startsWith('127.') && isIP(name) === 4
+  let dialled = 0
+  return {
+    host,
+    dial: () =>
+      connectTls({
+        host: name,
+        port: port === '' ? 443 : Number(port),
+        secureContext,
+        ...(isIP(name) === 0 ? { servername: name } : {}),
+        // One address has 28,000 ports, and the ones of closed connections rest for a minute; loopback has many.
+        ...(isLoopback ? { localAddress: `127.0.${1 + (dialled % 100)}.${1 + (dialled++ % 250)}` } : {}),
+      }),
+  }
+}
