@@ -71,6 +71,8 @@ export interface AssemblyParts {
   readonly tellCall: (event: CallEvent) => void
   readonly tellGateway: (event: GatewayEvent) => void
   readonly tellCommit: (told: CommitTold) => void
+  /** A task ended in this state; after the commit. */
+  readonly tellTaskEnded?: (state: string) => void
   /** Something of the server's own failed in the background. */
   readonly tellFailure: (at: string, cause: unknown) => void
 }
@@ -136,7 +138,7 @@ export const assemble = async (parts: AssemblyParts): Promise<Assembly> => {
   const sealer = new Sealer(parts.rootKey)
   const store = await openStore(parts)
   const { database } = store
-  const stores = unitOfWork(database, sealer)
+  const stores = unitOfWork(database, sealer, parts.tellTaskEnded)
   const presence = new PresenceTable({
     clock,
     store: store.presenceStore,

@@ -55,6 +55,7 @@ export const startServer = async (config: Config, clock: Clock = { now: () => Da
     tellCall: telemetry.events.call,
     tellGateway: telemetry.events.gateway,
     tellCommit: telemetry.events.commit,
+    tellTaskEnded: telemetry.events.taskEnded,
     tellFailure: telemetry.events.failure,
   })
   undo.defer(() => parts.stop())

@@ -4,6 +4,7 @@ import type { CommandReader, CommandStore } from './commands/command-store.js'
 import type { ActivationReader, ActivationStore } from './fleet/activation-store.js'
 import type { InstanceReader, InstanceStore } from './fleet/instance-store.js'
 import type { InvocationReader, InvocationStore } from './invocations/invocation-store.js'
+import type { FinalState } from './invocations/task-states.js'
 import type { TaskReader, TaskStore } from './invocations/task-store.js'
 
 /** Reads of committed facts. Sees no open transaction. */
@@ -26,6 +27,8 @@ export interface Writing {
   readonly repeats: RepeatStore
   /** Adds to the hash-chained audit log when the transaction commits (design D9). */
   audit(entry: AuditEntry): void
+  /** A task came to its end; it is counted when the transaction has committed. */
+  taskEnded(state: FinalState): void
 }
 
 /**

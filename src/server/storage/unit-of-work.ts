@@ -1,3 +1,4 @@
+import type { FinalState } from '../domain/invocations/task-states.js'
 import type { UnitOfWork, Writing } from '../domain/unit-of-work.js'
 import { activationReader, activationStore } from './activation-store.js'
 import { commandReader, commandStore } from './command-store.js'
@@ -9,7 +10,11 @@ import type { SqlDatabase, SqlWriter } from './sql.js'
 import { taskReader, taskStore } from './task-store.js'
 
 /** All stores over one database. */
-export const unitOfWork = (database: SqlDatabase, sealer: Sealer): UnitOfWork & { readonly lists: InstanceLists } => {
+export const unitOfWork = (
+  database: SqlDatabase,
+  sealer: Sealer,
+  tellTaskEnded: (state: FinalState) => void = () => undefined,
+): UnitOfWork & { readonly lists: InstanceLists } => {
   const lists = new InstanceLists(database.reader)
   // Stores are made once per writer, not once per piece of work: a SQLite group has one writer for hundreds of pieces.
   const made = new WeakMap<SqlWriter, Writing>()
@@ -24,6 +29,7 @@ export const unitOfWork = (database: SqlDatabase, sealer: Sealer): UnitOfWork & 
         tasks: taskStore(sql),
         repeats: repeatStore(sql, sealer),
         audit: (entry) => sql.audit(entry),
+        taskEnded: (state) => sql.afterCommit(() => tellTaskEnded(state)),
       }
       made.set(sql, stores)
     }

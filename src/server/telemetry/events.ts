@@ -18,6 +18,7 @@ export const tellEvents = (logOf: (room: string) => Log, metrics: Metrics): Even
       metrics.commitPieces.observe(size)
       metrics.commitSeconds.observe(milliseconds / 1_000)
     },
+    taskEnded: (state) => metrics.tasksEnded.add([state]),
     failure(at, cause) {
       metrics.failures.add([at])
       server.error('failed in the background', { at, error: cause })

@@ -15,6 +15,8 @@ export interface Events {
   readonly gateway: (event: GatewayEvent) => void
   /** One group of writes was committed. */
   readonly commit: (told: { readonly size: number; readonly milliseconds: number }) => void
+  /** A task came to its end. */
+  readonly taskEnded: (state: string) => void
   /** Something of the server's own failed in the background; it goes on. */
   readonly failure: (at: string, cause: unknown) => void
   readonly front: FrontEvents

@@ -1,6 +1,6 @@
 import type { Scope } from '../access/scope.js'
 import type { Writing } from '../unit-of-work.js'
-import { classOf, isActive } from './task-states.js'
+import { classOf, isActive, isFinal } from './task-states.js'
 import type { TaskRow } from './task-store.js'
 
 /**
@@ -17,5 +17,6 @@ export const changeTask = async (
   await w.tasks.save(after, now)
   w.invocations.tally(after.invokeId, classOf(before.state), classOf(after.state), 1)
   const active = Number(isActive(after.state)) - Number(isActive(before.state))
+  if (isFinal(after.state) && !isFinal(before.state)) w.taskEnded(after.state)
   if (active !== 0) await w.instances.addActiveTasks(scope, after.instanceId, active)
 }

@@ -12,7 +12,7 @@ import type { PresenceTable } from '../fleet/presence.js'
 import type { UnitOfWork, Writing } from '../unit-of-work.js'
 import { ERROR_TEXTS, type ResultErrorCode } from './error-texts.js'
 import type { Invocations, RunRequest, Targets } from './invocations.js'
-import { classOf } from './task-states.js'
+import { classOf, isFinal } from './task-states.js'
 
 /** A task must be asked for within this time (api.md §5.5). */
 export const DELIVERY_MS = 60_000
@@ -144,7 +144,10 @@ const start = async <A>(
       chunk.map((task) => task.instanceId),
       now,
     )
-    for (const task of chunk) w.invocations.tally(invokeId, undefined, classOf(task.state), 1)
+    for (const task of chunk) {
+      w.invocations.tally(invokeId, undefined, classOf(task.state), 1)
+      if (isFinal(task.state)) w.taskEnded(task.state)
+    }
   }
   const finish = async (w: Writing): Promise<void> => {
     await w.invocations.commit(invokeId)
