@@ -21,6 +21,7 @@ const rows = Array.from({ length: HOSTS }, (_, number) => ({
   ActiveTaskCount: 0,
   ...(invocationsOf(number) === 0 ? {} : { LastInvokedTime: timeText(Date.UTC(2026, 0, 1) + number) }),
   LastHeartbeatTime: heard,
+  SupportSessionManager: false,
 }))
 const byId = new Map(rows.map((row) => [row.InstanceId, row]))
 
