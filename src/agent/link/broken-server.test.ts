@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { createOpened, finalOf, runTask, scriptTask, startedAgent, type Started, until } from '../_support.js'
 import { createLog } from '../log.js'
+import { startAgent } from '../start-agent.js'
 
 const opened = createOpened()
 afterEach(() => opened.closeAll())
@@ -66,7 +67,6 @@ describe('a broken or hostile server', () => {
     const started = await startedAgent(opened)
     const { server, host, stateDir } = started
     await host.stop()
-    const { startAgent } = await import('../start-agent.js')
     for (const body of ['{"code":200,"nextInterval":0}', '{"code":200,"nextInterval":"soon"}', 'no JSON at all']) {
       server.answer = ({ endpoint }) => (endpoint === 'heartBeat' ? { body } : undefined)
       const before = server.of('heartBeat').length
