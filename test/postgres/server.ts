@@ -53,10 +53,19 @@ export const startPostgres = async (options: { fsync?: boolean } = {}): Promise<
       ].flat(),
       { ...as, stdio: ['ignore', 'ignore', 'pipe'], env: { ...process.env, LC_ALL: 'C' }, cwd: directory },
     )
+    guard.stdin.write(`${child.pid}\n`)
     await listening(child, data)
     return child
   }
-  let child = await begin()
+  const guard = startGuard(directory)
+  let child: ChildProcess
+  try {
+    child = await begin()
+  } catch (error) {
+    // The guard ends what was started, and removes it.
+    guard.stdin.end()
+    throw error
+  }
   const end = (signal: NodeJS.Signals): Promise<void> =>
     new Promise((resolve) => {
       if (child.exitCode !== null || child.signalCode !== null) return resolve()
@@ -66,6 +75,7 @@ export const startPostgres = async (options: { fsync?: boolean } = {}): Promise<
   const stop = async (): Promise<void> => {
     // SIGINT is PostgreSQL's fast shutdown.
     await end('SIGINT')
+    guard.kill('SIGKILL')
     rmSync(directory, { recursive: true, force: true })
   }
   return {
@@ -80,6 +90,29 @@ export const startPostgres = async (options: { fsync?: boolean } = {}): Promise<
     stop,
     [Symbol.asyncDispose]: stop,
   }
+}
+
+/**
+ * Ends the newest server that it was told of and removes its directory when this process is gone without having done
+ * so. It is not in the terminal's group, so that a Ctrl-C leaves it to its work.
+ */
+const startGuard = (directory: string) => {
+  const script = `
+    while read -r line; do pid=$line; done
+    kill -INT "$pid"
+    tries=0
+    while kill -0 "$pid" && [ "$tries" -lt 100 ]; do sleep 0.1; tries=$((tries + 1)); done
+    rm -rf "$1"`
+  const guard = spawn('/bin/sh', ['-c', script, 'sh', directory], {
+    detached: true,
+    stdio: ['pipe', 'ignore', 'ignore'],
+  })
+  guard.unref()
+  // A process holds its pipes open, and its loop with them.
+  const { stdin } = guard
+  if ('unref' in stdin && typeof stdin.unref === 'function') stdin.unref()
+  stdin.on('error', () => undefined)
+  return guard
 }
 
 /** The binaries of this platform's package, with the links that npm packages cannot hold. */
