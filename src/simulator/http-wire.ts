@@ -30,9 +30,15 @@ export class HttpWire {
   #received: Buffer | undefined
   #timer: NodeJS.Timeout | undefined
   #isClosed = false
+  #trouble = ''
 
   constructor(dial: () => TLSSocket) {
     this.#dial = dial
+  }
+
+  /** Why the last connection failed, if one did. */
+  get trouble(): string {
+    return this.#trouble
   }
 
   /** @returns undefined when no whole answer came in time; never rejects */
@@ -62,6 +68,7 @@ export class HttpWire {
     this.#isOverdue = false
     this.#timer = setTimeout(() => {
       this.#isOverdue = true
+      this.#trouble = 'too late'
       this.#socket?.destroy()
     }, next.timeoutMs)
     this.#send(next)
@@ -79,7 +86,9 @@ export class HttpWire {
       if (this.#current === undefined) socket.destroy()
     })
     socket.on('data', (chunk: Buffer) => this.#take(socket, chunk))
-    socket.on('error', () => undefined)
+    socket.on('error', (error: NodeJS.ErrnoException) => {
+      this.#trouble = error.code ?? error.message
+    })
     socket.on('close', () => this.#gone(socket))
     return socket
   }

@@ -13,14 +13,20 @@ export interface HostToRegister {
 }
 
 /** Why a fleet cannot be, in a sentence. */
-export class RegistrationRefused extends Error {
-  override readonly name = 'RegistrationRefused'
+export class RegistrationFailed extends Error {
+  override readonly name = 'RegistrationFailed'
+  readonly kind: 'refused' | 'unreachable' | 'untrusted'
+
+  constructor(kind: RegistrationFailed['kind'], message: string) {
+    super(message)
+    this.kind = kind
+  }
 }
 
 /**
  * Registers one host.
  * @returns its instance; undefined when no answer came
- * @throws RegistrationRefused
+ * @throws RegistrationFailed
  */
 export const registerHost = async (
   wire: HttpWire,
@@ -44,13 +50,16 @@ export const registerHost = async (
     tag: host.tags,
   })
   const answer = await call(wire, caller, register, {}, '', Buffer.from(body))
+  if (answer === undefined && /CERT|ISSUER|SIGNATURE|ALTNAME/.test(wire.trouble)) {
+    throw new RegistrationFailed('untrusted', `The certificate of ${caller.host} is not trusted: ${wire.trouble}.`)
+  }
   if (answer === undefined || answer.status >= 500 || answer.status === 429) return undefined
   const document = register.answer.decode(answer.body)
   if (!document.ok)
-    throw new RegistrationRefused(`The answer to a registration is none of its kind: ${document.reason}`)
+    throw new RegistrationFailed('refused', `The answer to a registration is none of its kind: ${document.reason}`)
   const { code, instanceId, errMsg } = document.value
   if (code !== 200 || instanceId === '') {
-    throw new RegistrationRefused(`A registration was refused: ${errMsg ?? `code ${code}`}`)
+    throw new RegistrationFailed('refused', `A registration was refused: ${errMsg ?? `code ${code}`}`)
   }
   return instanceId
 }

@@ -91,7 +91,7 @@ export class SimulatedAgent {
     const { caller, board, isStopped } = this.#room
     const answer = await call(this.#wire, caller, message, query, await this.#signer.lines(), body)
     if ((answer === undefined || !isSuccess(answer.status)) && !isStopped()) {
-      board.fail(answer === undefined ? `no answer from ${message.path}` : `${answer.status} from ${message.path}`)
+      board.fail(answer === undefined ? `${this.#wire.trouble}: ${message.path}` : `${answer.status}: ${message.path}`)
     }
     return answer
   }

@@ -6,7 +6,7 @@ import { HttpWire } from './http-wire.js'
 import { openIdentities, type RegisteredHost } from './identities.js'
 import type { OutcomeOptions } from './outcome.js'
 import { openPermits, type PermitSource } from './permits.js'
-import { registerHost, RegistrationRefused } from './register-host.js'
+import { registerHost, RegistrationFailed } from './register-host.js'
 import { pause, type Reconnect, type Room } from './room.js'
 import { SimulatedAgent } from './simulated-agent.js'
 import { startTimerWheel } from './timer-wheel.js'
@@ -42,7 +42,7 @@ export interface Simulator extends AsyncDisposable {
   readonly counters: Readonly<Counters>
   /** What went wrong, and how often. */
   readonly errors: ReadonlyMap<string, number>
-  /** Resolves when every agent is registered, connected and has asked for its tasks. @throws RegistrationRefused */
+  /** Resolves when every agent is registered, connected and has asked for its tasks. @throws RegistrationFailed */
   readonly ready: Promise<void>
   /** Instances of the agents that are up, by their number. */
   readonly instanceIds: readonly string[]
@@ -118,7 +118,9 @@ export const startSimulator = async (options: SimulatorOptions): Promise<Simulat
       const instanceId = await registerHost(wire, room.caller, permit, host)
       if (instanceId !== undefined) return { instanceId, machineId, key: key.privateKey, keyNumber }
       board.fail('no answer to a registration')
-      if (tried === REGISTRATION_TRIES) throw new RegistrationRefused(`${endpoint.host} does not answer registrations.`)
+      if (tried === REGISTRATION_TRIES) {
+        throw new RegistrationFailed('unreachable', `${endpoint.host} does not answer registrations: ${wire.trouble}.`)
+      }
       await pause(room, REGISTRATION_PAUSE_MS)
     }
     throw new Error('the simulator was stopped')
