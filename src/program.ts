@@ -21,6 +21,7 @@ const entries: readonly SubcommandEntry[] = [
   { name: 'agent register', group: HOSTS, load: async () => (await import('./agent/subcommands.js')).agentRegister },
   { name: 'agent run', group: HOSTS, load: async () => (await import('./agent/subcommands.js')).agentRun },
   { name: 'agent status', group: HOSTS, load: async () => (await import('./agent/subcommands.js')).agentStatus },
+  { name: 'simulate', group: HOSTS, load: async () => (await import('./simulator/subcommand.js')).simulate },
 ]
 
 /** `openassist DescribeRegions` is short for `openassist call DescribeRegions`. */

@@ -3,7 +3,7 @@ import { createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { type Ended, Workplace } from './_cli-support.js'
+import { type Ended, eventually, Workplace } from './_cli-support.js'
 
 // Subcommands that start a server of their own.
 
@@ -109,6 +109,55 @@ describe('openassist quickstart', () => {
     ])
     expect(code).toBe(1)
     expect(err).toContain('the server ended with status 1')
+  })
+})
+
+describe('openassist simulate', () => {
+  const live = (number: number) =>
+    eventually(`${number} live hosts`, async () => {
+      const { out } = await place.run(['status', '--state', 'live', '-o', 'json'])
+      const { hosts } = JSON.parse(out) as { hosts: { instanceId: string }[] }
+      return hosts.length === number ? hosts : undefined
+    })
+
+  it('registers hosts that answer commands, many at a time', async () => {
+    await place.serve()
+    const fleet = place.openassist([
+      'simulate',
+      '-n',
+      '120',
+      '--name',
+      'web',
+      '--output',
+      'same',
+      '--identities',
+      'fleet',
+    ])
+    await live(120)
+    const { code, out, err } = await place.run(['run', '--all', '--', 'true'])
+    expect({ code, first: out.split('\n')[0], last: out.split('\n').at(-2) }).toEqual({
+      code: 0,
+      first: '120 hosts: Success',
+      last: 'same',
+    })
+    // More than one invocation takes.
+    expect(err).toMatch(/120 hosts: 120 succeeded \(t-\S+, t-\S+\)/)
+    fleet.child.kill('SIGINT')
+    expect((await fleet.ended).code).toBe(0)
+    // The next one goes on with the same hosts.
+    place.openassist(['simulate', '-n', '2', '--fail-rate', '1', '--output', 'same', '--identities', 'fleet'])
+    const ids = (await live(2)).map(({ instanceId }) => instanceId)
+    const failed = await place.run(['run', ...ids.flatMap((id) => ['-i', id]), '--', 'true'])
+    expect(failed.code).toBe(1)
+    expect(failed.out.split('\n')[0]).toBe('2 hosts: Failed, exit code 1')
+    expect((await place.run(['status'])).err).toContain('120 hosts: 2 live')
+  })
+
+  it('says what it needs', async () => {
+    const { code, err } = await place.run(['simulate', '-n', '1'])
+    expect(code).toBe(4)
+    expect(err).toContain('./data/server.json cannot be read')
+    expect((await place.run(['simulate', '--delay', 'long'])).code).toBe(2)
   })
 })
 
