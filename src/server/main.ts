@@ -76,7 +76,8 @@ export const startServer = async (config: Config, clock: Clock = { now: () => Da
   if (certificates !== undefined) undo.defer(async () => certificates[Symbol.asyncDispose]())
   parts.gateway.start()
   const front = await startFront({
-    settings: config,
+    // The name that server.json and enroll tell is one that the guard lets in, whether it was configured or found.
+    settings: { ...config, publicHosts: [...config.publicHosts, hostname()] },
     doors: {
       api: (request, response, peer) => parts.api.handle(request, response, peer),
       gateway: (request, response, peer) => parts.gateway.handle(request, response, peer),
