@@ -10,7 +10,7 @@
 import { spawn } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 
@@ -29,6 +29,8 @@ const { values } = parseArgs({
 const rings = values.rings?.split(',').filter(Boolean) ?? (values.check && !values.all ? ['unit', 'store'] : RINGS)
 const bin = (name, ...path) => join(root, 'node_modules', name, ...path)
 const total = { passed: 0, failed: 0, skipped: 0 }
+/** What failed, to be named once more where people look first. */
+const failures = []
 
 /** Runs a step with its output visible. @returns whether it succeeded */
 const run = (command, args, options = {}) =>
@@ -52,7 +54,10 @@ const step = async (title, work) => {
 /** A check counts as one test. */
 const check = async (title, command, args) => {
   if (await step(title, () => run(command, args))) total.passed += 1
-  else total.failed += 1
+  else {
+    total.failed += 1
+    failures.push(title)
+  }
 }
 
 const ring = async (name) => {
@@ -73,6 +78,7 @@ const ring = async (name) => {
     })
     if (!existsSync(report)) {
       total.failed += 1
+      failures.push(`ring ${name} told nothing`)
       return false
     }
     const told = JSON.parse(readFileSync(report, 'utf8'))
@@ -81,6 +87,11 @@ const ring = async (name) => {
     total.skipped += told.numPendingTests + told.numTodoTests
     // A file that could not be loaded, or something left open, fails without a failed test.
     if (!ended && told.numFailedTests === 0) total.failed += 1
+    for (const file of told.testResults) {
+      const tests = file.assertionResults.filter(({ status }) => status === 'failed')
+      for (const { fullName } of tests) failures.push(`${relative(root, file.name)}: ${fullName}`)
+      if (file.status === 'failed' && tests.length === 0) failures.push(relative(root, file.name))
+    }
     return ended
   })
   rmSync(folder, { recursive: true, force: true })
@@ -100,5 +111,6 @@ if (total.failed === 0) {
   }
   for (const name of rings) await ring(name)
 }
+for (const failure of failures) console.log(`\nFAILED ${failure}`)
 console.log(`\n${total.passed} passed, ${total.failed} failed${total.skipped > 0 ? `, ${total.skipped} skipped` : ''}`)
 process.exit(total.failed > 0 ? 1 : 0)
