@@ -154,6 +154,8 @@ export const startFakeServer = async (
       peer.on('message', (data: Buffer) => kickAnswers.push(data.toString()))
       peer.on('close', () => sockets.delete(peer))
       peer.on('error', () => undefined)
+      // As every server must: an agent asks for nothing unless it is kicked (design D4).
+      if (Object.values(fake.waiting).some((entries) => entries.length > 0)) peer.send('kick_vm')
     })
   })
   await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve))

@@ -52,7 +52,7 @@ describe('a result', () => {
     await until('the tasks to be cleaned', async () => (await readdir(join(stateDir, 'tasks'))).length === 0)
     // The disk as it is while the first process waits to try again: what a process that is killed leaves.
     const copy = join(await opened.folder(), 'state')
-    await cp(stateDir, copy, { recursive: true, filter: (path) => !path.includes('/lock.') })
+    await cp(stateDir, copy, { recursive: true, filter: (path) => !/\/(?:lock\.|\.draft-)/.test(path) })
     await host.stop()
     const before = server.received.length
     server.answer = () => undefined
