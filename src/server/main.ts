@@ -35,8 +35,8 @@ export interface RunningServer extends AsyncDisposable {
 }
 
 /**
- * Starts a server. The sockets are open before the store is: an agent that lost the server dials exactly once, about six
- * seconds later (agent-protocol.md §5.1), and waits in the queue rather than being refused.
+ * Starts a server. Presence and list anchors load behind the open listeners, since an agent that lost the server dials
+ * exactly once, about six seconds later (agent-protocol.md §5.1).
  * @throws Error with a sentence for the operator
  */
 export const startServer = async (config: Config, clock: Clock = { now: () => Date.now() }): Promise<RunningServer> => {
