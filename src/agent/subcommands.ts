@@ -6,14 +6,11 @@ import { CommandFailure, UsageError } from '../command-line/failures.js'
 import { flag, pairs, text } from '../command-line/options.js'
 import { defineSubcommand } from '../command-line/subcommand.js'
 import type { Terminal } from '../command-line/terminal.js'
+import { interpretOnly } from './interpret-only.js'
 import { createLog, reasonOf } from './log.js'
-import { thisPlatform } from './platform/this-platform.js'
-import { findLockHolder, StateInUse } from './state/lock.js'
-import { readIdentity } from './state/identity.js'
-import { defaultStateDirectory, stateDirectoryAt } from './state/state-directory.js'
-import { readStatus } from './state/status-file.js'
 
-// What a person types on a host. The agent itself is loaded when it is asked for.
+// What a person types on a host. Everything else is loaded when it is asked for: before it, an agent that runs sets how
+// the process works.
 
 const STATE_OPTION = {
   'state-dir': text('Where the identity and the work in progress are kept.', {
@@ -61,7 +58,7 @@ export const agentRegister = defineSubcommand({
   exitCodes: [{ code: EXIT.noServer, about: 'The server cannot be reached or is not trusted.' }],
   run: async ({ options, terminal }) => {
     const { registerAgent, RegistrationFailed } = await import('./register-agent.js')
-    const stateDir = stateDirOf(options['state-dir'], terminal)
+    const stateDir = await stateDirOf(options['state-dir'], terminal)
     const ca = await readCa(options, terminal)
     try {
       const { instanceId } = await registerAgent({
@@ -107,12 +104,13 @@ export const agentRun = defineSubcommand({
     ...STATE_OPTION,
   },
   run: async ({ options, terminal }) => {
+    interpretOnly()
     const { NotRegistered } = await import('./start-agent.js')
     const { runAgent } = await import('./run-agent.js')
     const ca = await readCa(options, terminal)
     try {
       await runAgent({
-        stateDir: stateDirOf(options['state-dir'], terminal),
+        stateDir: await stateDirOf(options['state-dir'], terminal),
         log: createLog(options['log-level'], (line) => terminal.stderr.write(line)),
         ...(options.server === undefined ? {} : { server: options.server }),
         ...(ca === undefined ? {} : { ca }),
@@ -136,7 +134,12 @@ export const agentStatus = defineSubcommand({
   },
   exitCodes: [{ code: EXIT.failure, about: 'It does not run, is not registered, or has no connection.' }],
   run: async ({ options, terminal }) => {
-    const stateDir = stateDirOf(options['state-dir'], terminal)
+    const { thisPlatform } = await import('./platform/this-platform.js')
+    const { readIdentity } = await import('./state/identity.js')
+    const { findLockHolder } = await import('./state/lock.js')
+    const { stateDirectoryAt } = await import('./state/state-directory.js')
+    const { readStatus } = await import('./state/status-file.js')
+    const stateDir = await stateDirOf(options['state-dir'], terminal)
     const directory = stateDirectoryAt(stateDir)
     const identity = await readIdentity(directory).catch((error: unknown) => {
       throw expected(error)
@@ -169,8 +172,10 @@ export const agentStatus = defineSubcommand({
   },
 })
 
-const stateDirOf = (given: string | undefined, terminal: Terminal): string => {
+const stateDirOf = async (given: string | undefined, terminal: Terminal): Promise<string> => {
   if (given !== undefined) return resolve(terminal.cwd, given)
+  const { thisPlatform } = await import('./platform/this-platform.js')
+  const { defaultStateDirectory } = await import('./state/state-directory.js')
   const { uid, home } = thisPlatform().ownUser()
   if (uid !== 0 && home === '') throw new UsageError('this user has no home: give --state-dir DIR.')
   return defaultStateDirectory({ isRoot: uid === 0, home })
@@ -196,9 +201,6 @@ const readCa = async (
 
 /** A failure of the surroundings is told in a sentence; anything else is a bug and keeps its stack. */
 const expected = (error: unknown): unknown => {
-  const isOfTheSystem = error instanceof Error && (error as NodeJS.ErrnoException).code !== undefined
-  if (error instanceof StateInUse || isOfTheSystem) return new CommandFailure(reasonOf(error), { cause: error })
-  if (error instanceof Error && !(error instanceof TypeError))
-    return new CommandFailure(error.message, { cause: error })
-  return error
+  const isBug = error instanceof TypeError || error instanceof RangeError || error instanceof ReferenceError
+  return error instanceof Error && !isBug ? new CommandFailure(reasonOf(error), { cause: error }) : error
 }
