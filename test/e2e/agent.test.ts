@@ -92,7 +92,11 @@ describe('the agent’s process', () => {
     await finalOf(server, 't-2')
     expect(readFileSync(`${file}.runs`, 'utf8')).toBe('run\n')
     expect(finalsOf(server, 't-1')).toEqual([])
-    expect(readdirSync(join(place.folder, 'state', 'tasks'))).toEqual([])
+    // A task's folder is cleaned behind its last report, not before it.
+    await until(
+      'the folders of both tasks to be gone',
+      () => readdirSync(join(place.folder, 'state', 'tasks')).length === 0,
+    )
   })
 
   it('ends when it is told to, with what it runs, and says so', async () => {
