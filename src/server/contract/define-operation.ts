@@ -1,24 +1,12 @@
 import type { Fields, InferFields } from '../../schema/shape.js'
+import type { Flaw } from '../../schema/validate.js'
 import type { Caller, Repeatable, Scope } from '../domain/access/scope.js'
 import type { Domain } from '../domain/domain.js'
 import type { FaultKind } from '../domain/faults.js'
 import type { PageTokens } from './paging.js'
 
 /** What validation can find wrong with one parameter. */
-export type Problem =
-  | 'missing'
-  | 'malformed'
-  | 'unknown'
-  | 'too-long'
-  | 'too-short'
-  | 'too-big'
-  | 'too-small'
-  | 'too-many'
-  | 'too-few'
-  | 'duplicate'
-  | 'illegal-character'
-  | 'conflict'
-  | 'not-supported'
+export type Problem = Flaw
 
 /** A fault of the domain, or a parameter with a problem, such as `InstanceId/too-many`. */
 export type Reason = FaultKind | `${string}/${Problem}`
