@@ -67,8 +67,6 @@ export const parseKickAnswer = (text: string): { readonly answer: KickAnswer; re
 
 /** The notify socket. */
 export const NOTIFY_PATH = '/luban/notify_server'
-/** The socket of one terminal session. */
-export const SESSION_SOCKET_PATH = '/luban/session/backend'
 /** Payload of an agent's pings, one at once and one a minute. */
 export const PING_PAYLOAD = 'keepalive'
 export const PING_INTERVAL_MS = 60_000
