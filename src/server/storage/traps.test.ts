@@ -124,6 +124,17 @@ for (const dialect of DIALECTS) {
       expect(await store.database.reader.all('select id from account')).toHaveLength(1)
     })
 
+    it('more different statements than are kept prepared are answered all the same', async () => {
+      await using store = await openTestStore(dialect)
+      for (let number = 0; number < 1_200; number += 1) {
+        const row = await store.database.reader.get(`select ${number} as number`)
+        expect(Number(row?.['number'])).toBe(number)
+        const [values] = await store.database.reader.arrays(`select ${number} as number`)
+        expect(Number(values?.[0])).toBe(number)
+      }
+      expect(await store.stores.read.instances.statusOf(SCOPE, ['x'])).toEqual([])
+    })
+
     it('a statement without rows to match answers undefined or nothing', async () => {
       await using store = await openTestStore(dialect)
       expect(await store.database.reader.get('select id from account where id = $1', ['x'])).toBeUndefined()

@@ -34,6 +34,7 @@ export class PostgresDatabase implements SqlDatabase {
   /** Of their own, so that a transaction never waits for a reader that waits for it. */
   readonly #readers: pg.Pool
   readonly #beforeCommit: BeforeCommit
+  readonly #names = new StatementNames()
   #closing = false
 
   constructor(url: string, options: { beforeCommit: BeforeCommit; onError: (cause: Error) => void }) {
@@ -60,7 +61,7 @@ export class PostgresDatabase implements SqlDatabase {
     this.#pool = pool(WRITERS)
     this.#readers = pool(READERS)
     this.#beforeCommit = options.beforeCommit
-    this.reader = new PostgresReader(this.#readers)
+    this.reader = new PostgresReader(this.#readers, this.#names)
   }
 
   async write<T>(work: (writer: SqlWriter) => Promise<T>): Promise<T> {
@@ -99,7 +100,7 @@ export class PostgresDatabase implements SqlDatabase {
 
   async #once<T>(work: (writer: SqlWriter) => Promise<T>): Promise<T> {
     const client = await this.#connect()
-    const writer = new PostgresWriter(client)
+    const writer = new PostgresWriter(client, this.#names)
     let broken: Error | undefined
     // The pool listens only while a connection is idle; without a listener a server that goes away ends this process.
     const onError = (cause: Error): void => {
@@ -132,45 +133,45 @@ type Queryable = pg.Pool | pg.PoolClient
 class PostgresReader implements SqlReader {
   readonly dialect = postgresDialect
   readonly #target: Queryable
+  readonly #names: StatementNames
 
-  constructor(target: Queryable) {
+  constructor(target: Queryable, names: StatementNames) {
     this.#target = target
+    this.#names = names
   }
 
   async all(sql: string, parameters: readonly SqlValue[] = []): Promise<readonly Row[]> {
-    return (await query(this.#target, sql, parameters)).rows as Row[]
+    return (await this.query(sql, parameters)).rows as Row[]
   }
 
   async get(sql: string, parameters: readonly SqlValue[] = []): Promise<Row | undefined> {
-    return (await query(this.#target, sql, parameters)).rows[0] as Row | undefined
+    return (await this.query(sql, parameters)).rows[0] as Row | undefined
   }
 
   async arrays(sql: string, parameters: readonly SqlValue[] = []): Promise<readonly (readonly Column[])[]> {
     const answer = await answered(
-      this.#target.query({
-        name: `${nameOf(sql)}a`,
-        text: sql,
-        values: parameters.map(bound),
-        rowMode: 'array',
-      }),
+      this.#target.query({ ...this.#statement(sql, 'a'), values: parameters.map(bound), rowMode: 'array' }),
     )
     return answer.rows as Column[][]
+  }
+
+  protected query(sql: string, parameters: readonly SqlValue[]): Promise<pg.QueryResult> {
+    return answered(this.#target.query({ ...this.#statement(sql, ''), values: parameters.map(bound) }))
+  }
+
+  #statement(sql: string, suffix: string): { readonly text: string; readonly name?: string } {
+    const name = this.#names.of(sql)
+    return name === undefined ? { text: sql } : { text: sql, name: `${name}${suffix}` }
   }
 }
 
 class PostgresWriter extends PostgresReader implements SqlWriter {
-  readonly #client: pg.PoolClient
   readonly #tallies = new Tallies()
   readonly #audit: AuditEntry[] = []
   readonly #after: (() => void)[] = []
 
-  constructor(client: pg.PoolClient) {
-    super(client)
-    this.#client = client
-  }
-
   async run(sql: string, parameters: readonly SqlValue[] = []): Promise<number> {
-    return (await query(this.#client, sql, parameters)).rowCount ?? 0
+    return (await this.query(sql, parameters)).rowCount ?? 0
   }
 
   tally(sql: string, key: string, amounts: readonly number[]): void {
@@ -195,9 +196,6 @@ class PostgresWriter extends PostgresReader implements SqlWriter {
   }
 }
 
-const query = (target: Queryable, sql: string, parameters: readonly SqlValue[]): Promise<pg.QueryResult> =>
-  answered(target.query({ name: nameOf(sql), text: sql, values: parameters.map(bound) }))
-
 /** Classes of SQLSTATE that say that the server, not the statement, has a problem: connection, resources, operator. */
 const SERVER_TROUBLE = /^(?:08|53|57P)/
 
@@ -218,12 +216,19 @@ const bound = (value: SqlValue): SqlValue =>
     ? Buffer.from(value.buffer, value.byteOffset, value.byteLength)
     : value
 
-/** A prepared statement's name: PostgreSQL cuts names at 63 bytes, so it is a hash of the text. */
-const nameOf = (sql: string): string => {
-  let name = names.get(sql)
-  if (name === undefined) names.set(sql, (name = createHash('sha256').update(sql).digest('base64url').slice(0, 24)))
-  return name
-}
+/** Statements that are prepared on each connection. A list's filters make further texts, as many as callers like. */
+const MOST_PREPARED = 500
 
-// Statement texts are a fixed set of constants, so this cannot grow.
-const names = new Map<string, string>()
+/** Names of prepared statements. PostgreSQL cuts names at 63 bytes, so one is a hash of the text. */
+class StatementNames {
+  readonly #names = new Map<string, string>()
+
+  /** @returns undefined for a text that is not worth a place: it is sent unprepared */
+  of(sql: string): string | undefined {
+    const known = this.#names.get(sql)
+    if (known !== undefined || this.#names.size >= MOST_PREPARED) return known
+    const name = createHash('sha256').update(sql).digest('base64url').slice(0, 24)
+    this.#names.set(sql, name)
+    return name
+  }
+}

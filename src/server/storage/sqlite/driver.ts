@@ -79,21 +79,9 @@ export class SqliteConnection implements SqlReader {
   }
 
   arrays(sql: string, parameters: readonly SqlValue[] = []): Promise<readonly (readonly Column[])[]> {
-    return settle(() => {
-      let statement = this.#arrayStatements.get(sql)
-      if (statement === undefined) {
-        statement = this.#database.prepare(numbered(sql))
-        if (statement.setReturnArrays === undefined) {
-          const byName = statement
-          statement = {
-            ...byName,
-            all: (...values) => byName.all(...values).map((row) => Object.values(row as object)),
-          } as Statement
-        } else statement.setReturnArrays(true)
-        this.#arrayStatements.set(sql, statement)
-      }
-      return statement.all(...parameters) as Column[][]
-    })
+    return settle(
+      () => kept(this.#arrayStatements, sql, () => this.#arrayStatement(sql)).all(...parameters) as Column[][],
+    )
   }
 
   runSync(sql: string, parameters: readonly SqlValue[] = []): number {
@@ -115,13 +103,37 @@ export class SqliteConnection implements SqlReader {
   }
 
   #prepare(sql: string): Statement {
-    let statement = this.#statements.get(sql)
-    if (statement === undefined) {
-      statement = this.#database.prepare(numbered(sql))
-      this.#statements.set(sql, statement)
-    }
-    return statement
+    return kept(this.#statements, sql, () => this.#database.prepare(numbered(sql)))
   }
+
+  #arrayStatement(sql: string): Statement {
+    const statement = this.#database.prepare(numbered(sql))
+    if (statement.setReturnArrays !== undefined) {
+      statement.setReturnArrays(true)
+      return statement
+    }
+    return {
+      all: (...values) => statement.all(...values).map((row) => Object.values(row as object)),
+      get: (...values) => statement.get(...values),
+      run: (...values) => statement.run(...values),
+    }
+  }
+}
+
+/** Statements kept prepared. A list's filters make further texts, as many as callers like. */
+const MOST_PREPARED = 500
+
+/** The statement for a text; the one that was made first makes room when there are too many. */
+const kept = (statements: Map<string, Statement>, sql: string, make: () => Statement): Statement => {
+  const known = statements.get(sql)
+  if (known !== undefined) return known
+  if (statements.size >= MOST_PREPARED) {
+    const [oldest] = statements.keys()
+    if (oldest !== undefined) statements.delete(oldest)
+  }
+  const made = make()
+  statements.set(sql, made)
+  return made
 }
 
 /** `$1` as SQLite spells it. */
