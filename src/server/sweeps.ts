@@ -1,6 +1,7 @@
 import type { Clock } from './domain/clock.js'
 import type { PresenceTable } from './domain/fleet/presence.js'
 import type { PresenceStore } from './domain/fleet/presence-store.js'
+import { removeHost } from './domain/fleet/remove-host.js'
 import type { LostTasks } from './domain/invocations/end-lost-tasks.js'
 import { removeUncommitted } from './domain/invocations/start-invocation.js'
 import type { UnitOfWork } from './domain/unit-of-work.js'
@@ -94,19 +95,7 @@ export class Sweeps {
     const { stores, clock, presence } = this.#parts
     await stores.write(async (w) => {
       for (const instanceId of await w.instances.findUnproven(clock.now() - UNPROVEN_MS, CHUNK)) {
-        const scope = await w.instances.scopeOf(instanceId)
-        if (scope === undefined || presence.lastSeen(instanceId) !== undefined) continue
-        const [row] = await w.instances.list(scope, { managedOnly: false, instanceIds: [instanceId] }, undefined, 1)
-        await w.instances.remove(instanceId)
-        if (row !== undefined) await w.activations.giveBack(row.activationId, false)
-        w.audit({
-          ...scope,
-          at: clock.now(),
-          actor: 'server',
-          action: 'sweep/unproven',
-          subject: instanceId,
-          detail: {},
-        })
+        if (presence.lastSeen(instanceId) === undefined) await removeHost(w, instanceId, 'unproven', clock.now())
       }
     })
   }

@@ -4,14 +4,6 @@ import { BlockList, isIP } from 'node:net'
 const plain = (address: string): string =>
   address.toLowerCase().startsWith('::ffff:') && isIP(address.slice(7)) === 4 ? address.slice(7) : address
 
-/** True for an IPv4 or IPv6 address, or a CIDR range of either. */
-export const isAddressRange = (range: string): boolean => {
-  const [address = '', bits, more] = range.split('/')
-  const family = isIP(address)
-  if (family === 0 || more !== undefined) return false
-  return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (family === 4 ? 32 : 128))
-}
-
 /** True when the address is the range or in it. */
 export const isInRange = (address: string, range: string): boolean => {
   const [base = '', bits] = range.split('/')

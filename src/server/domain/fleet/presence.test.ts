@@ -22,7 +22,9 @@ const memoryStore = (
       saves.push(changed.map((row) => row.slot))
       for (const row of changed) kept.set(row.slot, row)
     },
-    remove: async () => undefined,
+    async remove(instanceId) {
+      for (const [slot, row] of kept) if (row.instanceId === instanceId) kept.delete(slot)
+    },
     alive: async () => undefined,
     lastAlive: async () => undefined,
   }
@@ -125,6 +127,16 @@ describe('presence', () => {
     const { table, clock } = await open()
     table.admit('mi-1', clock.time + 5_000, 'a')
     expect(table.clockCorrection('mi-1')).toBe(-5_000)
+  })
+
+  it('the row of a host that is gone is removed with the next flush', async () => {
+    const { table, clock, store } = await open()
+    table.admit('mi-1', clock.time, 'a')
+    await table.flush()
+    expect(store.rows.size).toBe(1)
+    table.forget('mi-1')
+    await table.flush()
+    expect(store.rows.size).toBe(0)
   })
 
   it('forgets a host that is gone', async () => {

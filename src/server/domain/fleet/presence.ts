@@ -36,6 +36,8 @@ export class PresenceTable implements Presence {
   readonly #ids: string[] = []
   readonly #hosts = new Map<string, LiveHost>()
   readonly #dirty = new Set<number>()
+  /** Hosts whose rows are to be removed with the next flush. */
+  readonly #gone = new Set<string>()
   #lastSeen = new Float64Array(1_024)
   #mark = new Float64Array(1_024)
   /** NaN: not learned. */
@@ -184,6 +186,7 @@ export class PresenceTable implements Presence {
     this.#ids[place] = ''
     this.#lastSeen[place] = 0
     this.#dirty.delete(place)
+    this.#gone.add(instanceId)
   }
 
   // ── loading and flushing ───────────────────────────────────────────────────────────────────────────────────────────
@@ -219,6 +222,10 @@ export class PresenceTable implements Presence {
 
   /** Writes what changed since the last time, in storage order, in slices. */
   async flush(): Promise<void> {
+    for (const instanceId of this.#gone) {
+      await this.#store.remove(instanceId)
+      this.#gone.delete(instanceId)
+    }
     if (this.#dirty.size === 0) return
     const places = [...this.#dirty].sort((a, b) => a - b)
     this.#dirty.clear()

@@ -8,6 +8,7 @@ import type { AgentRegistry, Registration, RegistrationRefusal } from './agents.
 import { processIdentity } from './agent-process.js'
 import { hashOfCode } from './permit-activations.js'
 import type { PresenceTable } from './presence.js'
+import { removeHost } from './remove-host.js'
 
 /** Wrong codes from one address before it has to wait … */
 const MOST_FAILURES = 20
@@ -95,21 +96,7 @@ export const registerHosts = ({ stores, clock, ids, presence, random, processCha
 
     async deregister(instanceId) {
       await processChange.deregistered(instanceId)
-      await stores.write(async (w) => {
-        const scope = await w.instances.scopeOf(instanceId)
-        if (scope === undefined) return
-        const [row] = await w.instances.list(scope, { managedOnly: false, instanceIds: [instanceId] }, undefined, 1)
-        await w.instances.remove(instanceId)
-        if (row !== undefined && row.activationId !== '') await w.activations.giveBack(row.activationId, true)
-        w.audit({
-          ...scope,
-          at: clock.now(),
-          actor: instanceId,
-          action: 'agent/deregister',
-          subject: instanceId,
-          detail: {},
-        })
-      })
+      await stores.write((w) => removeHost(w, instanceId, 'deregistered', clock.now()))
       described.delete(instanceId)
       presence.forget(instanceId)
     },
