@@ -99,11 +99,6 @@ export const tasksOfInvocations = async (
 const TOTAL = 'i.n_pending + i.n_running + i.n_stopping + i.n_success + i.n_failed + i.n_broken + i.n_stopped'
 const EVERY_STATE: readonly TaskState[] = [...UNFINISHED, ...FINAL]
 
-const HAS_UNFINISHED = (
-  sql: SqlReader,
-): string => `select 1 as found from task t join invocation i on i.id = t.invocation_id
-  where t.instance_id = $1 and t.final = 0 and ${sql.dialect.within('t.state', '$2')} and i.committed = 1 limit 1`
-
 /** @param lock ends a SELECT whose tasks are going to be changed */
 export const taskReader = (sql: SqlReader, lock = ''): TaskReader => ({
   async results(scope, filter, page) {
@@ -168,10 +163,6 @@ export const taskReader = (sql: SqlReader, lock = ''): TaskReader => ({
       [instanceId, limit],
     )
     return rows.map(taskRow)
-  },
-
-  async hasUnfinished(instanceId, states) {
-    return (await sql.get(HAS_UNFINISHED(sql), [instanceId, JSON.stringify(states)])) !== undefined
   },
 
   async overdue(now, limit) {

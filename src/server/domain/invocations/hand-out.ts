@@ -15,7 +15,7 @@ const ASK_AGAIN_FROM_MS = 2_000
 /** … and 4 × 8 s + 3 × 2 s plus slack at the latest (agent-protocol.md §4.3). */
 const ASK_AGAIN_TO_MS = 45_000
 /** Unfinished tasks of one host that one fetch looks at. */
-const MOST_LOOKED_AT = 200
+export const MOST_LOOKED_AT = 200
 
 interface Parts {
   readonly stores: UnitOfWork

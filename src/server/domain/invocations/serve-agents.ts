@@ -2,7 +2,7 @@ import type { AgentTasks } from './agent-tasks.js'
 import type { Clock } from '../clock.js'
 import type { PresenceTable } from '../fleet/presence.js'
 import type { UnitOfWork } from '../unit-of-work.js'
-import { handOut } from './hand-out.js'
+import { handOut, MOST_LOOKED_AT } from './hand-out.js'
 import { Scripts } from './scripts.js'
 import { takeReport } from './take-report.js'
 
@@ -38,11 +38,10 @@ export const serveAgents = (parts: Parts): AgentTasks => {
       rejections.set(instanceId, clock.now())
     },
     async hasWork(instanceId) {
-      if (await stores.read.tasks.hasUnfinished(instanceId, ['Pending'])) return true
-      const [first] = await stores.read.tasks.unfinishedOf(instanceId, 1)
-      if (first === undefined) return false
-      const unfinished = await stores.read.tasks.unfinishedOf(instanceId, 200)
-      return unfinished.some((task) => task.state === 'Stopping' && task.startedAt !== undefined)
+      const unfinished = await stores.read.tasks.unfinishedOf(instanceId, MOST_LOOKED_AT)
+      return unfinished.some(
+        (task) => task.state === 'Pending' || (task.state === 'Stopping' && task.startedAt !== undefined),
+      )
     },
   }
 }

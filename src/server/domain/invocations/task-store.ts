@@ -32,7 +32,6 @@ export interface TaskReader {
   find(invokeId: string, instanceId: string): Promise<TaskRow | undefined>
   /** Unfinished tasks of a host whose invocation is committed, oldest first. */
   unfinishedOf(instanceId: string, limit: number): Promise<readonly TaskRow[]>
-  hasUnfinished(instanceId: string, states: readonly TaskState[]): Promise<boolean>
   /** Unfinished tasks whose deadline passed, of committed invocations. */
   overdue(now: number, limit: number): Promise<readonly TaskRow[]>
   /** The instance ids of an invocation that are in these states, in id order after `after`. */
