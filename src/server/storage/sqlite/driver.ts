@@ -136,8 +136,11 @@ const kept = (statements: Map<string, Statement>, sql: string, make: () => State
   return made
 }
 
-/** `$1` as SQLite spells it. */
-const numbered = (sql: string): string => sql.replace(/\$(\d+)/g, '?$1')
+/**
+ * `$1` as SQLite spells it. Where LIMIT is a parameter and nothing else, SQLite plans with the number that is bound, so
+ * it makes the statement anew at every execution: 25 µs and more. A sum it does not look into.
+ */
+const numbered = (sql: string): string => sql.replace(/\$(\d+)/g, '?$1').replace(/\blimit (\?\d+)/gi, 'limit ($1 + 0)')
 
 /** The result of synchronous work as a promise, failures included. */
 const settle = <T>(work: () => T): Promise<T> => {
