@@ -1,5 +1,5 @@
 // The composition root: builds every part in order, stops them in reverse.
-import { mkdir, rename, rm, writeFile } from 'node:fs/promises'
+import { mkdir } from 'node:fs/promises'
 import { hostname, networkInterfaces } from 'node:os'
 import { join } from 'node:path'
 import { type Assembly, type AssemblySettings, assemble } from './assemble.js'
@@ -8,6 +8,7 @@ import type { Clock } from './domain/clock.js'
 import { ensureFirstAccessKey, type FirstAccessKey } from './first-access-key.js'
 import { type Front, startFront } from './front/front.js'
 import { loadRootKey } from './root-key.js'
+import { publicEndpoint, removeServerFile, serverFile, writeServerFile } from './server-file.js'
 import { readSealedSetting, writeSealedSetting } from './storage/setting-store.js'
 import { openTelemetry, type Telemetry } from './telemetry/telemetry.js'
 import type { CaStore, StoredCa } from './tls/ca-store.js'
@@ -15,6 +16,7 @@ import { openCertificateFiles } from './tls/certificate-files.js'
 import type { Certificates } from './tls/certificates.js'
 import { openOwnCertificates } from './tls/own-certificates.js'
 import { serverNames } from './tls/server-names.js'
+import { Undo } from './undo.js'
 
 export interface RunningServer extends AsyncDisposable {
   /** `http://host:port` of the plain listener, if there is one. */
@@ -87,7 +89,7 @@ export const startServer = async (config: Config, clock: Clock = { now: () => Da
     tls: certificates?.current,
     events: telemetry.events.front,
   })
-  undo.defer(() => front.stop())
+  undo.defer(() => endServing(front, parts))
   certificates?.follow((material) => front.setTls(material))
   telemetry.watch({
     connectedAgents: () => parts.gateway.connectionCount(),
@@ -108,7 +110,7 @@ export const startServer = async (config: Config, clock: Clock = { now: () => Da
   const caFile = certificates?.caPem === undefined ? undefined : join(dataDir, CA_FILE)
   const told = serverFile(config, front, caFile)
   await writeServerFile(dataDir, told)
-  undo.defer(() => rm(join(dataDir, SERVER_FILE), { force: true }))
+  undo.defer(() => removeServerFile(dataDir))
 
   const owned = undo.move()
   let stopping: Promise<void> | undefined
@@ -133,6 +135,16 @@ export const startServer = async (config: Config, clock: Clock = { now: () => Da
     stop,
     [Symbol.asyncDispose]: stop,
   }
+}
+
+/**
+ * The end of all that peers see. Agents hear of it first, with 1001, since they dial again only seconds later
+ * (agent-protocol.md §5.1); what was begun is answered while they go, and for ten seconds more.
+ */
+const endServing = async (front: Front, parts: Assembly): Promise<void> => {
+  front.stopAccepting()
+  await parts.gateway.stop()
+  await front.stop()
 }
 
 /** Private: it holds the key that opens every secret. */
@@ -162,35 +174,6 @@ const assemblySettings = (config: Config, database: string | undefined): Assembl
   gateway: { maxConnections: config.maxAgents, maxHostKeys: 2 * config.maxAgents },
 })
 
-/** What was started, to be stopped in reverse; moved on when the start succeeded. */
-class Undo implements AsyncDisposable {
-  #steps: (() => Promise<unknown>)[] = []
-
-  defer(step: () => Promise<unknown>): void {
-    this.#steps.push(step)
-  }
-
-  move(): Undo {
-    const moved = new Undo()
-    moved.#steps = this.#steps
-    this.#steps = []
-    return moved
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    const failures: unknown[] = []
-    for (const step of this.#steps.splice(0).reverse()) {
-      try {
-        await step()
-      } catch (cause) {
-        failures.push(cause)
-      }
-    }
-    if (failures.length > 0) throw new AggregateError(failures, 'The server did not stop cleanly.')
-  }
-}
-
-const SERVER_FILE = 'server.json'
 const CA_FILE = 'ca.pem'
 const CA_SETTING = 'certificate-authority'
 
@@ -234,44 +217,3 @@ const caStore = ({ database, sealer }: Assembly): CaStore => ({
     return kept === undefined ? ca : (JSON.parse(kept) as StoredCa)
   },
 })
-
-/** What `<data>/server.json` tells the command line on the same host. */
-interface ServerFile {
-  readonly endpoint: string | null
-  readonly tlsEndpoint: string | null
-  readonly publicHost: string
-  readonly regionId: string
-  readonly caFile: string | null
-  readonly pid: number
-}
-
-const serverFile = (config: Config, front: Front, caFile: string | undefined): ServerFile => {
-  const publicHost = config.publicHosts[0] ?? dialable(front.tls?.host ?? front.plain?.host ?? 'localhost')
-  return {
-    endpoint: front.plain === undefined ? null : `http://${bracketed(dialable(front.plain.host))}:${front.plain.port}`,
-    tlsEndpoint:
-      front.tls === undefined ? null : `https://${bracketed(publicHost)}:${config.publicPort ?? front.tls.port}`,
-    publicHost,
-    regionId: config.regions[0] ?? '',
-    caFile: caFile ?? null,
-    pid: process.pid,
-  }
-}
-
-/** A name by which a listener on every address can be dialled. */
-const dialable = (host: string): string => (host === '0.0.0.0' || host === '::' ? hostname() : host)
-
-const bracketed = (host: string): string => (host.includes(':') ? `[${host}]` : host)
-
-/** What DescribeRegions tells as RegionEndpoint. */
-const publicEndpoint = (config: Config): string => {
-  const listener = config.listen ?? config.listenTls
-  const host = config.publicHosts[0] ?? dialable(listener?.host ?? 'localhost')
-  return `${bracketed(host)}:${config.publicPort ?? listener?.port ?? 0}`
-}
-
-const writeServerFile = async (dataDir: string, content: ServerFile): Promise<void> => {
-  const file = join(dataDir, SERVER_FILE)
-  await writeFile(`${file}.new`, `${JSON.stringify(content, null, 2)}\n`, { mode: 0o644 })
-  await rename(`${file}.new`, file)
-}

@@ -87,7 +87,8 @@ export const startFront = async (options: FrontOptions): Promise<Front> => {
   const forget = function (this: Socket): void {
     sockets.delete(this)
   }
-  let running = 0
+  /** Responses that have not ended. */
+  const running = new Set<ServerResponse>()
   let stopping = false
   let idle: (() => void) | undefined
 
@@ -120,13 +121,13 @@ export const startFront = async (options: FrontOptions): Promise<Front> => {
     }
   }
 
-  const onResponseClosed = (): void => {
-    running -= 1
-    if (running === 0) idle?.()
+  const onResponseClosed = function (this: ServerResponse): void {
+    running.delete(this)
+    if (running.size === 0) idle?.()
   }
 
   const onRequest = (request: IncomingMessage, response: ServerResponse): void => {
-    running += 1
+    running.add(response)
     response.once('close', onResponseClosed)
     newest.set(request.socket, response)
     if (stopping) response.setHeader('connection', 'close')
@@ -226,6 +227,7 @@ export const startFront = async (options: FrontOptions): Promise<Front> => {
 
   const stopAccepting = (): void => {
     stopping = true
+    for (const response of running) if (!response.headersSent) response.setHeader('connection', 'close')
     if (plainServer?.listening === true) plainServer.close()
     if (tlsServer?.listening === true) tlsServer.close()
   }
@@ -234,7 +236,7 @@ export const startFront = async (options: FrontOptions): Promise<Front> => {
     stopAccepting()
     plainServer?.closeIdleConnections()
     tlsServer?.closeIdleConnections()
-    if (running > 0) {
+    if (running.size > 0) {
       await new Promise<void>((resolve) => {
         const limit = setTimeout(resolve, drainMs)
         idle = () => {
