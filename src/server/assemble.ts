@@ -40,6 +40,7 @@ import { lockDirectory } from './storage/sqlite/directory-lock.js'
 import { SqliteConnection } from './storage/sqlite/driver.js'
 import { unitOfWork } from './storage/unit-of-work.js'
 import { Sweeps } from './sweeps.js'
+import { Undo } from './undo.js'
 import { localWakeups } from './wakeups/local.js'
 
 /** What a deployment decides about the parts; defaults are in config.ts. */
@@ -68,6 +69,8 @@ export interface AssemblyParts {
   /** 32 bytes of the key file. */
   readonly rootKey: Buffer
   readonly clock: Clock
+  /** The data directory's lock is the caller's already. */
+  readonly locked?: boolean
   readonly tellCall: (event: CallEvent) => void
   readonly tellGateway: (event: GatewayEvent) => void
   readonly tellCommit: (told: CommitTold) => void
@@ -97,21 +100,24 @@ export interface Assembly {
 interface OpenStore {
   readonly database: SqlDatabase
   readonly presenceStore: PresenceStore
-  close(): Promise<void>
 }
 
-const openStore = async (parts: AssemblyParts): Promise<OpenStore> => {
+const openStore = async (parts: AssemblyParts, undo: Undo): Promise<OpenStore> => {
   const { settings, clock } = parts
   if (settings.database !== undefined) {
     const database = new PostgresDatabase(settings.database, {
       beforeCommit: appendAudit,
       onError: (cause) => parts.tellFailure('postgres', cause),
     })
+    undo.defer(() => database.close())
     await migratePostgres(database, clock.now())
-    return { database, presenceStore: postgresPresenceStore(database), close: () => database.close() }
+    return { database, presenceStore: postgresPresenceStore(database) }
   }
-  mkdirSync(settings.dataDir, { recursive: true, mode: 0o700 })
-  const lock = lockDirectory(settings.dataDir)
+  if (parts.locked !== true) {
+    mkdirSync(settings.dataDir, { recursive: true, mode: 0o700 })
+    const lock = lockDirectory(settings.dataDir)
+    undo.defer(async () => lock.release())
+  }
   const files = sqliteFiles(settings.dataDir)
   const database = new SqliteDatabase(files.facts, {
     beforeCommit: appendAudit,
@@ -119,24 +125,19 @@ const openStore = async (parts: AssemblyParts): Promise<OpenStore> => {
     ...(settings.cacheMiB === undefined ? {} : { cacheMiB: settings.cacheMiB }),
     prepare: (connection) => migrateSqlite(connection, clock.now()),
   })
+  undo.defer(() => database.close())
   const presence = new SqliteConnection(files.presence, ['journal_mode = wal', 'synchronous = normal'])
+  undo.defer(async () => presence.close())
   preparePresence(presence)
-  return {
-    database,
-    presenceStore: sqlitePresenceStore(presence),
-    async close() {
-      await database.close()
-      presence.close()
-      lock.release()
-    },
-  }
+  return { database, presenceStore: sqlitePresenceStore(presence) }
 }
 
 /** @throws NewerSchema, or an error of the database that says what is wrong with it */
 export const assemble = async (parts: AssemblyParts): Promise<Assembly> => {
   const { settings, clock } = parts
   const sealer = new Sealer(parts.rootKey)
-  const store = await openStore(parts)
+  await using undo = new Undo()
+  const store = await openStore(parts, undo)
   const { database } = store
   const stores = unitOfWork(database, sealer, parts.tellTaskEnded)
   const presence = new PresenceTable({
@@ -214,7 +215,11 @@ export const assemble = async (parts: AssemblyParts): Promise<Assembly> => {
     retentionMs: settings.retentionDays * 86_400_000,
     tellFailure: parts.tellFailure,
   })
+  undo.defer(() => sweeps.stop())
+  undo.defer(() => gateway.stop())
+  undo.defer(() => api.stop())
 
+  const owned = undo.move()
   return {
     database,
     sealer,
@@ -230,11 +235,6 @@ export const assemble = async (parts: AssemblyParts): Promise<Assembly> => {
       await presence.load()
       await stores.lists.of(scope, undefined).build()
     },
-    async stop() {
-      await api.stop()
-      await gateway.stop()
-      await sweeps.stop()
-      await store.close()
-    },
+    stop: () => owned[Symbol.asyncDispose](),
   }
 }

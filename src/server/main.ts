@@ -7,9 +7,12 @@ import type { Config } from './config.js'
 import type { Clock } from './domain/clock.js'
 import { ensureFirstAccessKey, type FirstAccessKey } from './first-access-key.js'
 import { type Front, startFront } from './front/front.js'
+import type { KeyAndCertificate } from './front/listener.js'
+import type { Doors } from './front/peer.js'
 import { loadRootKey } from './root-key.js'
 import { publicEndpoint, removeServerFile, serverFile, writeServerFile } from './server-file.js'
 import { readSealedSetting, writeSealedSetting } from './storage/setting-store.js'
+import { lockDirectory } from './storage/sqlite/directory-lock.js'
 import { openTelemetry, type Telemetry } from './telemetry/telemetry.js'
 import type { CaStore, StoredCa } from './tls/ca-store.js'
 import { openCertificateFiles } from './tls/certificate-files.js'
@@ -37,23 +40,46 @@ export interface RunningServer extends AsyncDisposable {
 }
 
 /**
- * Starts a server. Presence and list anchors load behind the open listeners, since an agent that lost the server dials
- * exactly once, about six seconds later (agent-protocol.md §5.1).
+ * Starts a server. The listeners open first: an agent that lost the server dials exactly once, about six seconds later
+ * (agent-protocol.md §5.1), and waits longer for an answer than a start takes. Presence and list anchors load once the
+ * doors are open.
  * @throws Error with a sentence for the operator
  */
 export const startServer = async (config: Config, clock: Clock = { now: () => Date.now() }): Promise<RunningServer> => {
   const { dataDir } = config
   await makeDataDirectory(dataDir)
   const database = config.database === undefined ? undefined : config.database.reveal()
+  await using undo = new Undo()
+  if (database === undefined) {
+    const lock = lockDirectory(dataDir)
+    undo.defer(async () => lock.release())
+  }
   const rootKey = loadRootKey({ dataDir, keyFile: config.keyFile, clustered: database !== undefined })
   const telemetry = openTelemetry(config)
-  await using undo = new Undo()
   undo.defer(async () => telemetry[Symbol.dispose]())
+
+  const doors = later<Doors>()
+  const certificate = later<KeyAndCertificate>()
+  const front = await startFront({
+    // The name that server.json and enroll tell is one that the guard lets in, whether it was configured or found.
+    settings: { ...config, publicHosts: [...config.publicHosts, hostname()] },
+    doors: doors.promise,
+    telemetry: telemetry.handle,
+    tls: config.listenTls === undefined ? undefined : certificate.promise,
+    events: telemetry.events.front,
+  })
+  undo.defer(async () => {
+    // Where the start failed, these are answered that the server is not there.
+    doors.reject(NOT_STARTED)
+    certificate.reject(NOT_STARTED)
+    await front.stop()
+  })
 
   const parts = await assemble({
     settings: assemblySettings(config, database),
     rootKey: rootKey.key,
     clock,
+    locked: true,
     tellCall: telemetry.events.call,
     tellGateway: telemetry.events.gateway,
     tellCommit: telemetry.events.commit,
@@ -75,22 +101,12 @@ export const startServer = async (config: Config, clock: Clock = { now: () => Da
 
   const certificates =
     config.listenTls === undefined ? undefined : await openCertificates(config, parts, telemetry, clock)
-  if (certificates !== undefined) undo.defer(async () => certificates[Symbol.asyncDispose]())
+  if (certificates !== undefined) {
+    undo.defer(async () => certificates[Symbol.asyncDispose]())
+    certificate.resolve(certificates.current)
+    certificates.follow((material) => front.setTls(material))
+  }
   parts.gateway.start()
-  const front = await startFront({
-    // The name that server.json and enroll tell is one that the guard lets in, whether it was configured or found.
-    settings: { ...config, publicHosts: [...config.publicHosts, hostname()] },
-    doors: {
-      api: (request, response, peer) => parts.api.handle(request, response, peer),
-      gateway: (request, response, peer) => parts.gateway.handle(request, response, peer),
-      gatewayUpgrade: (request, socket, head, peer) => parts.gateway.upgrade(request, socket, head, peer),
-    },
-    telemetry: telemetry.handle,
-    tls: certificates?.current,
-    events: telemetry.events.front,
-  })
-  undo.defer(() => endServing(front, parts))
-  certificates?.follow((material) => front.setTls(material))
   telemetry.watch({
     connectedAgents: () => parts.gateway.connectionCount(),
     unreachableAgents: () => parts.presence.unreachableCount(),
@@ -100,12 +116,18 @@ export const startServer = async (config: Config, clock: Clock = { now: () => Da
     },
     listening: () => front.listening,
   })
+  doors.resolve({
+    api: (request, response, peer) => parts.api.handle(request, response, peer),
+    gateway: (request, response, peer) => parts.gateway.handle(request, response, peer),
+    gatewayUpgrade: (request, socket, head, peer) => parts.gateway.upgrade(request, socket, head, peer),
+  })
 
   await parts.sweeps.removeHalfWritten()
   parts.sweeps.start()
   const scope = { accountId: config.accountId, regionId: config.regions[0] ?? '' }
   const warm = parts.warmUp(scope).catch((cause: unknown) => telemetry.events.failure('warm-up', cause))
   undo.defer(() => warm)
+  undo.defer(() => endServing(front, parts))
 
   const caFile = certificates?.caPem === undefined ? undefined : join(dataDir, CA_FILE)
   const told = serverFile(config, front, caFile)
@@ -145,6 +167,20 @@ const endServing = async (front: Front, parts: Assembly): Promise<void> => {
   front.stopAccepting()
   await parts.gateway.stop()
   await front.stop()
+}
+
+const NOT_STARTED = new Error('The server did not start.')
+
+/** A value that comes later; a refusal that nobody waits for is no failure. */
+const later = <T>(): { promise: Promise<T>; resolve: (value: T) => void; reject: (cause: unknown) => void } => {
+  let resolve: (value: T) => void = () => undefined
+  let reject: (cause: unknown) => void = () => undefined
+  const promise = new Promise<T>((done, failed) => {
+    resolve = done
+    reject = failed
+  })
+  promise.catch(() => undefined)
+  return { promise, resolve, reject }
 }
 
 /** Private: it holds the key that opens every secret. */

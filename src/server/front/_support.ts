@@ -15,7 +15,7 @@ export interface TestFront extends AsyncDisposable {
 
 export interface TestFrontOptions {
   readonly settings?: Partial<FrontSettings>
-  readonly tls?: KeyAndCertificate
+  readonly tls?: KeyAndCertificate | Promise<KeyAndCertificate>
   readonly doors?: Partial<Doors> | Promise<Doors>
 }
 

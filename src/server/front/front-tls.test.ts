@@ -1,7 +1,7 @@
 import { connect as connectSecurely, type TLSSocket } from 'node:tls'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { issueAuthority, issueLeaf } from '../tls/issue.js'
-import { ask, dialSecurely, readToEnd, readUntil, sendRaw, startTestFront } from './_support.js'
+import { ask, dial, dialSecurely, readToEnd, readUntil, sendRaw, startTestFront } from './_support.js'
 import type { KeyAndCertificate } from './listener.js'
 
 let ca: string
@@ -34,6 +34,33 @@ describe('the TLS listener', () => {
     expect(test.peers).toEqual([{ address: '127.0.0.1', secure: true, loopback: true }])
     expect(await ask(test.plainPort, '/')).toContain('api GET')
     expect(test.peers[1]?.secure).toBe(false)
+  })
+
+  it('is open before it has a certificate: connections wait for their handshake', async () => {
+    let give: (certificate: KeyAndCertificate) => void = () => undefined
+    const tls = new Promise<KeyAndCertificate>((resolve) => (give = resolve))
+    await using test = await startTestFront({ settings, tls })
+    const early = Array.from({ length: 50 }, () => dialSecurely(test.tlsPort, ca, 'assist.example'))
+    const gone = await dial(test.tlsPort)
+    gone.destroy()
+    // All have arrived: this one came last, on the other listener.
+    expect(await ask(test.plainPort, '/healthz')).toContain('telemetry /healthz')
+    expect(test.front.listening).toBe(true)
+    give(leaf)
+    for (const socket of [...(await Promise.all(early)), await dialSecurely(test.tlsPort, ca, 'assist.example')]) {
+      const answer = readToEnd(socket)
+      socket.write(`GET /luban/x HTTP/1.1\r\nHost: assist.example\r\nConnection: close\r\n\r\n`)
+      expect(await answer).toContain('gateway GET /luban/x 0')
+    }
+  })
+
+  it('closes what waits for a certificate that does not come', async () => {
+    let fail: (cause: Error) => void = () => undefined
+    const tls = new Promise<KeyAndCertificate>((_, reject) => (fail = reject))
+    await using test = await startTestFront({ settings, tls })
+    const end = readToEnd(await dial(test.tlsPort))
+    fail(new Error('no store'))
+    expect(await end).toBe('')
   })
 
   it('shows a new certificate to new connections without a restart, and leaves the old ones', async () => {

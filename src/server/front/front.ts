@@ -9,6 +9,7 @@ import { MAX_HEADERS } from './limits.js'
 import { type BoundAddress, createPlainServer, createTlsServer, type KeyAndCertificate, listenOn } from './listener.js'
 import type { Doors, Peer, RequestDoor } from './peer.js'
 import * as refusals from './refusal.js'
+import { WaitingRoom } from './waiting-room.js'
 import { replayWithoutUpgrade } from './without-upgrade.js'
 
 // The two listeners, and which room a request goes to.
@@ -54,8 +55,8 @@ export interface FrontOptions {
   /** May come later than the sockets: until then requests wait. Health is answered from the start. */
   readonly doors: Doors | Promise<Doors>
   readonly telemetry: RequestDoor
-  /** Needed when `settings.listenTls` is there. */
-  readonly tls?: KeyAndCertificate | undefined
+  /** Needed when `settings.listenTls` is there. May come later than the sockets: until then TLS handshakes wait. */
+  readonly tls?: KeyAndCertificate | Promise<KeyAndCertificate> | undefined
   readonly events: FrontEvents
 }
 
@@ -92,14 +93,7 @@ export const startFront = async (options: FrontOptions): Promise<Front> => {
   let stopping = false
   let idle: (() => void) | undefined
 
-  let doors = options.doors instanceof Promise ? undefined : options.doors
-  const pending = options.doors instanceof Promise ? options.doors : undefined
-  pending?.then(
-    (opened) => {
-      doors = opened
-    },
-    () => undefined,
-  )
+  const waiting = new WaitingRoom(options.doors)
 
   const refuse = (
     request: IncomingMessage,
@@ -146,13 +140,9 @@ export const startFront = async (options: FrontOptions): Promise<Front> => {
       request.headers,
     )
     if (TELEMETRY_PATHS.has(pathOf(request))) return pass(telemetry, request, response, peer)
-    if (doors !== undefined) return pass(doorFor(doors, request), request, response, peer)
-    pending?.then(
-      (opened) => {
-        if (!response.destroyed) pass(doorFor(opened, request), request, response, peer)
-      },
-      () => refuse(request, response, refusals.NOT_READY, 'not-ready'),
-    )
+    const serve = (doors: Doors): void => pass(doorFor(doors, request), request, response, peer)
+    if (waiting.doors !== undefined) return serve(waiting.doors)
+    waiting.wait(request, response, serve, () => refuse(request, response, refusals.NOT_READY, 'not-ready'))
   }
 
   const onUpgrade = (server: Server, event: string, request: IncomingMessage, socket: Duplex, head: Buffer): void => {
@@ -176,7 +166,6 @@ export const startFront = async (options: FrontOptions): Promise<Front> => {
       request.headers,
     )
     const open = (opened: Doors): void => {
-      if (socket.destroyed) return
       try {
         opened.gatewayUpgrade(request, socket, head, peer)
       } catch (error) {
@@ -184,8 +173,8 @@ export const startFront = async (options: FrontOptions): Promise<Front> => {
         socket.destroy()
       }
     }
-    if (doors !== undefined) return open(doors)
-    pending?.then(open, () => {
+    if (waiting.doors !== undefined) return open(waiting.doors)
+    waiting.wait(request, socket, open, () => {
       events.requestRefused('not-ready')
       lingeringClose(socket, refusals.rawRefusal(refusals.NOT_READY, request))
     })
@@ -234,6 +223,7 @@ export const startFront = async (options: FrontOptions): Promise<Front> => {
 
   const stop = async ({ drainMs = 10_000 } = {}): Promise<void> => {
     stopAccepting()
+    waiting.close()
     plainServer?.closeIdleConnections()
     tlsServer?.closeIdleConnections()
     if (running.size > 0) {

@@ -29,3 +29,12 @@ export const LISTEN_BACKLOG = 8_192
 
 /** A refused connection is read on for so long, so that its last answer arrives before the reset. */
 export const LINGER_MS = 1_000
+
+/**
+ * What comes while the server starts waits for so long, then is answered 503. Agents wait 45 s for a notify socket and 5 s
+ * for everything else, SDKs about 10 s.
+ */
+export const START_WAIT_MS = 40_000
+
+/** Memory of all that waits for the start; what comes on top is answered 503 at once. An agent's request takes 2 KB. */
+export const MAX_WAITING_BYTES = 67_108_864

@@ -1,6 +1,7 @@
 import { createServer, type Server, type ServerOptions } from 'node:http'
 import { createServer as createSecureServer, type Server as SecureServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
+import { holdUntilCertificate } from './held-connections.js'
 import * as limits from './limits.js'
 
 /** What a TLS listener shows. */
@@ -28,16 +29,18 @@ const COMMON: ServerOptions = {
 
 export const createPlainServer = (): Server => withLimits(createServer(COMMON))
 
-export const createTlsServer = (tls: KeyAndCertificate | undefined): SecureServer =>
-  withLimits(
-    createSecureServer({
-      ...COMMON,
-      ...(tls === undefined ? {} : { cert: tls.certificatePem, key: tls.privateKeyPem }),
-      ALPNProtocols: ['http/1.1'],
-      minVersion: 'TLSv1.2',
-      handshakeTimeout: limits.HANDSHAKE_TIMEOUT_MS,
-    }),
-  )
+/** @param tls when it comes later, connections wait for it */
+export const createTlsServer = (tls: KeyAndCertificate | Promise<KeyAndCertificate> | undefined): SecureServer => {
+  const server = createSecureServer({
+    ...COMMON,
+    ...(tls === undefined || tls instanceof Promise ? {} : { cert: tls.certificatePem, key: tls.privateKeyPem }),
+    ALPNProtocols: ['http/1.1'],
+    minVersion: 'TLSv1.2',
+    handshakeTimeout: limits.HANDSHAKE_TIMEOUT_MS,
+  })
+  if (tls instanceof Promise) holdUntilCertificate(server, tls)
+  return withLimits(server)
+}
 
 const withLimits = <S extends Server>(server: S): S => {
   server.maxHeadersCount = limits.MAX_HEADERS

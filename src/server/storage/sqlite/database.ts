@@ -65,7 +65,12 @@ export class SqliteDatabase implements SqlDatabase {
       cache,
       'temp_store = memory',
     ])
-    options.prepare?.(this.#connection)
+    try {
+      options.prepare?.(this.#connection)
+    } catch (cause) {
+      this.#connection.close()
+      throw cause
+    }
     this.reader = new SqliteConnection(path, ['query_only = on', cache, 'temp_store = memory'])
     this.#beforeCommit = options.beforeCommit
     this.#tell = options.tell ?? (() => undefined)
