@@ -233,7 +233,7 @@ export const assemble = async (parts: AssemblyParts): Promise<Assembly> => {
     sweeps,
     async warmUp(scope) {
       await presence.load()
-      await stores.lists.of(scope, undefined).build()
+      await stores.warmUp(scope)
     },
     stop: () => owned[Symbol.asyncDispose](),
   }

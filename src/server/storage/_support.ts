@@ -9,7 +9,7 @@ import { PostgresDatabase } from './postgres/database.js'
 import { Sealer } from './sealer.js'
 import type { SqlDatabase } from './sql.js'
 import { SqliteDatabase } from './sqlite/database.js'
-import { unitOfWork } from './unit-of-work.js'
+import { type Stores, unitOfWork } from './unit-of-work.js'
 
 export const DIALECTS = ['sqlite', 'postgres'] as const
 export type DialectName = (typeof DIALECTS)[number]
@@ -19,7 +19,9 @@ export const sealer = new Sealer(Buffer.alloc(32, 1))
 
 export interface TestStore extends AsyncDisposable {
   readonly database: SqlDatabase
-  readonly stores: UnitOfWork
+  readonly stores: Stores
+  /** The same database seen by stores that keep nothing in memory yet, as after a restart. */
+  reopened(): Stores
 }
 
 /** An empty, migrated database: a SQLite file of its own, or a database of its own in the test run's PostgreSQL. */
@@ -35,6 +37,7 @@ export const openTestStore = async (dialect: DialectName): Promise<TestStore> =>
     return {
       database,
       stores: unitOfWork(database, sealer),
+      reopened: () => unitOfWork(database, sealer),
       async [Symbol.asyncDispose]() {
         await database.close()
         await made.drop()
@@ -50,6 +53,7 @@ export const openTestStore = async (dialect: DialectName): Promise<TestStore> =>
   return {
     database,
     stores: unitOfWork(database, sealer),
+    reopened: () => unitOfWork(database, sealer),
     async [Symbol.asyncDispose]() {
       await database.close()
       rmSync(directory, { recursive: true, force: true })

@@ -37,6 +37,11 @@ export interface SqlWriter extends SqlReader {
 export interface SqlDatabase {
   readonly dialect: Dialect
   readonly reader: SqlReader
+  /**
+   * Reads committed rows at once, as arrays. Only where this process alone writes the database: what it keeps of it in
+   * memory stays true.
+   */
+  readNow?(sql: string, parameters: readonly SqlValue[]): readonly (readonly Column[])[]
   /** Resolves when the work is durable. A failing piece of work takes back only itself. */
   write<T>(work: (writer: SqlWriter) => Promise<T>): Promise<T>
   /** Waits for writes under way, then lets go. */

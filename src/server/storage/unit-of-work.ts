@@ -1,28 +1,39 @@
+import type { Scope } from '../domain/access/scope.js'
 import type { FinalState } from '../domain/invocations/task-states.js'
 import type { UnitOfWork, Writing } from '../domain/unit-of-work.js'
 import { activationReader, activationStore } from './activation-store.js'
 import { commandReader, commandStore } from './command-store.js'
-import { InstanceLists, instanceReader, instanceStore } from './instance-store.js'
+import { InstanceLists } from './instance-lists.js'
+import { instanceReader, readStatusRows } from './instance-reader.js'
+import { instanceStore } from './instance-store.js'
 import { invocationReader, invocationStore } from './invocation-store.js'
 import { repeatReader, repeatStore } from './repeat-store.js'
 import type { Sealer } from './sealer.js'
 import type { SqlDatabase, SqlWriter } from './sql.js'
+import { StatusTable } from './status-table.js'
 import { taskReader, taskStore } from './task-store.js'
+
+export interface Stores extends UnitOfWork {
+  /** Prepares in the background what makes pages of the agent status quick; they are right before it is done. */
+  warmUp(scope: Scope): Promise<void>
+}
 
 /** All stores over one database. */
 export const unitOfWork = (
   database: SqlDatabase,
   sealer: Sealer,
   tellTaskEnded: (state: FinalState) => void = () => undefined,
-): UnitOfWork & { readonly lists: InstanceLists } => {
+): Stores => {
   const lists = new InstanceLists(database.reader)
+  const readRows = readStatusRows(database)
+  const table = readRows === undefined ? undefined : new StatusTable(readRows)
   // Stores are made once per writer, not once per piece of work: a SQLite group has one writer for hundreds of pieces.
   const made = new WeakMap<SqlWriter, Writing>()
   const writing = (sql: SqlWriter): Writing => {
     let stores = made.get(sql)
     if (stores === undefined) {
       stores = {
-        instances: instanceStore(sql, lists),
+        instances: instanceStore(sql, lists, table),
         activations: activationStore(sql),
         commands: commandStore(sql),
         invocations: invocationStore(sql),
@@ -36,9 +47,9 @@ export const unitOfWork = (
     return stores
   }
   return {
-    lists,
+    warmUp: (scope) => (table === undefined ? lists.of(scope, undefined).build() : table.load()),
     read: {
-      instances: instanceReader(database.reader, lists),
+      instances: instanceReader(database.reader, lists, table),
       activations: activationReader(database.reader),
       commands: commandReader(database.reader),
       invocations: invocationReader(database.reader),

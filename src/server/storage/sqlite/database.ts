@@ -76,6 +76,10 @@ export class SqliteDatabase implements SqlDatabase {
     this.#tell = options.tell ?? (() => undefined)
   }
 
+  readNow(sql: string, parameters: readonly SqlValue[]): readonly (readonly Column[])[] {
+    return this.reader.arraysSync(sql, parameters)
+  }
+
   write<T>(work: (writer: SqlWriter) => Promise<T>): Promise<T> {
     if (this.#closed) return Promise.reject(new Fault('store/unavailable'))
     return new Promise<T>((resolve, reject) => {

@@ -79,9 +79,11 @@ export class SqliteConnection implements SqlReader {
   }
 
   arrays(sql: string, parameters: readonly SqlValue[] = []): Promise<readonly (readonly Column[])[]> {
-    return settle(
-      () => kept(this.#arrayStatements, sql, () => this.#arrayStatement(sql)).all(...parameters) as Column[][],
-    )
+    return settle(() => this.arraysSync(sql, parameters))
+  }
+
+  arraysSync(sql: string, parameters: readonly SqlValue[] = []): readonly (readonly Column[])[] {
+    return kept(this.#arrayStatements, sql, () => this.#arrayStatement(sql)).all(...parameters) as Column[][]
   }
 
   runSync(sql: string, parameters: readonly SqlValue[] = []): number {
