@@ -51,7 +51,7 @@ const appendRecord = (fields: Fields): Append => {
 const appendOf = (shape: Shape): Append => {
   switch (shape.kind) {
     case 'text':
-      return appendText
+      return shape.oneOf === undefined ? appendText : appendOneOf(shape.oneOf)
     case 'integer':
       return (written, head, value) => written + head + numberText(value)
     case 'flag':
@@ -115,6 +115,15 @@ const appendText: Append = (written, head, value) => {
   return NEEDS_ESCAPE.test(text)
     ? written + head + JSON.stringify(text.replace(LONE_SURROGATE, '\ufffd'))
     : `${written + head}"${text}"`
+}
+
+/** Values that are known beforehand are looked up, not looked through. */
+const appendOneOf = (known: readonly string[]): Append => {
+  const texts = new Map(known.map((text) => [text, JSON.stringify(text)]))
+  return (written, head, value) => {
+    const text = texts.get(value as string)
+    return text === undefined ? appendText(written, head, value) : written + head + text
+  }
 }
 
 const numberText = (value: unknown): string =>

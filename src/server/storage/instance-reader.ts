@@ -10,7 +10,16 @@ import type {
 import type { OsType } from '../domain/fleet/instances.js'
 import type { PageRequest } from '../domain/paging.js'
 import type { InstanceLists } from './instance-lists.js'
-import { type Column, maybeNumber, numberOf, type Row, type SqlDatabase, type SqlReader, type SqlValue, textOf } from './sql.js'
+import {
+  type Column,
+  maybeNumber,
+  numberOf,
+  type Row,
+  type SqlDatabase,
+  type SqlReader,
+  type SqlValue,
+  textOf,
+} from './sql.js'
 import type { ReadStatusRows, StatusTable } from './status-table.js'
 import { tagConditions, tagsOf } from './tag-store.js'
 

@@ -60,8 +60,7 @@ it('a list is what a sorted array of its rows is, after any changes', () => {
             model.set(id, { ...before, invocationCount: before.invocationCount + 1, lastInvokedAt: 77 })
         } else {
           list.addActiveTasks(id, one.amount)
-          if (before !== undefined)
-            model.set(id, { ...before, activeTaskCount: before.activeTaskCount + one.amount })
+          if (before !== undefined) model.set(id, { ...before, activeTaskCount: before.activeTaskCount + one.amount })
         }
       }
       const rows = [...model.values()].sort((a, b) => (a.instanceId < b.instanceId ? -1 : 1))

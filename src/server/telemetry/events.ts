@@ -53,9 +53,15 @@ const tellCall = (log: Log, metrics: Metrics, event: CallEvent): void => {
   const action = event.action === '' ? 'unknown' : event.action
   metrics.apiCalls.add([action, event.code === '' ? 'OK' : event.code])
   metrics.apiCallSeconds.observe(event.durationMs / 1_000, [action])
+  if (event.failure === undefined) {
+    // Taking an event apart costs a microsecond, for a line that is rarely wanted.
+    if (log.tellsDebug()) log.debug('a call was answered', fieldsOf(event))
+  } else log.error('a call failed', fieldsOf(event))
+}
+
+const fieldsOf = (event: CallEvent) => {
   const { failure, ...fields } = event
-  if (failure !== undefined) log.error('a call failed', { ...fields, error: failure })
-  else log.debug('a call was answered', fields)
+  return failure === undefined ? fields : { ...fields, error: failure }
 }
 
 const tellGateway = (log: Log, metrics: Metrics, event: GatewayEvent): void => {

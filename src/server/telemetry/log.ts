@@ -12,6 +12,8 @@ export type LogFields = Readonly<Record<string, unknown>>
  * limit, because peers can cause them (design D13). Debug lines have none: who asks for them wants them.
  */
 export interface Log {
+  /** Whether debug lines are written: what makes one for a hot path asks first. */
+  tellsDebug(): boolean
   debug(message: string, fields?: LogFields): void
   info(message: string, fields?: LogFields): void
   warn(message: string, fields?: LogFields): void
@@ -52,6 +54,7 @@ export const openLogs = (options: LogOptions): ((room: string) => Log) => {
         log[level](logFields(left === 0 ? fields : { ...fields, linesLeftOut: left }), message)
       }
     return {
+      tellsDebug: () => log.isLevelEnabled('debug'),
       debug(message, fields = {}) {
         if (log.isLevelEnabled('debug')) log.debug(logFields(fields), message)
       },

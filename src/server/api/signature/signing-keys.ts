@@ -1,16 +1,16 @@
-import { createSecretKey, type KeyObject } from 'node:crypto'
+import { HmacKey } from './hmac-key.js'
 
 /** The two forms in which a secret signs: V1 puts an ampersand behind it (rpc.md §1.3, §1.5). */
 export interface SigningKeys {
-  readonly v1: KeyObject
-  readonly v3: KeyObject
+  readonly v1: HmacKey
+  readonly v3: HmacKey
 }
 
 interface Entry extends SigningKeys {
   readonly secret: string
 }
 
-/** A KeyObject costs more to make than an HMAC to compute: those of the keys last used are kept. */
+/** A key costs more to make than an HMAC to compute: those last used are kept. */
 export const createSigningKeys = (capacity = 1_000) => {
   const entries = new Map<string, Entry>()
   return {
@@ -19,8 +19,8 @@ export const createSigningKeys = (capacity = 1_000) => {
       if (kept !== undefined && kept.secret === secret) return kept
       const made: Entry = {
         secret,
-        v1: createSecretKey(Buffer.from(`${secret}&`)),
-        v3: createSecretKey(Buffer.from(secret)),
+        v1: new HmacKey(`${secret}&`),
+        v3: new HmacKey(secret),
       }
       entries.delete(accessKeyId)
       if (entries.size >= capacity) {

@@ -1,6 +1,6 @@
 // Signature 1.0 of the RPC style (rpc.md §1.3, §1.4): HMAC over the method and every parameter, in Base64.
-import { createHmac, type KeyObject } from 'node:crypto'
 import { equalTexts } from './equal-texts.js'
+import type { HmacKey } from './hmac-key.js'
 import { percentEncodeTwice } from './percent-encode.js'
 import { sortedNames } from './sorted-names.js'
 
@@ -27,8 +27,8 @@ export const v1StringToSign = (method: string, parameters: ReadonlyMap<string, s
 }
 
 /** @param key the secret and an ampersand */
-export const v1Signature = (hash: string, key: KeyObject, stringToSign: string): string =>
-  createHmac(hash, key).update(stringToSign).digest('base64')
+export const v1Signature = (hash: string, key: HmacKey, stringToSign: string): string =>
+  key.sign(hash, stringToSign, 'base64')
 
 /**
  * Undefined for a good signature, else the string to sign. Two dialects are good: most clients sign parameters without
@@ -38,7 +38,7 @@ export const v1Mismatch = (
   method: string,
   parameters: ReadonlyMap<string, string>,
   hash: string,
-  key: KeyObject,
+  key: HmacKey,
   given: string,
 ): string | undefined => {
   const stringToSign = v1StringToSign(method, parameters, true)

@@ -1,7 +1,8 @@
 // Signature V3 (rpc.md §1.5): HMAC over a canonical request of method, query, signed headers and the body's hash.
-import { createHmac, hash as digest, type KeyObject } from 'node:crypto'
+import { hash as digest } from 'node:crypto'
 import type { Authorization } from './authorization-header.js'
 import { equalTexts } from './equal-texts.js'
+import type { HmacKey } from './hmac-key.js'
 import { percentEncode } from './percent-encode.js'
 import { sortedNames } from './sorted-names.js'
 
@@ -67,8 +68,8 @@ export const v3StringToSign = (algorithm: string, hash: string, canonicalRequest
   `${algorithm}\n${hexHash(hash, canonicalRequest)}`
 
 /** @param key the secret as it is */
-export const v3Signature = (hash: string, key: KeyObject, stringToSign: string): string =>
-  createHmac(hash, key).update(stringToSign).digest('hex')
+export const v3Signature = (hash: string, key: HmacKey, stringToSign: string): string =>
+  key.sign(hash, stringToSign, 'hex')
 
 /**
  * Undefined for a good signature, else what was compared.
@@ -78,7 +79,7 @@ export const v3Mismatch = (
   request: SignedRequest,
   authorization: Authorization,
   hash: string,
-  key: KeyObject,
+  key: HmacKey,
   otherHosts: readonly string[],
 ): V3Mismatch | undefined => {
   const { algorithm, signedHeaders, signature } = authorization

@@ -113,12 +113,13 @@ export const observeInstances = ({ instances, presence }: Parts): Instances => {
       if (filter.instanceIds !== undefined) {
         const rows = await instances.statusOf(scope, filter.instanceIds)
         if (rows.length < filter.instanceIds.length) throw new Fault('instance/not-found')
-        await presence.prefetch(filter.instanceIds)
-        const items = rows.filter((row) => filter.osType === undefined || row.osType === filter.osType).map(status)
+        if (!presence.loaded) await presence.prefetch(filter.instanceIds)
+        const fitting = filter.osType === undefined ? rows : rows.filter((row) => row.osType === filter.osType)
+        const items = fitting.map(status)
         return { items, totalCount: items.length }
       }
       const { rows, totalCount, nextCursor } = await instances.statusPage(scope, filter.osType, page)
-      await presence.prefetch(rows.map((row) => row.instanceId))
+      if (!presence.loaded) await presence.prefetch(rows.map((row) => row.instanceId))
       return { items: rows.map(status), totalCount, nextCursor }
     },
 

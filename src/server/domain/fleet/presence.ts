@@ -198,6 +198,11 @@ export class PresenceTable implements Presence {
 
   // ── loading and flushing ───────────────────────────────────────────────────────────────────────────────────────────
 
+  /** Every host is known: nothing has to be prefetched. */
+  get loaded(): boolean {
+    return this.#loaded
+  }
+
   /** Makes these hosts known before they are asked about, while the whole is not loaded yet. */
   async prefetch(instanceIds: readonly string[]): Promise<void> {
     if (this.#loaded) return
