@@ -47,6 +47,8 @@ describe('the signature of a host', () => {
     ['an id of a path', { 'x-acs-instance-id': '../mi-1' }],
     ['a time that is not decimal', { 'x-acs-timestamp': '1e12' }],
     ['a time with a leading zero', { 'x-acs-timestamp': '01795485667814' }],
+    ['a time that no date can have', { 'x-acs-timestamp': '8640000000000001' }],
+    ['a time beyond the integers', { 'x-acs-timestamp': '9999999999999999' }],
     ['an upper-case request id', { 'x-acs-request-id': identity.requestId.toUpperCase() }],
     ['a signature of another size', { 'x-acs-signature': 'AAAA' }],
     ['an endless signature', { 'x-acs-signature': 'A'.repeat(10_000) }],

@@ -23,6 +23,8 @@ export interface AgentSignature extends SignedIdentity {
 }
 
 const TIMESTAMP = /^[1-9]\d{0,15}$/
+/** Latest moment that a date can name. Later numbers are no clock's, and some are no integers of a database either. */
+const LATEST = 8_640_000_000_000_000
 const REQUEST_ID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 /** Length in base64 of an RSA signature: 2048 bits give 344 characters, 4096 give 684. What they say, `verify` finds out. */
 const LEAST_SIGNATURE = 344
@@ -56,7 +58,7 @@ export const readSignature = (
   const requestId = headers[REQUEST_ID_HEADER]
   const signature = headers[SIGNATURE_HEADER]
   if (typeof instanceId !== 'string' || !isWireId(instanceId)) return undefined
-  if (typeof timestamp !== 'string' || !TIMESTAMP.test(timestamp)) return undefined
+  if (typeof timestamp !== 'string' || !TIMESTAMP.test(timestamp) || Number(timestamp) > LATEST) return undefined
   if (typeof requestId !== 'string' || !REQUEST_ID.test(requestId)) return undefined
   if (typeof signature !== 'string') return undefined
   if (signature.length < LEAST_SIGNATURE || signature.length > MOST_SIGNATURE) return undefined
