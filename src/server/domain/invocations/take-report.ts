@@ -109,7 +109,8 @@ const ended = async (
   const after: TaskRow = {
     ...task,
     ...kept,
-    dropped: kept.dropped + (report.kind === 'invalid' ? 0 : report.dropped),
+    // An agent may say any number; their sum must stay one that a database gives back.
+    dropped: Math.min(kept.dropped + (report.kind === 'invalid' ? 0 : report.dropped), Number.MAX_SAFE_INTEGER),
     state,
     outcomeUnknown: outcome.unknown ?? false,
     errorCode: outcome.code,
@@ -184,6 +185,6 @@ const keepOutput = async (
   await w.tasks.appendOutput(task.invokeId, task.instanceId, kept)
   return {
     outputBytes: task.outputBytes + kept.byteLength,
-    dropped: task.dropped + output.byteLength - kept.byteLength,
+    dropped: Math.min(task.dropped + output.byteLength - kept.byteLength, Number.MAX_SAFE_INTEGER),
   }
 }
