@@ -7,8 +7,11 @@ export const CLOCK_TOLERANCE_MS = 5 * 60_000
 export const OVERTAKING_MS = 15_000
 /** A host whose clock jumped is believed again after this many requests that agree with each other … */
 export const RELEARN_REQUESTS = 3
-/** … over at least this long. */
-export const RELEARN_MS = 60_000
+/**
+ * … over at least this long: more than the 65 s between two heartbeats, so that a live host is heard in between, which ends
+ * what somebody else makes of a series of its old signatures; and less than three heartbeats take, 110 s.
+ */
+export const RELEARN_MS = 100_000
 
 /** What is known of a host's clock. Times in milliseconds. */
 export interface HostClock {
@@ -27,7 +30,8 @@ export interface JumpEvidence {
 }
 
 export type Freshness =
-  | { readonly fresh: true; readonly clock: HostClock }
+  /** `jumped`: by the evidence, against what was known before. */
+  | { readonly fresh: true; readonly clock: HostClock; readonly jumped: boolean }
   | { readonly fresh: false; readonly evidence: JumpEvidence }
 
 /**
@@ -41,21 +45,21 @@ export const judge = (
   now: number,
 ): Freshness => {
   const offset = agentTime - now
-  if (clock.offset === undefined) return { fresh: true, clock: { mark: agentTime, offset } }
+  if (clock.offset === undefined) return { fresh: true, clock: { mark: agentTime, offset }, jumped: false }
   const nearOffset = Math.abs(offset - clock.offset) <= CLOCK_TOLERANCE_MS
   const recent = agentTime >= clock.mark - OVERTAKING_MS
   if (nearOffset && recent)
-    return agentTime > clock.mark ? { fresh: true, clock: { mark: agentTime, offset } } : { fresh: true, clock }
-  return jumped(evidence, agentTime, offset, now)
+    return { fresh: true, clock: agentTime > clock.mark ? { mark: agentTime, offset } : clock, jumped: false }
+  return weighJump(evidence, agentTime, offset, now)
 }
 
-const jumped = (evidence: JumpEvidence | undefined, agentTime: number, offset: number, now: number): Freshness => {
+const weighJump = (evidence: JumpEvidence | undefined, agentTime: number, offset: number, now: number): Freshness => {
   const agrees =
     evidence !== undefined && agentTime > evidence.newest && Math.abs(offset - evidence.offset) <= OVERTAKING_MS
   const next: JumpEvidence = agrees
     ? { offset: evidence.offset, since: evidence.since, newest: agentTime, count: evidence.count + 1 }
     : { offset, since: now, newest: agentTime, count: 1 }
   return next.count >= RELEARN_REQUESTS && now - next.since >= RELEARN_MS
-    ? { fresh: true, clock: { mark: agentTime, offset } }
+    ? { fresh: true, clock: { mark: agentTime, offset }, jumped: true }
     : { fresh: false, evidence: next }
 }

@@ -30,7 +30,7 @@ const memoryStore = (
   }
 }
 
-const open = async (store = memoryStore(), startAt = 1_000_000) => {
+const open = async (store = memoryStore(), startAt = 1_000_000_000) => {
   const clock = { time: startAt, now: () => clock.time }
   const table = new PresenceTable({ clock, store, lastAlive: startAt })
   await table.open()
@@ -62,6 +62,51 @@ describe('presence', () => {
       expect(table.admit('mi-1', clock.time + count, `id-${count}`)).not.toBe('fresh')
   })
 
+  /** Sends a request of the host every so often. @returns the verdicts */
+  const steadily = (
+    { table, clock }: Awaited<ReturnType<typeof open>>,
+    how: { times: number; every: number; ahead: number },
+  ): string[] =>
+    Array.from({ length: how.times }, () => {
+      clock.time += how.every
+      return table.admit('mi-1', clock.time + how.ahead, `id-${clock.time}-${how.ahead}`)
+    })
+
+  it('a host whose clock was set back is heard for good, once it is believed', async () => {
+    const world = await open()
+    steadily(world, { times: 3, every: 1_000, ahead: 86_400_000 })
+    expect(steadily(world, { times: 3, every: 55_000, ahead: 0 })).toEqual(['stale', 'stale', 'fresh'])
+    expect(new Set(steadily(world, { times: 2_000, every: 1_000, ahead: 0 }))).toEqual(new Set(['fresh']))
+  })
+
+  it('ids from before a clock was set back are still refused when the clock comes there again', async () => {
+    const world = await open()
+    const { table, clock } = world
+    const ahead = clock.time + 3_600_000
+    expect(table.admit('mi-1', ahead, 'ahead')).toBe('fresh')
+    steadily(world, { times: 60, every: 55_000, ahead: 0 })
+    clock.time = ahead
+    expect(table.admit('mi-1', ahead, 'ahead')).toBe('replayed')
+  })
+
+  it('a host that had ids forgotten is believed again when its clock is set back', async () => {
+    const world = await open()
+    steadily(world, { times: 600, every: 1, ahead: 0 })
+    expect(steadily(world, { times: 3, every: 55_000, ahead: -7_200_000 })).toEqual(['stale', 'stale', 'fresh'])
+  })
+
+  it('a series of old signatures of a live host is never believed', async () => {
+    const world = await open()
+    const { table, clock } = world
+    steadily(world, { times: 1, every: 0, ahead: 0 })
+    const verdicts = Array.from({ length: 600 }, (_, second) => {
+      clock.time += 1_000
+      if (second % 65 === 64) table.admit('mi-1', clock.time, `beat-${second}`)
+      return table.admit('mi-1', clock.time - 7_200_000, `captured-${second}`)
+    })
+    expect(new Set(verdicts)).toEqual(new Set(['stale']))
+  })
+
   it('flushes what changed, once, in storage order', async () => {
     const { table, clock, store } = await open()
     for (const id of ['c', 'a', 'b']) table.admit(id, clock.time, id)
@@ -84,7 +129,7 @@ describe('presence', () => {
 
   it('a host is known by a point read before all are loaded, its mark too', async () => {
     const store = memoryStore([
-      { slot: 0, instanceId: 'mi-1', lastSeenAt: 999_990, mark: 999_990, offset: 0, agentProcess: '7@1@1' },
+      { slot: 0, instanceId: 'mi-1', lastSeenAt: 999_999_990, mark: 999_999_990, offset: 0, agentProcess: '7@1@1' },
     ])
     const { table, clock } = await open(store)
     await table.prefetch(['mi-1'])

@@ -68,12 +68,14 @@ export class PresenceTable implements Presence {
     if (host.seen.has(requestId)) return 'replayed'
     const offset = this.#offset[place] as number
     const clock: HostClock = { mark: this.#mark[place] as number, offset: Number.isNaN(offset) ? undefined : offset }
-    if (agentTime <= host.floor) return 'stale'
     const verdict = judge(clock, host.evidence, agentTime, now)
     if (!verdict.fresh) {
       host.evidence = verdict.evidence
       return 'stale'
     }
+    // What was forgotten was of the clock before.
+    if (verdict.jumped) host.floor = 0
+    if (agentTime <= host.floor) return 'stale'
     host.evidence = undefined
     this.#mark[place] = verdict.clock.mark
     this.#offset[place] = verdict.clock.offset ?? Number.NaN
@@ -261,13 +263,18 @@ export class PresenceTable implements Presence {
   }
 
   #remember(host: LiveHost, requestId: string, agentTime: number, mark: number): void {
-    host.seen.set(requestId, agentTime)
-    // Older than the window: the mark alone refuses them.
-    for (const [id, time] of host.seen) {
-      if (time >= mark - OVERTAKING_MS && host.seen.size <= MOST_REQUEST_IDS) break
-      host.seen.delete(id)
-      if (time >= mark - OVERTAKING_MS) host.floor = Math.max(host.floor, time)
+    const { seen } = host
+    seen.set(requestId, agentTime)
+    if (seen.size === 1) return
+    let oldest: [id: string, time: number] | undefined
+    for (const [id, time] of seen) {
+      // Older than the window: the mark alone refuses them. Of a clock that was set back some ids lie ahead, and stay.
+      if (time < mark - OVERTAKING_MS) seen.delete(id)
+      else if (oldest === undefined || time < oldest[1]) oldest = [id, time]
     }
+    if (seen.size <= MOST_REQUEST_IDS || oldest === undefined) return
+    seen.delete(oldest[0])
+    host.floor = Math.max(host.floor, oldest[1])
   }
 
   #host(instanceId: string): LiveHost {
