@@ -144,6 +144,18 @@ describe('the kept keys', () => {
     expect(keys.peek('mi-here')).toBeDefined()
   })
 
+  it('are not kept when their registration ends while they are being looked up', async () => {
+    const { room, keys } = desk()
+    room.add('mi-1')
+    const found = keys.lookUp('mi-1')
+    keys.drop('mi-1')
+    room.add('mi-1', generateKeyPairSync('rsa', { modulusLength: 2048 }))
+    const again = keys.lookUp('mi-1')
+    expect(await found).toBeUndefined()
+    expect(keys.peek('mi-1')).toBe(await again)
+    expect(room.keyLookups).toBe(2)
+  })
+
   it('are looked up once for requests that come together', async () => {
     const { room, keys } = desk()
     room.add('mi-1')

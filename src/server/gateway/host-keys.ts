@@ -59,14 +59,18 @@ export class HostKeys {
     if (kept !== undefined && Math.abs(this.#now() - kept.lookedUpAt) < LOOKUP_PAUSE_MS) return kept
     const running = this.#lookups.get(instanceId)
     if (running !== undefined) return running
-    const lookup = this.#lookUp(instanceId).finally(() => this.#lookups.delete(instanceId))
+    const isWanted = (): boolean => this.#lookups.get(instanceId) === lookup
+    const lookup: Promise<ReadyKey | undefined> = this.#lookUp(instanceId, isWanted).finally(() => {
+      if (isWanted()) this.#lookups.delete(instanceId)
+    })
     this.#lookups.set(instanceId, lookup)
     return lookup
   }
 
-  /** Forgets a key, such as one of a registration that ended. */
+  /** Forgets a key, such as one of a registration that ended, also one that is being looked up. */
   drop(instanceId: string): void {
     this.#kept.delete(instanceId)
+    this.#lookups.delete(instanceId)
   }
 
   /** Forgets keys that were not used for a lifetime, as far as one turn of the event loop allows. */
@@ -78,8 +82,9 @@ export class HostKeys {
     }
   }
 
-  async #lookUp(instanceId: string): Promise<ReadyKey | undefined> {
+  async #lookUp(instanceId: string, isWanted: () => boolean): Promise<ReadyKey | undefined> {
     const found = await this.#registry.findHostKey(instanceId)
+    if (!isWanted()) return undefined
     const before = this.#kept.get(instanceId)
     this.#kept.delete(instanceId)
     if (found === undefined) return undefined
