@@ -84,6 +84,16 @@ describe('connections', () => {
     expect(after.generation).toBeGreaterThan(before.generation)
   })
 
+  it('of one host are never more than its newest one and one that is being closed', () => {
+    const { connections } = desk()
+    const sockets = Array.from({ length: 5 }, () => new TestSocket())
+    const opened = sockets.map((socket) => connections.open('mi-1', socket))
+    expect(sockets.map((socket) => socket.said.includes('terminate'))).toEqual([true, true, true, false, false])
+    for (const connection of opened.slice(0, 4)) connections.closed(connection, 'closed')
+    connections.open('mi-1', new TestSocket())
+    expect(sockets[4]?.said).toEqual([`close ${CLOSE.replaced} a newer connection of this host`])
+  })
+
   it('whose agent does not read are ended with that reason, and nothing more is sent to them', () => {
     const { connections, events } = desk()
     const socket = new TestSocket()

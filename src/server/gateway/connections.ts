@@ -45,6 +45,8 @@ export class Connections {
   readonly #presence: Pick<Presence, 'heard' | 'connected' | 'disconnected'>
   readonly #tell: Tell
   readonly #byInstance = new Map<string, Connection>()
+  /** Replaced connections that are not closed yet, the newest of each host. */
+  readonly #replaced = new Map<string, Connection>()
   /** Pings are spread over the period: one bucket per tick. */
   readonly #buckets: Set<Connection>[]
   readonly #bucketOf = new WeakMap<Connection, Set<Connection>>()
@@ -86,8 +88,16 @@ export class Connections {
       this.#bucketOf.set(connection, bucket)
     }
     this.#tell({ kind: 'connected', instanceId })
-    if (before !== undefined) this.end(before, CLOSE.replaced, 'a newer connection of this host')
+    if (before !== undefined) this.#replace(before)
     return connection
+  }
+
+  // A goodbye may stay unanswered for seconds. A host that dials without end must not fill the node meanwhile: it has
+  // one connection, and one that is being closed.
+  #replace(connection: Connection): void {
+    this.#replaced.get(connection.instanceId)?.socket.terminate()
+    this.#replaced.set(connection.instanceId, connection)
+    this.end(connection, CLOSE.replaced, 'a newer connection of this host')
   }
 
   /** The socket is gone. To be called exactly once for each connection, whoever ended it. */
@@ -96,6 +106,7 @@ export class Connections {
     this.#bucketOf.get(connection)?.delete(connection)
     const { instanceId } = connection
     if (this.#byInstance.get(instanceId) === connection) this.#byInstance.delete(instanceId)
+    if (this.#replaced.get(instanceId) === connection) this.#replaced.delete(instanceId)
     this.#presence.disconnected(instanceId, connection.generation)
     this.#tell({ kind: 'disconnected', instanceId, reason: connection.endedBecause ?? reason })
   }

@@ -336,6 +336,25 @@ describe('the notify socket', () => {
     expect(room.disconnects).toEqual([{ instanceId: 'mi-1', generation: 1 }])
   })
 
+  it('of a host that dials without end and never reads is not more than two', async () => {
+    const signed = Array.from({ length: 30 }, () => door.signed(host))
+    const sockets = signed.map((headers) => {
+      const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`)
+      const socket = connect(door.port, '127.0.0.1')
+      socket.on('error', () => undefined)
+      socket.write(
+        `GET /luban/notify_server HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n` +
+          `Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n${lines.join('')}\r\n`,
+      )
+      return socket
+    })
+    await until(() => room.kinds().filter((kind) => kind === 'connected').length === 30)
+    await until(() => room.kinds().filter((kind) => kind === 'disconnected').length === 28)
+    expect(door.gateway.connectionCount()).toBe(2)
+    for (const socket of sockets) socket.destroy()
+    await until(() => door.gateway.connectionCount() === 0)
+  })
+
   it('is closed for a frame that is too long, without harm to others', async () => {
     const socket = await door.connect(host)
     const closed = new Promise<number>((resolve) => socket.once('close', resolve))
