@@ -51,8 +51,11 @@ export interface ServerLink {
   close(): void
 }
 
-/** Upstream: 2xx, 3xx and exactly 400 are success, whatever the body says (agent-protocol.md §2.1). */
-export const isSuccess = (status: number): boolean => status <= 400
+/**
+ * 2xx and exactly 400 are success, whatever the body says. Upstream: 3xx too, as the vendor's agent follows redirections
+ * (agent-protocol.md §2.1); what answers so has not taken a result in, and one that is sent elsewhere would be lost.
+ */
+export const isSuccess = (status: number): boolean => (status >= 200 && status < 300) || status === 400
 
 const ANSWER_LIMIT = 1024 * 1024
 /** As the vendor's agent closes its idle connections; the server keeps them longer (design §8). */
@@ -107,6 +110,7 @@ export const openServerLink = ({ address, ca, userAgent, identity }: ServerLinkO
       })
       let isOverdue = false
       let isTakenIn = false
+      let hasBegun = false
       const timer = setTimeout(() => {
         isOverdue = true
         isTakenIn ||= sent.writableFinished
@@ -128,8 +132,13 @@ export const openServerLink = ({ address, ca, userAgent, identity }: ServerLinkO
           repeatable: sent.reusedSocket && !isTakenIn && !isOverdue,
         })
       sent.on('error', fail)
+      // An answer that changes the protocol is dropped by the runtime without another word.
+      sent.on('close', () => {
+        if (!hasBegun) fail(new Error('the connection was closed'))
+      })
       sent.on('response', (response) => {
         isTakenIn = true
+        hasBegun = true
         const chunks: Buffer[] = []
         let length = 0
         response.on('error', fail)
