@@ -6,9 +6,9 @@ const MAX_NESTING = 32
 
 export type JsonFlaw = 'malformed' | 'duplicate' | 'illegal-character'
 
-/** Members of a JSON object in order, or what is wrong with the text. */
+/** Members of a JSON object in order, numbers as they are written, or what is wrong with the text. */
 export const parseJsonMap = (text: string): ReadonlyMap<string, unknown> | JsonFlaw => {
-  const value = parse(text)
+  const value = parse(text, quoteNumbers)
   if (value === undefined || value === null || typeof value !== 'object' || Array.isArray(value)) return 'malformed'
   const members = Object.entries(value)
   // JSON.parse lets the last of two equal names win.
@@ -23,14 +23,39 @@ export const parseJsonList = (text: string): readonly string[] | JsonFlaw => {
   return holdsForbiddenCharacter(value) ? 'illegal-character' : value
 }
 
-const parse = (text: string): unknown => {
+const parse = (text: string, rewrite?: (text: string) => string): unknown => {
   if (scan(text).depth > MAX_NESTING) return undefined
   try {
-    return JSON.parse(text)
+    const value: unknown = JSON.parse(text)
+    return rewrite === undefined ? value : JSON.parse(rewrite(text))
   } catch {
     return undefined
   }
 }
+
+/** Valid JSON with its numbers as texts: a script gets 12345678901234567890 and 1.0, which a double would change. */
+const quoteNumbers = (text: string): string => {
+  let out = ''
+  let copied = 0
+  let inString = false
+  for (let index = 0; index < text.length; index++) {
+    const code = text.charCodeAt(index)
+    if (inString) {
+      if (code === BACKSLASH) index++
+      else if (code === QUOTE) inString = false
+    } else if (code === QUOTE) inString = true
+    else if (code === MINUS || (code >= ZERO && code <= NINE)) {
+      NUMBER.lastIndex = index
+      const number = NUMBER.exec(text)?.[0] ?? ''
+      out += `${text.slice(copied, index)}"${number}"`
+      copied = index + number.length
+      index = copied - 1
+    }
+  }
+  return out + text.slice(copied)
+}
+
+const NUMBER = /-?[\d.eE+-]+/y
 
 /** How deep brackets go, and how many members the outermost object has, without building anything. */
 const scan = (text: string): { readonly depth: number; readonly topLevelColons: number } => {
@@ -52,6 +77,9 @@ const scan = (text: string): { readonly depth: number; readonly topLevelColons: 
 }
 
 const QUOTE = 0x22
+const MINUS = 0x2d
+const ZERO = 0x30
+const NINE = 0x39
 const COLON = 0x3a
 const OPEN_BRACKET = 0x5b
 const BACKSLASH = 0x5c

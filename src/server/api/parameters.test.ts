@@ -62,7 +62,7 @@ describe('flat parameters', () => {
       Since: Date.UTC(2026, 10, 24, 2, 5, 51),
       Values: new Map<string, unknown>([
         ['a', 'b'],
-        ['n', 1],
+        ['n', '1'],
       ]),
       Addresses: ['x', 'y'],
     })
@@ -153,6 +153,7 @@ describe('flat parameters', () => {
     [{ 'InstanceId.1e3': 'a' }, 'InstanceId/malformed'],
     [{ 'InstanceId.100001': 'a' }, 'InstanceId/too-many'],
     [{ 'Port.1': 'x' }, 'Port/malformed'],
+    [{ Tag: '[{"Key":"a"}]' }, 'Tag/malformed'],
     [{ 'Place.Street': 'a', 'Place.Floor': 'x' }, 'Place.Floor/malformed'],
   ])('%.60j: %s', (parameters, reason) => {
     expect(flawsOf(parameters as unknown as Record<string, string>)).toEqual([reason])
@@ -162,10 +163,22 @@ describe('flat parameters', () => {
     expect(valuesOf({ Values: '{"a:b":"{\\"x\\":1}","c":{"d":1,"e":[2]}}' })).toEqual({
       Values: new Map<string, unknown>([
         ['a:b', '{"x":1}'],
-        ['c', { d: 1, e: [2] }],
+        ['c', { d: '1', e: ['2'] }],
       ]),
     })
     expect(valuesOf({ Values: '{"__proto__":"x"}' })['Values']).toEqual(new Map([['__proto__', 'x']]))
+  })
+
+  it('hold numbers as they are written', () => {
+    const numbers = '{"a":12345678901234567890,"b":1.0,"c":-2e+3,"d":"7","e":"\\"8"}'
+    expect(valuesOf({ Values: numbers })['Values']).toEqual(
+      new Map(Object.entries({ a: '12345678901234567890', b: '1.0', c: '-2e+3', d: '7', e: '"8' })),
+    )
+  })
+
+  it('of a JSON body name a list beside its elements, and an empty list says nothing', () => {
+    expect(valuesOf({ Tag: '[{"Key":"a"}]', 'Tag.1.Key': 'a' })).toEqual({ Tag: [{ Key: 'a' }] })
+    expect(valuesOf({ Tag: '[]' })).toEqual({})
   })
 
   it('that every action takes are not counted, others are', () => {
@@ -183,7 +196,6 @@ describe('flat parameters', () => {
     const odd = {
       Foo: '1',
       'Foo.1': '1',
-      Tag: 'x',
       'Tag.1': 'x',
       'Tag.1.Colour': 'x',
       'Tag.1.Key.1': 'x',

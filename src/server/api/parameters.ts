@@ -54,6 +54,7 @@ export const compileParameters = (fields: Fields): ReadParameters => {
     const values: Record<string, unknown> = {}
     const unreadable = new Map<string, FlawReason>()
     let branches: Map<string, Branch> | undefined
+    let bare: Set<string> | undefined
     let unknown = 0
     for (const [name, text] of given) {
       const read = scalars.get(name)
@@ -73,12 +74,17 @@ export const compileParameters = (fields: Fields): ReadParameters => {
         unknown++
         continue
       }
-      if (dot < 0 && text === '') continue
+      if (dot < 0 && saysNothing(shape, text)) continue
       branches ??= new Map()
       let branch = branches.get(root)
       if (branch === undefined) {
         branch = new Map()
         branches.set(root, branch)
+      }
+      if (dot < 0) {
+        bare ??= new Set()
+        bare.add(root)
+        continue
       }
       const flaw = place(branch, shape, name, dot, text)
       if (flaw === 'not-declared') unknown++
@@ -94,6 +100,7 @@ export const compileParameters = (fields: Fields): ReadParameters => {
         else if (value !== undefined) values[name] = value
         // Something was said, and no element can be made of it.
         else if (namesElements(shape)) unreadable.set(name, `${name}/missing`)
+        else if (bare?.has(name) === true) unreadable.set(name, `${name}/malformed`)
       }
     }
     return { values, unreadable, unknown }
@@ -157,6 +164,13 @@ const isNested = (shape: Shape): shape is NestedShape =>
 /** A repeated parameter of plain values: `InstanceId.1`. */
 const namesElements = (shape: NestedShape): boolean => shape.kind === 'list' && !isNested(shape.of)
 
+/**
+ * A list under its bare name is not understood (api.md §1): it counts as said, without an element. A JSON body has the
+ * whole list there beside its elements, so an empty one of objects says nothing.
+ */
+const saysNothing = (shape: NestedShape, text: string): boolean =>
+  text === '' || (text === '[]' && !namesElements(shape))
+
 /** Texts by index or member name, as they come. */
 type Branch = Map<string, string | Branch>
 
@@ -168,8 +182,6 @@ const place = (
   firstDot: number,
   text: string,
 ): Flaw | 'not-declared' | undefined => {
-  // A list under its bare name is not understood (api.md §1): it counts as said, without an element.
-  if (firstDot < 0) return namesElements(rootShape) ? undefined : 'not-declared'
   let branch = root
   let shape: Shape = rootShape
   let dot = firstDot
