@@ -122,6 +122,12 @@ export const runErrors = [
     'The length of the WindowsPasswordName exceeds the upper limit.',
     'WindowsPasswordName/too-long',
   ),
+  error(
+    'WindowsPasswordName.Missed',
+    403,
+    'WindowsPasswordName must be specified when you create a Windows task.',
+    'user/password-missing',
+  ),
   error('InvalidContainerId.Malformed', 400, 'The specified parameter ContainerId is not valid.', [
     'ContainerId/malformed',
     'ContainerId/illegal-character',

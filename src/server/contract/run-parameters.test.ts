@@ -81,15 +81,6 @@ describe('what is not supported yet', () => {
   })
 })
 
-describe('a user for a script of Windows', () => {
-  it('needs a password, unless it is the default user', () => {
-    expect(runReason({ ...onOne, Username: 'alice' }, limits, 'RunBatScript')).toBe('WindowsPasswordName/missing')
-    expect(runReason({ ...onOne, Username: 'System' }, limits, 'RunPowerShellScript')).toBeUndefined()
-    expect(runReason({ ...onOne, Username: 'alice' }, limits, 'RunShellScript')).toBeUndefined()
-    expect(runReason({ ...onOne, Username: 'alice' }, limits)).toBeUndefined()
-  })
-})
-
 describe('the name of a user', () => {
   const { pattern } = runParameters(10).Username
   const isName = (name: string): boolean => new RegExp(`^(?:${pattern})$`, 'u').test(name)

@@ -118,7 +118,6 @@ interface RunParameters {
   readonly RepeatMode?: string | undefined
   readonly Frequency?: string | undefined
   readonly Timeout?: number | undefined
-  readonly Username?: string | undefined
   readonly WindowsPasswordName?: string | undefined
   readonly ContainerId?: string | undefined
   readonly ContainerName?: string | undefined
@@ -154,21 +153,9 @@ const scheduleReason = (request: RunParameters): Reason | undefined => {
   return isFrequency(request.Frequency, request.Timeout ?? DEFAULT_TIMEOUT_SECONDS) ? undefined : 'Frequency/malformed'
 }
 
-// Upstream: root on Linux and System on Windows are the defaults and need no password (api.md §5.5).
-const passwordReason = (request: RunParameters, type: string | undefined): Reason | undefined =>
-  (type === 'RunBatScript' || type === 'RunPowerShellScript') &&
-  request.Username !== undefined &&
-  !/^(?:system|root)$/i.test(request.Username) &&
-  request.WindowsPasswordName === undefined
-    ? 'WindowsPasswordName/missing'
-    : undefined
-
-/**
- * What crosses parameters of a run; the documented problems first, then what is not supported yet.
- * @param type of the script, where the request tells it
- */
-export const runReason = (request: RunParameters, limits: Limits, type?: string): Reason | undefined => {
-  const documented = targetReason(request, limits) ?? scheduleReason(request) ?? passwordReason(request, type)
+/** What crosses parameters of a run; the documented problems first, then what is not supported yet. */
+export const runReason = (request: RunParameters, limits: Limits): Reason | undefined => {
+  const documented = targetReason(request, limits) ?? scheduleReason(request)
   if (documented !== undefined) return documented
   if (request.Frequency !== undefined) return 'Frequency/not-supported'
   if (request.RepeatMode !== undefined && request.RepeatMode !== 'Once') return 'RepeatMode/not-supported'

@@ -39,6 +39,7 @@ export const FAULT_KINDS = [
   'resource-tag/no-instance',
   'page-token/malformed',
   'store/unavailable',
+  'user/password-missing',
 ] as const
 
 export type FaultKind = (typeof FAULT_KINDS)[number]

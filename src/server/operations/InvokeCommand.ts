@@ -1,6 +1,6 @@
 // Runs a kept command (api.md §5).
 import { text } from '../../schema/shape.js'
-import { defineOperation, error, neverAnswered } from '../contract/define-operation.js'
+import { defineOperation, error } from '../contract/define-operation.js'
 import {
   clientTokenErrors,
   dispatchFailure,
@@ -54,17 +54,11 @@ export const InvokeCommand = defineOperation({
     ]),
     error('CmdContent.ExceedLimit', 403, 'The maximum length of a command is exceeded.', 'command/content-too-long'),
     ...runErrors,
-    neverAnswered(
+    error(
       'ParameterStore.NotSupported',
       403,
       'Parameter Store is not supported in this region.',
-      'A command that refers to the store is refused when it is made.',
-    ),
-    neverAnswered(
-      'WindowsPasswordName.Missed',
-      403,
-      'WindowsPasswordName must be specified when you create a Windows task.',
-      'Stored passwords are not supported yet; a Windows host answers for itself that it cannot become that user.',
+      'parameters/secret-store-not-supported',
     ),
     ...tagErrors,
     ...clientTokenErrors,

@@ -77,12 +77,6 @@ export const RunCommand = defineOperation({
     ),
     error('CmdContent.ExceedLimit', 403, 'The maximum length of a command is exceeded.', 'command/content-too-long'),
     ...runErrors,
-    error(
-      'WindowsPasswordName.Missed',
-      403,
-      'WindowsPasswordName must be specified when you create a Windows task.',
-      'WindowsPasswordName/missing',
-    ),
     neverAnswered(
       'InvalidCmdId.NotFound',
       404,
@@ -101,7 +95,7 @@ export const RunCommand = defineOperation({
     const content = contentOf(request)
     if (content === undefined) return 'CommandContent/malformed'
     if (base64Length(content.byteLength) > CONTENT_LIMIT) return 'CommandContent/too-long'
-    return runReason(request, limits, request.Type)
+    return runReason(request, limits)
   },
 
   async handle({ request, scope, caller, repeat }, { invocations }: Pick<Domain, 'invocations' | 'limits'>) {

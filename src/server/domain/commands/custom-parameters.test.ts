@@ -1,5 +1,14 @@
 import { describe, expect, it } from 'vitest'
-import { builtInNames, checkLength, fillIn, parameterNames, parameterValues } from './custom-parameters.js'
+import {
+  builtInNames,
+  bytesOfScript,
+  checkFilledIn,
+  checkLength,
+  fillIn,
+  parameterNames,
+  parameterValues,
+  textOfScript,
+} from './custom-parameters.js'
 
 const kindOf = (work: () => unknown): string => {
   try {
@@ -72,6 +81,27 @@ describe('values of a run (api.md §5.3)', () => {
 
   it('fills in custom values, empties what has none, and leaves built-in ones for the agent', () => {
     expect(fillIn('{{ Name }}-{{missing}}-{{ACS::InvokeId}}', new Map([['name', '$&']]))).toBe('$&--{{ACS::InvokeId}}')
+  })
+
+  it('leaves the bytes around values as they are, also those that are not UTF-8', () => {
+    const script = Buffer.concat([Buffer.from([0xb2, 0xe2, 0xff]), Buffer.from(' {{a}}')])
+    const filled = bytesOfScript(fillIn(textOfScript(script), new Map([['a', '\u4f60']])))
+    expect(Buffer.from(filled).toString('hex')).toBe('b2e2ff20e4bda0')
+  })
+
+  it.each(['{{oos:db}}', 'x {{ oos-secret:db }}', '{{OOS:db}}'])(
+    'a value that refers to a secret is refused: %s',
+    (value) => {
+      expect(kindOf(() => checkFilledIn(fillIn('echo {{a}}', new Map([['a', value]]))))).toBe(
+        'parameters/secret-store-not-supported',
+      )
+    },
+  )
+
+  it('a value may hold braces and built-in parameters', () => {
+    expect(kindOf(() => checkFilledIn(fillIn('{{a}}', new Map([['a', '{{ACS::InvokeId}} {{.Names}} oos:db']]))))).toBe(
+      'none',
+    )
   })
 
   it('24 KB of Base64 is the most', () => {

@@ -16,6 +16,16 @@ const BUILT_IN = /^acs::/i
 // A name never has a colon, so what looks like a reference to a secret is told apart from a bad name.
 const SECRET = /^(?:oos|oos-secret):/i
 
+/**
+ * A script as text in which each byte is one character. A script for Windows need not be UTF-8, and filling values in
+ * must not change what is around them. Everything that is looked for is ASCII.
+ */
+export const textOfScript = (content: Uint8Array): string =>
+  Buffer.from(content.buffer, content.byteOffset, content.byteLength).toString('latin1')
+
+/** The bytes of such a text. */
+export const bytesOfScript = (script: string): Uint8Array => Buffer.from(script, 'latin1')
+
 /** The custom names in a script, as first written, distinct without regard to case. Faults: `command-parameter/*`. */
 export const parameterNames = (script: string): readonly string[] => {
   const names = new Map<string, string>()
@@ -73,8 +83,19 @@ export const parameterValues = (
 export const fillIn = (script: string, values: ReadonlyMap<string, string>): string =>
   script.replace(PLACEHOLDER, (whole, inside: string) => {
     const name = inside.trim()
-    return BUILT_IN.test(name) ? whole : (values.get(name.toLowerCase()) ?? '')
+    return BUILT_IN.test(name) ? whole : textOfScript(Buffer.from(values.get(name.toLowerCase()) ?? '', 'utf8'))
   })
+
+/**
+ * What the values of a run made of its script: not too long, and no reference to a secret, which an agent would look up
+ * or run as it stands. Faults: `command/content-too-long`, `parameters/secret-store-not-supported`.
+ */
+export const checkFilledIn = (script: string): void => {
+  checkLength(script.length)
+  for (const [, inside = ''] of script.matchAll(PLACEHOLDER)) {
+    if (SECRET.test(inside.trim())) throw new Fault('parameters/secret-store-not-supported')
+  }
+}
 
 /** Fault `command/content-too-long` when a script's Base64 form is over the limit. */
 export const checkLength = (bytes: number): void => {

@@ -4,7 +4,7 @@ import type { Clock, Ids } from '../clock.js'
 import { Fault } from '../faults.js'
 import type { UnitOfWork } from '../unit-of-work.js'
 import type { Commands, NewCommand } from './commands.js'
-import { checkLength, parameterNames } from './custom-parameters.js'
+import { checkLength, parameterNames, textOfScript } from './custom-parameters.js'
 
 interface Parts {
   readonly stores: UnitOfWork
@@ -17,7 +17,7 @@ interface Parts {
 /** Names of custom parameters, of a script whose length and placeholders are right. Faults as `Commands.create`. */
 export const checkScript = (command: NewCommand): readonly string[] => {
   checkLength(command.content.byteLength)
-  return command.enableParameter ? parameterNames(Buffer.from(command.content).toString('utf8')) : []
+  return command.enableParameter ? parameterNames(textOfScript(command.content)) : []
 }
 
 /** The verbs of stored commands. */

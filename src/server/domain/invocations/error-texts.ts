@@ -6,7 +6,7 @@ export const ERROR_TEXTS = {
   ExecutionTimeout: 'the command execution has been timeout.',
   ExecutionException: 'the command execution got an exception.',
   ClientNotRunning: 'the aliyun service is not running on the instance',
-  ClientNeedUpgrade: 'the aliyun service in the instance needs to be upgraded',
+  ClientNeedUpgrade: 'the aliyun service in the instance need upgrade',
   ClientIsUpgrading: 'the aliyun service in the instance is upgrading now',
   DeliveryTimeout: 'the command delivery has been timeout',
   TaskConcurrencyLimit: 'too many commands are running on the instance',
@@ -23,7 +23,7 @@ export const ERROR_TEXTS = {
   InstanceRestarted: 'the instance was restarted while the command was running; whether it came to its end is unknown',
   InstanceDeregistered:
     'the instance was deregistered while the command was running; whether it came to its end is unknown',
-  ExecutionInterrupted: 'the command was interrupted',
+  ExecutionInterrupted: 'the command execution has been interrupted',
 } as const
 
 export type ResultErrorCode = keyof typeof ERROR_TEXTS

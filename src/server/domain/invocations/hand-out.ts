@@ -1,9 +1,10 @@
 import type { Clock } from '../clock.js'
-import { fillIn } from '../commands/custom-parameters.js'
+import { bytesOfScript, fillIn, textOfScript } from '../commands/custom-parameters.js'
 import type { PresenceTable } from '../fleet/presence.js'
 import type { UnitOfWork, Writing } from '../unit-of-work.js'
 import type { AgentTasks, HandedOutTask, HandOut } from './agent-tasks.js'
 import { changeTask } from './change-task.js'
+import { isDefaultUser } from './default-user.js'
 import type { InvocationScript } from './invocation-store.js'
 import type { Scripts } from './scripts.js'
 import type { TaskRow } from './task-store.js'
@@ -123,12 +124,12 @@ const handedOut = (
   commandName: '',
   type: script.commandType,
   content: script.enableParameter
-    ? Buffer.from(fillIn(Buffer.from(script.content).toString('utf8'), valuesOf(script)))
+    ? bytesOfScript(fillIn(textOfScript(script.content), valuesOf(script)))
     : script.content,
   timeoutSeconds: script.timeoutSeconds,
   workingDir: script.workingDir,
   // The vendor's agent refuses these by name; they are its own user (agent-protocol.md §6.3).
-  username: /^(?:root|system)$/i.test(script.username) ? '' : script.username,
+  username: isDefaultUser(script.username) ? '' : script.username,
   enableParameter: script.enableParameter,
   builtInParameters: builtIns,
   createdAt: script.createdAt,

@@ -121,7 +121,8 @@ export interface ResultFilter {
 export interface Invocations {
   /**
    * Runs a script that comes with the request. The command is kept (listed, counted) only with `keep`.
-   * Faults: those of `Commands.create`, `instance/*`, `parameters/*`, `resource-tag/no-instance`, `idempotency/*`.
+   * Faults: those of `Commands.create`, `instance/*`, `parameters/*`, `resource-tag/no-instance`, `user/password-missing`,
+   * `idempotency/*`.
    */
   run(
     scope: Scope,

@@ -3,13 +3,14 @@ import { actorOf } from '../access/audit.js'
 import type { Caller, Repeatable, Scope } from '../access/scope.js'
 import type { Clock, Ids } from '../clock.js'
 import type { NewCommand } from '../commands/commands.js'
-import { builtInNames, checkLength, fillIn, parameterValues } from '../commands/custom-parameters.js'
+import { builtInNames, checkFilledIn, fillIn, parameterValues, textOfScript } from '../commands/custom-parameters.js'
 import { checkScript } from '../commands/keep-commands.js'
 import { Fault } from '../faults.js'
 import { fillsIn } from '../fleet/agent-version.js'
 import type { TargetRow } from '../fleet/instance-store.js'
 import type { PresenceTable } from '../fleet/presence.js'
 import type { UnitOfWork, Writing } from '../unit-of-work.js'
+import { isDefaultUser } from './default-user.js'
 import { ERROR_TEXTS, type ResultErrorCode } from './error-texts.js'
 import type { Invocations, RunRequest, Targets } from './invocations.js'
 import { classOf, isFinal } from './task-states.js'
@@ -53,6 +54,7 @@ export const startInvocation = (parts: StartParts): Pick<Invocations, 'run' | 'i
         if ((await w.commands.countKept(scope)) >= limits.commandQuota)
           throw new Fault('command/quota-exceeded', [limits.commandQuota])
         await w.commands.add(scope, { ...script, tags: [], kept: true, createdAt: now })
+        await w.commands.countInvocation(scope, script.commandId)
       }
       return answerOnce(stores, scope, repeat, () =>
         start(parts, 'RunCommand', scope, caller, script, command.keep, request, repeat, keep, (started) => started),
@@ -98,10 +100,9 @@ const start = async <A>(
   const { stores, clock, ids, presence, limits } = parts
   const targets = await findTargets(parts, scope, request.targets)
   checkTargets(script, targets, request.resourceGroupId)
+  checkUser(script, request.username)
   const values = parameterValues(script.enableParameter, script.parameterNames, request.parameters)
-  const text = Buffer.from(script.content).toString('utf8')
-  if (script.enableParameter) checkLength(Buffer.byteLength(fillIn(text, values)))
-  const builtIns = script.enableParameter ? builtInNames(text) : []
+  const builtIns = script.enableParameter ? builtInsOf(script, values) : []
   await presence.prefetch(targets.map((target) => target.instanceId))
 
   const now = clock.now()
@@ -179,6 +180,13 @@ const start = async <A>(
   return answer
 }
 
+/** The built-in parameters that the agent will have to fill in: values may bring some with them. */
+const builtInsOf = (script: Script, values: ReadonlyMap<string, string>): readonly string[] => {
+  const filledIn = fillIn(textOfScript(script.content), values)
+  checkFilledIn(filledIn)
+  return builtInNames(filledIn)
+}
+
 const findTargets = async (
   { stores, limits }: StartParts,
   scope: Scope,
@@ -208,6 +216,12 @@ const checkTargets = (script: Script, targets: readonly TargetRow[], resourceGro
     if (resourceGroupId !== '' && target.resourceGroupId !== '' && target.resourceGroupId !== resourceGroupId)
       throw new Fault('operation/forbidden')
   }
+}
+
+// Upstream: another user on Windows needs a stored password (api.md §5.5), and none are kept here; the default ones do not.
+const checkUser = (script: Script, username: string): void => {
+  if (script.type !== 'RunShellScript' && username !== '' && !isDefaultUser(username))
+    throw new Fault('user/password-missing')
 }
 
 /** A task that waits for its host, or that is over at once because no host will ask for it. */
