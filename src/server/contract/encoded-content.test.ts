@@ -8,7 +8,7 @@ describe('content that is said to be Base64', () => {
     expect(decodeBase64('ZWNo\r\nbyAx\nMjM=')?.toString()).toBe('echo 123')
   })
 
-  it.each(['echo hello', 'ls', 'ZWNobw', 'ZWNo=byA', 'ZWNobyAx====', 'ZW-o_yAx', '\u00e9\u00e9\u00e9\u00e9'])(
+  it.each(['echo hello', 'ls', 'ZWNobw', 'ZWNo=byA', 'ZWNobyAx====', 'ZW-o_yAx', '\u00e9\u00e9\u00e9\u00e9', ' \n'])(
     'is refused when it is %s',
     (text) => {
       expect(decodeBase64(text)).toBeUndefined()

@@ -7,7 +7,7 @@ export const CONTENT_LIMIT = 24_576
 export const decodeBase64 = (given: string): Uint8Array | undefined => {
   const bare = given.replace(/[ \t\r\n]+/g, '')
   // Padding is required: a plain script that was sent without its ContentEncoding must not be taken for Base64.
-  if (bare.length % 4 !== 0 || !/^[A-Za-z0-9+/]*={0,2}$/.test(bare)) return undefined
+  if (bare === '' || bare.length % 4 !== 0 || !/^[A-Za-z0-9+/]*={0,2}$/.test(bare)) return undefined
   return Buffer.from(bare, 'base64')
 }
 

@@ -45,7 +45,8 @@ export const launcher = optional(
   }),
 )
 
-export const resourceGroupId = (about: string) => optional(text(about, { example: 'rg-bp67acfmxazb4p****' }))
+export const resourceGroupId = (about: string) =>
+  optional(text(about, { maxLength: 128, example: 'rg-bp67acfmxazb4p****' }))
 
 /** Parameters of a run, in the order in which they are checked. `resourceTagMax` differs by operation. */
 export const runParameters = (resourceTagMax: number) => ({

@@ -43,7 +43,7 @@ export const CreateActivation = defineOperation({
       text('Description of the activation.', {
         minLength: 1,
         maxLength: 100,
-        pattern: `(?!https?://)${PRINTABLE}`,
+        pattern: PRINTABLE,
         example: 'This is description.',
       }),
     ),

@@ -28,7 +28,9 @@ export const DescribeInstances = defineOperation({
         max: 100,
       }),
     ),
-    InstanceName: optional(text('Only those with this name; * stands for anything.', { example: 'Test' })),
+    InstanceName: optional(
+      text('Only those with this name; * stands for anything.', { maxLength: 256, example: 'Test' }),
+    ),
     Status: optional(text('Only those in this state.', { oneOf: STATES })),
     PrivateIpAddresses: addresses('Only those with one of these private addresses, as a JSON array.'),
     PublicIpAddresses: addresses('Only those with one of these public addresses, as a JSON array.'),

@@ -22,7 +22,9 @@ export const DescribeManagedInstances = defineOperation({
     InstanceId: optional(
       repeated('Only these; one that is not there is not answered.', text('A managed instance.'), { max: 50 }),
     ),
-    InstanceName: optional(text('Only those with this name; * stands for anything.', { example: 'my-webapp-server' })),
+    InstanceName: optional(
+      text('Only those with this name; * stands for anything.', { maxLength: 256, example: 'my-webapp-server' }),
+    ),
     InstanceIp: optional(text('Only those with this private or public address.', { example: '192.168.0.1' })),
     OsType: optional(text('Only those with this operating system.', { oneOf: ['windows', 'linux', 'FreeBSD'] })),
     ActivationId: optional(text('Only those that registered with this activation.')),
