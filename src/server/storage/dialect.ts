@@ -16,6 +16,11 @@ export interface Dialect {
   readonly turnLock: string | undefined
   /** Ends a SELECT of tasks `t` inside a transaction that goes on to change them; empty where there is one writer. */
   readonly lockTasks: string
+  /**
+   * Ends a SELECT of rows that one statement is going to change together, so that transactions come to them in the same
+   * order; undefined where there is one writer.
+   */
+  readonly lockInOrder: string | undefined
 }
 
 export const sqliteDialect: Dialect = {
@@ -29,6 +34,7 @@ export const sqliteDialect: Dialect = {
   pattern: (wildcard) => wildcard.replace(/[?[]/g, '[$&]'),
   turnLock: undefined,
   lockTasks: '',
+  lockInOrder: undefined,
 }
 
 export const postgresDialect: Dialect = {
@@ -45,6 +51,7 @@ export const postgresDialect: Dialect = {
   pattern: (wildcard) => wildcard.replace(/[\\%_]/g, '\\$&').replaceAll('*', '%'),
   turnLock: 'select pg_advisory_xact_lock(7305112022)',
   lockTasks: ' for update of t',
+  lockInOrder: ' order by id for update',
 }
 
 const nameOf = (column: string): string => column.slice(0, column.indexOf(' '))

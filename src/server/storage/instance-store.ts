@@ -116,6 +116,7 @@ export const instanceStore = (sql: SqlWriter, lists: InstanceLists, table?: Stat
   },
 
   async countInvocation(scope, instanceIds, now) {
+    await lockInOrder(sql, instanceIds)
     await sql.run(
       `update instance set invocation_count = invocation_count + 1, last_invoked_at = $4
        where account_id = $1 and region_id = $2 and ${sql.dialect.within('id', '$3')}`,
@@ -125,6 +126,7 @@ export const instanceStore = (sql: SqlWriter, lists: InstanceLists, table?: Stat
   },
 
   async uncountInvocation(scope, instanceIds) {
+    await lockInOrder(sql, instanceIds)
     await sql.run(
       `update instance set invocation_count = invocation_count - 1
        where account_id = $1 and region_id = $2 and ${sql.dialect.within('id', '$3')}`,
@@ -149,3 +151,11 @@ export const instanceStore = (sql: SqlWriter, lists: InstanceLists, table?: Stat
     return rows.map((row) => textOf(row['id']))
   },
 })
+
+/** Two submissions to the same hosts would else wait for each other's rows in a circle. */
+const lockInOrder = async (sql: SqlWriter, instanceIds: readonly string[]): Promise<void> => {
+  const { dialect } = sql
+  if (dialect.lockInOrder === undefined) return
+  const text = `select id from instance where ${dialect.within('id', '$1')}${dialect.lockInOrder}`
+  await sql.all(text, [JSON.stringify(instanceIds)])
+}

@@ -109,31 +109,38 @@ export const endLostTasks = ({ stores, clock, presence, rejections, tasksPerHost
       const due = (await stores.read.tasks.overdue(now, CHUNK)).filter((task) => countsNow(presence, task))
       if (due.length === 0) return 0
       return stores.write(async (w) => {
-        let ended = 0
-        for (const { invokeId, instanceId } of due) {
+        const found: TaskRow[] = []
+        // All are held, in the order in which stops and fetches come to tasks, before the hosts' counters are.
+        for (const { invokeId, instanceId } of due.toSorted(byInvocationAndInstance)) {
           const task = await w.tasks.find(invokeId, instanceId)
-          if (task === undefined || isFinal(task.state) || (task.deadlineAt ?? Number.POSITIVE_INFINITY) > now) continue
+          if (task !== undefined && !isFinal(task.state) && (task.deadlineAt ?? Number.POSITIVE_INFINITY) <= now)
+            found.push(task)
+        }
+        for (const task of found.sort(byInstance)) {
           if (task.state === 'Pending') {
-            const code = await undelivered(w, task)
+            const code = await undelivered(task)
             await end(w, task, 'not-delivered', code, ERROR_TEXTS[code])
           } else {
             await end(w, task, 'lost', 'ExecutionInterrupted', neverEnded(task))
           }
-          ended += 1
         }
-        return ended
+        return found.length
       })
     },
   }
 
-  async function undelivered(w: Writing, task: TaskRow): Promise<ResultErrorCode> {
+  async function undelivered(task: TaskRow): Promise<ResultErrorCode> {
     const rejectedAt = rejections.get(task.instanceId)
     if (rejectedAt !== undefined && rejectedAt >= task.createdAt) return 'ClientIsUpgrading'
-    const others = await w.tasks.unfinishedOf(task.instanceId, MOST_OF_ONE_HOST)
+    const others = await stores.read.tasks.unfinishedOf(task.instanceId, MOST_OF_ONE_HOST)
     const inHand = others.filter((other) => other.state !== 'Pending').length
     return inHand >= tasksPerHost ? 'TaskConcurrencyLimit' : 'DeliveryTimeout'
   }
 }
+
+const byText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
+const byInstance = (a: TaskRow, b: TaskRow): number => byText(a.instanceId, b.instanceId)
+const byInvocationAndInstance = (a: TaskRow, b: TaskRow): number => byText(a.invokeId, b.invokeId) || byInstance(a, b)
 
 /** For a while after a start, deadlines of what was under way before do not count: nobody could report. */
 const countsNow = (presence: PresenceTable, task: TaskRow): boolean =>

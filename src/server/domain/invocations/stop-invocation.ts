@@ -30,6 +30,8 @@ export const stopInvocation = ({ stores, clock, wake }: Parts): Invocations['sto
       }
     }
     const now = clock.now()
+    // In the order in which all come to tasks, so that two stops do not wait for each other in a circle.
+    const named = [...(instanceIds ?? [])].sort()
     const toWake: string[] = []
     let after: string | undefined
     for (;;) {
@@ -37,9 +39,7 @@ export const stopInvocation = ({ stores, clock, wake }: Parts): Invocations['sto
         const tasks =
           instanceIds === undefined
             ? await w.tasks.ofInvocation(invokeId, after, CHUNK)
-            : (await Promise.all(instanceIds.map((id) => w.tasks.find(invokeId, id)))).filter(
-                (task) => task !== undefined,
-              )
+            : (await Promise.all(named.map((id) => w.tasks.find(invokeId, id)))).filter((task) => task !== undefined)
         let changed = 0
         for (const task of tasks) {
           const state = isFinal(task.state) ? undefined : move(task.state, false, 'stop-requested')

@@ -69,8 +69,8 @@ export class PostgresDatabase implements SqlDatabase {
       try {
         return await this.#once(work)
       } catch (cause) {
-        const retryable = cause instanceof pg.DatabaseError && RETRYABLE.has(cause.code ?? '')
-        if (!retryable || tries === MOST_TRIES) throw cause
+        if (!(cause instanceof pg.DatabaseError && RETRYABLE.has(cause.code ?? ''))) throw cause
+        if (tries === MOST_TRIES) throw new Fault('store/unavailable', [], { cause })
       }
     }
   }
@@ -111,7 +111,9 @@ export class PostgresDatabase implements SqlDatabase {
       await answered(client.query('begin'))
       const value = await work(writer)
       await writer.end(this.#beforeCommit)
-      await answered(client.query('commit'))
+      const { command } = await answered(client.query('commit'))
+      // A transaction in which a statement failed is rolled back by its commit, without an error.
+      if (command !== 'COMMIT') throw new Error(`a piece of work went on after a failed statement: ${command}`)
       writer.committed()
       return value
     } catch (cause) {
