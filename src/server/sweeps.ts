@@ -9,6 +9,8 @@ import type { SqlDatabase } from './storage/sql.js'
 
 /** A registration whose answer was lost never beats; it is taken back after this time (design §4). */
 const UNPROVEN_MS = 10 * 60_000
+/** A submission that is not written to its end after this time is one that its server could not take back. */
+const UNWRITTEN_MS = 10 * 60_000
 /** ClientTokens are remembered for a day (api.md §2.5). */
 const REPEAT_MS = 24 * 3_600_000
 /** Rows removed in one transaction. */
@@ -48,6 +50,7 @@ export class Sweeps {
         await presenceStore.alive(nodeId, clock.now())
       }),
       this.#every(60_000, 'unproven', () => this.#unproven()),
+      this.#every(60_000, 'unwritten', () => this.removeHalfWritten(clock.now() - UNWRITTEN_MS)),
       this.#every(300_000, 'age', () => this.#age()),
     ]
   }
@@ -68,11 +71,14 @@ export class Sweeps {
     return this.#parts.lost.expire()
   }
 
-  /** Invocations that were being written when the server died are taken back. Call once at the start. */
-  async removeHalfWritten(): Promise<void> {
-    const { stores, presence } = this.#parts
+  /**
+   * Takes back invocations that were being written when a server died, or when it lost its database.
+   * @param before those that began earlier; at a start, all that are not this server's
+   */
+  async removeHalfWritten(before = this.#parts.presence.startedAt): Promise<void> {
+    const { stores } = this.#parts
     for (;;) {
-      const found = await stores.write((w) => w.invocations.findUncommitted(presence.startedAt, CHUNK))
+      const found = await stores.write((w) => w.invocations.findUncommitted(before, CHUNK))
       for (const invokeId of found) await removeUncommitted(stores, invokeId)
       if (found.length < CHUNK) return
     }

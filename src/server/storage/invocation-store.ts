@@ -190,6 +190,11 @@ export const invocationStore = (sql: SqlWriter): InvocationStore => ({
     await sql.run('update invocation set committed = 1 where id = $1', [invokeId])
   },
 
+  async holdUnwritten(invokeId) {
+    const lock = sql.dialect.lockInOrder ?? ''
+    return (await sql.get(`select id from invocation where id = $1 and committed = 0${lock}`, [invokeId])) !== undefined
+  },
+
   async stopRequested(invokeId, now) {
     await sql.run('update invocation set stopped_at = coalesce(stopped_at, $2) where id = $1', [invokeId, now])
   },

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { CALLER, SCOPE, type World } from '../_support.js'
+import { removeUncommitted } from './start-invocation.js'
 
 /** design §5, sentence by sentence, and §6: held by the whole server on one database. */
 export const deliverySuite = (openWorld: () => Promise<World>): void => {
@@ -112,29 +113,8 @@ export const deliverySuite = (openWorld: () => Promise<World>): void => {
       await using world = await openWorld()
       const host = await world.host()
       await world.parts.stores.write(async (w) => {
-        await w.invocations.add(SCOPE, {
-          invokeId: 't-half',
-          commandId: 'c-1',
-          commandName: '',
-          commandDescription: '',
-          commandType: 'RunShellScript',
-          content: Buffer.from('true'),
-          enableParameter: false,
-          parameters: '{}',
-          username: '',
-          workingDir: '',
-          timeoutSeconds: 60,
-          resourceGroupId: '',
-          keepCommand: false,
-          invokedBy: CALLER.accessKeyId,
-          createdAt: world.now() - 1,
-          tags: [],
-        })
-        await w.tasks.add(
-          't-half',
-          [{ instanceId: host, state: 'Pending', errorCode: '', errorInfo: '', deadlineAt: 0 }],
-          world.now(),
-        )
+        await w.invocations.add(SCOPE, halfWritten(world.now() - 1))
+        await w.tasks.add('t-half', [pendingTask(host)], world.now())
         await w.instances.countInvocation(SCOPE, [host], world.now())
       })
       expect((await world.fetch(host)).run).toEqual([])
@@ -145,6 +125,50 @@ export const deliverySuite = (openWorld: () => Promise<World>): void => {
       expect(
         (await after.parts.domain.invocations.list(SCOPE, {}, { style: 'number', number: 1, size: 10 })).totalCount,
       ).toBe(0)
+    })
+
+    it('what was written to its end is not taken back, and what was not takes no more parts', async () => {
+      await using world = await openWorld()
+      const host = await world.host()
+      const invokeId = await world.run([host])
+      const { stores } = world.parts
+      await removeUncommitted(stores, invokeId)
+      expect(await world.status(host)).toMatchObject({ invocations: 1 })
+      expect((await world.fetch(host)).run).toEqual([invokeId])
+      expect(await stores.write((w) => w.invocations.holdUnwritten(invokeId))).toBe(false)
+      expect(await stores.write((w) => w.invocations.holdUnwritten('t-unknown'))).toBe(false)
+    })
+
+    it('a part that is written while its invocation is taken back goes with it', async () => {
+      await using world = await openWorld()
+      const host = await world.host()
+      const { stores } = world.parts
+      await stores.write((w) => w.invocations.add(SCOPE, halfWritten(world.now())))
+      let removing: Promise<void> | undefined
+      await stores.write(async (w) => {
+        expect(await w.invocations.holdUnwritten('t-half')).toBe(true)
+        removing = removeUncommitted(stores, 't-half')
+        await w.tasks.add('t-half', [pendingTask(host)], world.now())
+        await w.instances.countInvocation(SCOPE, [host], world.now())
+      })
+      await removing
+      expect(await stores.read.tasks.find('t-half', host)).toBeUndefined()
+      expect(await world.status(host)).toMatchObject({ invocations: 0 })
+    })
+
+    it('what could not be taken back when its database was away is taken back later', async () => {
+      await using world = await openWorld()
+      const host = await world.host()
+      await world.parts.stores.write(async (w) => {
+        await w.invocations.add(SCOPE, halfWritten(world.now()))
+        await w.tasks.add('t-half', [pendingTask(host)], world.now())
+        await w.instances.countInvocation(SCOPE, [host], world.now())
+      })
+      await world.parts.sweeps.removeHalfWritten(world.now())
+      expect(await world.status(host)).toMatchObject({ invocations: 1 })
+      world.pass(1)
+      await world.parts.sweeps.removeHalfWritten(world.now())
+      expect(await world.status(host)).toMatchObject({ invocations: 0 })
     })
   })
 
@@ -552,3 +576,31 @@ export const deliverySuite = (openWorld: () => Promise<World>): void => {
     })
   })
 }
+
+/** An invocation whose last part was never written. */
+const halfWritten = (createdAt: number) => ({
+  invokeId: 't-half',
+  commandId: 'c-1',
+  commandName: '',
+  commandDescription: '',
+  commandType: 'RunShellScript' as const,
+  content: Buffer.from('true'),
+  enableParameter: false,
+  parameters: '{}',
+  username: '',
+  workingDir: '',
+  timeoutSeconds: 60,
+  resourceGroupId: '',
+  keepCommand: false,
+  invokedBy: CALLER.accessKeyId,
+  createdAt,
+  tags: [],
+})
+
+const pendingTask = (instanceId: string) => ({
+  instanceId,
+  state: 'Pending' as const,
+  errorCode: '',
+  errorInfo: '',
+  deadlineAt: 0,
+})

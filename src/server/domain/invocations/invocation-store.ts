@@ -55,6 +55,11 @@ export interface InvocationStore extends InvocationReader {
   /** Invisible until `commit`. */
   add(scope: Scope, invocation: NewInvocation): Promise<void>
   commit(invokeId: string): Promise<void>
+  /**
+   * True while it is not written to its end. Nobody else can then add to it, commit it or take it back before this
+   * transaction ends.
+   */
+  holdUnwritten(invokeId: string): Promise<boolean>
   /** Marks the moment of a StopInvocation. */
   stopRequested(invokeId: string, now: number): Promise<void>
   /** A task went from one class of state to another; `from` undefined for a new one. Applied once per commit. */

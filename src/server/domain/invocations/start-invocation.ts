@@ -138,6 +138,8 @@ const start = async <A>(
     })
   }
   const addChunk = async (w: Writing, from: number): Promise<void> => {
+    // It took so long that it was taken back as one that nobody goes on with.
+    if (from > 0 && !(await w.invocations.holdUnwritten(invokeId))) throw new Fault('store/unavailable')
     const chunk = tasks.slice(from, from + CHUNK)
     await w.tasks.add(invokeId, chunk, now)
     await w.instances.countInvocation(
@@ -163,6 +165,7 @@ const start = async <A>(
     })
   }
 
+  const wake = (): void => parts.wake(tasks.filter((task) => task.state === 'Pending').map((task) => task.instanceId))
   try {
     // Until the last chunk commits, nobody sees the invocation and no agent is handed a task of it.
     for (let from = 0; from < tasks.length; from += CHUNK) {
@@ -173,10 +176,13 @@ const start = async <A>(
       })
     }
   } catch (cause) {
-    if (tasks.length > CHUNK) await removeUncommitted(stores, invokeId)
+    // Where the answer of a commit was lost it may be there: then its hosts must not wait for it.
+    if (isUnavailable(cause)) wake()
+    // What cannot be taken back now is taken back by a sweep.
+    if (tasks.length > CHUNK) await removeUncommitted(stores, invokeId).catch(() => undefined)
     throw cause
   }
-  parts.wake(tasks.filter((task) => task.state === 'Pending').map((task) => task.instanceId))
+  wake()
   return answer
 }
 
@@ -244,10 +250,13 @@ const newTask = (target: TargetRow, presence: PresenceTable, builtIns: readonly 
   }
 }
 
-/** Takes back an invocation that was not written to its end, in chunks. */
+const isUnavailable = (cause: unknown): boolean => cause instanceof Fault && cause.kind === 'store/unavailable'
+
+/** Takes back an invocation that was not written to its end, in chunks; one that was is left as it is. */
 export const removeUncommitted = async (stores: UnitOfWork, invokeId: string): Promise<void> => {
   for (;;) {
     const removed = await stores.write(async (w) => {
+      if (!(await w.invocations.holdUnwritten(invokeId))) return 0
       const scope = await w.invocations.scopeOf(invokeId)
       const instanceIds = await w.tasks.removeOfInvocation(invokeId, CHUNK)
       if (scope !== undefined && instanceIds.length > 0) await w.instances.uncountInvocation(scope, instanceIds)
