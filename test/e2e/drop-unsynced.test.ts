@@ -5,7 +5,8 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { SqliteConnection } from '../../src/server/storage/sqlite/driver.js'
-import { killOnShadow } from '../load/kill-on.js'
+import { shadowGround } from '../load/ground.js'
+import { killUnderLoad } from '../load/kill-rounds.js'
 import { Chance } from '../load/random.js'
 import { buildShim, canBuildShim, shimEnvironment } from '../shim/build-shim.js'
 
@@ -73,9 +74,9 @@ describe.skipIf(!possible)('what is left when every write since the last fsync i
   })
 
   it('is everything that a server acknowledged', async () => {
-    const chance = Chance.fresh()
-    const result = await killOnShadow(join(directory, 'server'), library, { rounds: 3, hosts: 24, chance })
-    expect(result.wrong, `seed ${chance.seed}`).toEqual([])
+    const ground = shadowGround(join(directory, 'server'), library)
+    const result = await killUnderLoad(ground, { rounds: 3, hosts: 24, chance: Chance.fresh() })
+    expect(result.wrong).toEqual([])
     expect(result.reports).toBeGreaterThan(0)
   })
 })

@@ -2,7 +2,9 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
-import { killOnPostgres, killOnSqlite } from '../load/kill-on.js'
+import { type Ground, postgresGround, sqliteGround } from '../load/ground.js'
+import { killUnderLoad } from '../load/kill-rounds.js'
+import { killWithinSubmissions } from '../load/kill-submissions.js'
 import { Chance } from '../load/random.js'
 
 // The short forms of test/load/durability.test.ts.
@@ -17,18 +19,24 @@ afterEach(() => {
   for (const made of directories.splice(0)) rmSync(made, { recursive: true, force: true })
 })
 
-describe('a server that is killed under load', () => {
-  it('has everything that it acknowledged, on SQLite', async () => {
-    const chance = Chance.fresh()
-    const result = await killOnSqlite(directory(), { rounds: 3, hosts: 24, chance })
-    expect(result.wrong, `seed ${chance.seed}`).toEqual([])
-    expect(result.reports).toBeGreaterThan(0)
-  })
+const grounds: Readonly<Record<string, () => Ground | Promise<Ground>>> = {
+  SQLite: () => sqliteGround(directory()),
+  PostgreSQL: () => postgresGround(directory()),
+}
 
-  it('has everything that it acknowledged, on PostgreSQL', async () => {
-    const chance = Chance.fresh()
-    const result = await killOnPostgres(directory(), { rounds: 3, hosts: 24, chance })
-    expect(result.wrong, `seed ${chance.seed}`).toEqual([])
-    expect(result.reports).toBeGreaterThan(0)
+for (const [name, make] of Object.entries(grounds)) {
+  describe(`a server that is killed, on ${name}`, () => {
+    it('has everything that it acknowledged', async () => {
+      await using ground = await make()
+      const result = await killUnderLoad(ground, { rounds: 3, hosts: 24, chance: Chance.fresh() })
+      expect(result.wrong).toEqual([])
+      expect(result.reports).toBeGreaterThan(0)
+    })
+
+    it('has a submission whole or not at all', async () => {
+      await using ground = await make()
+      const result = await killWithinSubmissions(ground, { rounds: 1, targets: 1_100, chance: Chance.fresh() })
+      expect(result.wrong).toEqual([])
+    })
   })
-})
+}

@@ -1,10 +1,13 @@
 // What contradicts itself in a database: counters and what they count, the audit chain, the file itself.
 import { classOf, isActive, STATE_CLASSES, type TaskState } from '../../src/server/domain/invocations/task-states.js'
 import { findBrokenAudit } from '../../src/server/storage/audit-log.js'
-import { numberOf, type Row, type SqlDatabase, textOf } from '../../src/server/storage/sql.js'
+import { numberOf, type Row, type SqlReader, textOf } from '../../src/server/storage/sql.js'
 
-/** Sentences about the database, none when everything fits together. Nothing may be written meanwhile. */
-export const inconsistencies = async ({ reader, dialect }: SqlDatabase): Promise<readonly string[]> => {
+/**
+ * Sentences about the database, none when everything fits together. No submission may be under way.
+ * @param reader of one moment: sweeps write whenever they like
+ */
+export const inconsistencies = async (reader: SqlReader): Promise<readonly string[]> => {
   const found: string[] = []
   const compare = (what: string, counter: number, counted: number): void => {
     if (counter !== counted) found.push(`${what} is ${counter}, counted are ${counted}`)
@@ -58,7 +61,17 @@ export const inconsistencies = async ({ reader, dialect }: SqlDatabase): Promise
   )
   for (const row of twice) found.push(`${textOf(row['command_name'])} was submitted once and is there twice`)
 
-  if (dialect.name === 'sqlite') {
+  // An invocation is written in parts: it is whole, or no part of it is there.
+  for (const row of await reader.all('select id from invocation where committed = 0'))
+    found.push(`${textOf(row['id'])} was never written to its end, and is still there`)
+  const ofNothing = await reader.all(
+    `select t.invocation_id, count(*) as amount from task t
+     where not exists (select 1 from invocation i where i.id = t.invocation_id) group by t.invocation_id`,
+  )
+  for (const row of ofNothing)
+    found.push(`${numberOf(row['amount'])} tasks of ${textOf(row['invocation_id'])} are there without it`)
+
+  if (reader.dialect.name === 'sqlite') {
     const [whole] = await reader.all('pragma integrity_check')
     if (whole?.['integrity_check'] !== 'ok') found.push(`SQLite says: ${JSON.stringify(whole)}`)
   }

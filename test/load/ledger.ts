@@ -16,6 +16,8 @@ export interface TaskRecord {
   /** The start was reported: `acknowledged`, or sent when the server died. */
   running: 'no' | 'sent' | 'acknowledged'
   final: { readonly exitCode: number; readonly piece: Piece; acknowledged: boolean } | undefined
+  /** What was sent and what was found, in order. */
+  readonly story: string[]
 }
 
 export interface Submission {
@@ -42,17 +44,19 @@ export class Ledger {
   /** Invocations that something happened to since the last check. */
   readonly #touched = new Set<string>()
   acknowledgedReports = 0
+  acknowledgedSubmissions = 0
   checkedTasks = 0
 
-  get acknowledgedSubmissions(): number {
-    return this.submissions.filter(({ invokeId }) => invokeId !== undefined).length
+  /** Reports and submissions. */
+  get acknowledged(): number {
+    return this.acknowledgedReports + this.acknowledgedSubmissions
   }
 
   task(invokeId: string, instanceId: string): TaskRecord {
     const key = `${invokeId} ${instanceId}`
     let task = this.#tasks.get(key)
     if (task === undefined) {
-      task = { invokeId, instanceId, pieces: [], running: 'no', final: undefined }
+      task = { invokeId, instanceId, pieces: [], running: 'no', final: undefined, story: [] }
       this.#tasks.set(key, task)
     }
     this.touch(invokeId)
@@ -73,10 +77,10 @@ export class Ledger {
       for (const instanceId of submission.targets) {
         const row = rows.get(instanceId)
         this.checkedTasks += 1
-        if (row === undefined) wrong.push(`${invokeId} was acknowledged; its task on ${instanceId} is gone`)
+        if (row === undefined) wrong.push(`${nameOf(submission)} was acknowledged; its task on ${instanceId} is gone`)
         else wrong.push(...this.#compare(submission, row))
       }
-      if (rows.size !== submission.targets.length) wrong.push(`${invokeId} has ${rows.size} tasks`)
+      if (rows.size !== submission.targets.length) wrong.push(`${nameOf(submission)} has ${rows.size} tasks`)
     }
     for (const [commandId, name] of all ? this.commands : [...this.commands].slice(-20)) {
       const answer = await callApi(http, host, 'DescribeCommands', { CommandId: commandId })
@@ -90,10 +94,13 @@ export class Ledger {
     const { invokeId } = submission
     const task = this.#tasks.get(`${invokeId} ${row.InstanceId}`)
     const wrong: string[] = []
-    const where = `${invokeId} on ${row.InstanceId}`
+    const where = `${nameOf(submission)} on ${row.InstanceId}`
     const state = row.InvocationStatus
-    const fail = (what: string): void => void wrong.push(`${where} is ${state}: ${what}`)
+    const story = (): string =>
+      task === undefined ? '' : `; what happened: ${task.story.slice(-MOST_STORY).join('; ')}`
+    const fail = (what: string): void => void wrong.push(`${where} is ${state}: ${what}${story()}`)
     const output = Buffer.from(row.Output, 'base64')
+    task?.story.push(`found ${state} with ${output.length} bytes`)
 
     if (submission.stopped === 'acknowledged' && (state === 'Pending' || state === 'Running')) {
       fail('its stop was acknowledged')
@@ -120,6 +127,11 @@ export class Ledger {
     return wrong
   }
 }
+
+/** Of a task's story, in a sentence about it. */
+const MOST_STORY = 16
+
+const nameOf = ({ invokeId, parameters }: Submission): string => `${invokeId} (${parameters['Name']})`
 
 /** Whether the output is the kept pieces and some of the doubtful ones, in order; then the doubts are settled. */
 const settle = (pieces: Piece[], output: Buffer): boolean => {

@@ -4,6 +4,7 @@ import { getHeapStatistics } from 'node:v8'
 import { readConfig } from '../../src/server/config.js'
 import { startServer } from '../../src/server/main.js'
 import { inconsistencies } from './inconsistencies.js'
+import { withSnapshot } from './snapshot.js'
 
 export type Question = 'heap' | 'inconsistencies' | 'stop'
 
@@ -27,7 +28,8 @@ const tell = (told: Told): void => {
   process.send?.(told)
 }
 
-const server = await startServer(readConfig({ cwd: process.cwd(), env: process.env, flags: {} }))
+const config = readConfig({ cwd: process.cwd(), env: process.env, flags: {} })
+const server = await startServer(config)
 
 /** Bytes of JavaScript objects and buffers that are still held after collections. */
 const heldBytes = async (): Promise<number> => {
@@ -46,7 +48,7 @@ const answer = async (question: Question): Promise<unknown> => {
     case 'heap':
       return heldBytes()
     case 'inconsistencies':
-      return inconsistencies(server.parts.database)
+      return withSnapshot({ dataDir: config.dataDir, database: config.database?.reveal() }, inconsistencies)
     case 'stop':
       await server.stop()
       return undefined

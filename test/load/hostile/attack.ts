@@ -19,6 +19,8 @@ export interface Attack {
   readonly bodiless?: boolean
   /** The one code that is right. */
   readonly code?: string
+  /** Sent to a TLS listener as it is, where a handshake is expected. */
+  readonly inClear?: boolean
   /** Milliseconds between the pieces. */
   readonly pauseMs?: number
 }

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { callApi } from '../api-client.js'
+import type { Ground } from '../ground.js'
 import { HttpClient } from '../http-client.js'
 import { Chance } from '../random.js'
 import { ServerChild } from '../server-child.js'
@@ -9,12 +10,16 @@ import { makeHostKey, SimulatedHost } from '../simulated-host.js'
 import { agentAttack, badKeys, type Prey } from './agent-attacks.js'
 import { apiAttack } from './api-attacks.js'
 import type { Attack } from './attack.js'
-import { RawConnection } from './raw-connection.js'
+import { handshakeAttack } from './handshake-attacks.js'
+import { type Listener, RawConnection } from './raw-connection.js'
 import { socketAttack } from './socket-attacks.js'
 import { type Documented, documented, wrongWith } from './verdict.js'
 
 export interface HostilePass {
-  readonly dataDir: string
+  /** What the server stands on. */
+  readonly ground: Ground
+  /** Its listener that is attacked. */
+  readonly listener: 'plain' | 'TLS'
   readonly attacks: number
   /** So many come before the heap is looked at for the first time. */
   readonly warmUp: number
@@ -36,10 +41,14 @@ const MOST_WRONG = 20
 const REUSE = 200
 
 export const hostilePass = async (options: HostilePass): Promise<HostileResult> => {
-  const { attacks, warmUp, seed, say = () => undefined } = options
-  const logFile = join(options.dataDir, 'test.log')
-  await using server = await ServerChild.start({ dataDir: options.dataDir, logFile })
+  const { ground, attacks, warmUp, seed, say = () => undefined } = options
+  const { logFile } = ground
+  await using server = await ServerChild.start(ground)
   const port = server.ready.plainPort
+  const secure = options.listener === 'TLS'
+  const listener: Listener = secure
+    ? { port: server.ready.tlsPort, ca: readFileSync(join(ground.dataDir, 'ca.pem'), 'utf8') }
+    : { port }
   using http = new HttpClient(port)
   const prey = await findPrey(http, `localhost:${port}`)
   const known = documented()
@@ -52,8 +61,10 @@ export const hostilePass = async (options: HostilePass): Promise<HostileResult> 
     while (sent < until && wrong.length < MOST_WRONG) {
       const index = (sent += 1)
       // Each has its own chance, so that one can be made again alone.
-      const attack = attackOf(new Chance(seed + index), known, prey)
-      const fault = await run(attack, at, port, index * WORKERS + number, known, answered)
+      const attack = attackOf(new Chance(seed + index), known, prey, secure)
+      const fault = await run(attack, at, listener, index * WORKERS + number, known, answered).catch(
+        (cause: unknown) => `it could not be sent: ${String(cause)}`,
+      )
       if (fault !== undefined) wrong.push(`attack ${index} of seed ${seed}, ${attack.kind}: ${fault}`)
       if (index % 10_000 === 0) say(`${index} of ${attacks} bad requests`)
     }
@@ -65,7 +76,8 @@ export const hostilePass = async (options: HostilePass): Promise<HostileResult> 
   const before = server.running ? await server.ask<number>('heap') : 0
   await workUntil(attacks)
   if (!server.running) {
-    wrong.push(`the server ended: ${JSON.stringify(await server.ended)}`)
+    const said = readFileSync(logFile, 'utf8').slice(-4_000)
+    wrong.push(`the server ended: ${JSON.stringify(await server.ended)}; its log ends with:\n${said}`)
     return { wrong, answered, growth: 0 }
   }
   const growth = (await server.ask<number>('heap')) - before
@@ -84,7 +96,8 @@ export const hostilePass = async (options: HostilePass): Promise<HostileResult> 
   return { wrong, answered, growth }
 }
 
-const attackOf = (chance: Chance, known: Documented, prey: Prey): Attack => {
+const attackOf = (chance: Chance, known: Documented, prey: Prey, secure: boolean): Attack => {
+  if (secure && chance.chance(0.05)) return handshakeAttack(chance)
   const roll = chance.next()
   if (roll < 0.45) return apiAttack(chance, known.operations)
   return roll < 0.85 ? agentAttack(chance, prey) : socketAttack(chance, known.operations, prey)
@@ -94,7 +107,7 @@ const attackOf = (chance: Chance, known: Documented, prey: Prey): Attack => {
 const run = async (
   attack: Attack,
   at: { connection: RawConnection | undefined; uses: number },
-  port: number,
+  listener: Listener,
   number: number,
   known: Documented,
   answered: Map<number | 'closed', number>,
@@ -102,7 +115,7 @@ const run = async (
   const fresh = attack.spoils === true || at.connection === undefined || at.connection.ended || at.uses >= REUSE
   if (fresh) {
     at.connection?.close()
-    at.connection = await RawConnection.open(port, number)
+    at.connection = await RawConnection.open(attack.inClear === true ? { port: listener.port } : listener, number)
     at.uses = 0
   }
   const connection = at.connection

@@ -1,5 +1,6 @@
 // A client that writes what it likes, and reads HTTP answers one after the other.
 import { connect, type Socket } from 'node:net'
+import { connect as connectTls } from 'node:tls'
 
 export interface RawAnswer {
   readonly status: number
@@ -9,6 +10,12 @@ export interface RawAnswer {
 
 /** `closed`: the other end ended the connection without another answer. `silent`: nothing came within the time. */
 export type Outcome = RawAnswer | 'closed' | 'silent'
+
+/** A port, and the authority to trust where it speaks TLS. */
+export interface Listener {
+  readonly port: number
+  readonly ca?: string | undefined
+}
 
 /** What only a hang can reach. */
 const SILENCE_MS = 45_000
@@ -38,15 +45,14 @@ export class RawConnection {
   }
 
   /** @param number spreads closed connections over addresses of loopback, whose ports are not waited for */
-  static open(port: number, number: number): Promise<RawConnection> {
-    return new Promise((resolve, reject) => {
-      const localAddress = `127.0.${1 + ((number >> 8) % 100)}.${1 + (number % 250)}`
-      const socket = connect({ host: '127.0.0.1', port, localAddress, allowHalfOpen: true, noDelay: true }, () => {
-        socket.off('error', reject)
-        resolve(new RawConnection(socket))
-      })
-      socket.once('error', reject)
-    })
+  static async open({ port, ca }: Listener, number: number): Promise<RawConnection> {
+    const localAddress = `127.0.${1 + ((number >> 8) % 100)}.${1 + (number % 250)}`
+    const socket = connect({ host: '127.0.0.1', port, localAddress, allowHalfOpen: true, noDelay: true })
+    await opened(socket, 'connect')
+    if (ca === undefined) return new RawConnection(socket)
+    const secure = connectTls({ socket, ca, servername: 'localhost' })
+    await opened(secure, 'secureConnect')
+    return new RawConnection(secure)
   }
 
   get ended(): boolean {
@@ -101,3 +107,12 @@ export class RawConnection {
     return { status, headers, body }
   }
 }
+
+const opened = (socket: Socket, event: 'connect' | 'secureConnect'): Promise<void> =>
+  new Promise((resolve, reject) => {
+    socket.once('error', reject)
+    socket.once(event, () => {
+      socket.off('error', reject)
+      resolve()
+    })
+  })

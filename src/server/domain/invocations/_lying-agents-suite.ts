@@ -47,7 +47,7 @@ export const lyingAgentsSuite = (openWorld: () => Promise<World>, lives: number)
             await using world = await openWorld()
             const stage: Stage = { world, hosts: [await world.host(), await world.host(), await world.host()], ids: [] }
             for (const deeds of rounds) await Promise.all(deeds.map((one) => perform(stage, one)))
-            expect(await inconsistencies(world.parts.database)).toEqual([])
+            expect(await inconsistencies(world.parts.database.reader)).toEqual([])
           },
         ),
         { numRuns: lives },
