@@ -21,6 +21,10 @@ const MOST_TRIES = 5
 /** Connections for writes; a piece of work holds one for a few round trips. */
 const WRITERS = 6
 const READERS = 6
+/** A transaction whose node says nothing more for so long is rolled back, with its locks; a piece of work takes milliseconds. */
+const ABANDONED_MS = 60_000
+/** A peer that is silent for so long is asked whether it is there. */
+const KEEP_ALIVE_MS = 30_000
 
 /**
  * PostgreSQL behind the same interface. Each piece of work is a transaction of its own: the server groups the fsyncs of
@@ -37,7 +41,12 @@ export class PostgresDatabase implements SqlDatabase {
   readonly #names = new StatementNames()
   #closing = false
 
-  constructor(url: string, options: { beforeCommit: BeforeCommit; onError: (cause: Error) => void }) {
+  constructor(
+    url: string,
+    options: { beforeCommit: BeforeCommit; onError: (cause: Error) => void; abandonedMs?: number },
+  ) {
+    // A node whose machine loses its power says no goodbye, and nobody else may wait for it.
+    const abandon = `set idle_in_transaction_session_timeout = ${options.abandonedMs ?? ABANDONED_MS}`
     const types = new pg.TypeOverrides()
     // int8 arrives as text by default; nothing here goes above 2^53 (design D3).
     types.setTypeParser(pg.types.builtins.INT8, Number)
@@ -49,6 +58,10 @@ export class PostgresDatabase implements SqlDatabase {
         types,
         connectionTimeoutMillis: 10_000,
         idleTimeoutMillis: 60_000,
+        keepAlive: true,
+        keepAliveInitialDelayMillis: KEEP_ALIVE_MS,
+        // oxlint-disable-next-line typescript/no-misused-promises -- the pool waits for it, though its types do not say so
+        onConnect: (client) => client.query(abandon),
         application_name: 'openassist',
       })
       // A connection that breaks while idle is replaced by the pool; without a listener it would end the process.

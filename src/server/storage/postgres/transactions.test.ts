@@ -1,6 +1,11 @@
 // Transactions that meet on PostgreSQL. SQLite has one writer and nothing to meet.
 import { expect, it } from 'vitest'
+import { createDatabase } from '../../../../test/postgres/database.js'
 import { newInstance, openTestStore, SCOPE } from '../_support.js'
+import { appendAudit } from '../audit-log.js'
+import { migratePostgres } from '../migrate.js'
+import type { SqlWriter } from '../sql.js'
+import { PostgresDatabase } from './database.js'
 
 it('submissions to the same hosts in any order do not wait for each other in a circle', async () => {
   await using store = await openTestStore('postgres')
@@ -43,4 +48,33 @@ it('a piece of work that loses against others again and again is to be tried lat
   })
   await expect(losing).rejects.toMatchObject({ kind: 'store/unavailable' })
   expect(tries).toBe(5)
+})
+
+it('what a node that is gone held is free again soon, and was not done', async () => {
+  const made = await createDatabase()
+  const options = { beforeCommit: appendAudit, onError: () => undefined, abandonedMs: 300 }
+  const [gone, other] = [new PostgresDatabase(made.url, options), new PostgresDatabase(made.url, options)]
+  try {
+    await migratePostgres(other, 0)
+    const add = (id: string) => (w: SqlWriter) =>
+      w.run('insert into account (id, name, created_at) values ($1, $2, $3)', [id, 'n', 0])
+    let hold: (() => void) | undefined
+    const held = new Promise<void>((resolve) => (hold = resolve))
+    let silent: (() => void) | undefined
+    const isSilent = new Promise<void>((resolve) => (silent = resolve))
+    const abandoned = gone.write(async (w) => {
+      await add('a')(w)
+      silent?.()
+      await held
+    })
+    await isSilent
+    // The same key: it waits for the transaction that is silent.
+    await other.write(add('a'))
+    hold?.()
+    await expect(abandoned).rejects.toMatchObject({ kind: 'store/unavailable' })
+    expect(await other.reader.all('select id from account')).toEqual([{ id: 'a' }])
+  } finally {
+    await Promise.all([gone.close(), other.close()])
+    await made.drop()
+  }
 })
