@@ -11,6 +11,9 @@ import { Chance } from '../load/random.js'
 import { buildShim, canBuildShim, shimEnvironment } from '../shim/build-shim.js'
 
 const WRITER = fileURLToPath(new URL('../../dist/test/shim/writer-process.js', import.meta.url))
+/** Starts and their loads take seconds, minutes where many others compute. */
+const LIMIT_MS = 5 * 60_000
+
 const possible = canBuildShim()
 if (!possible) console.log('Skipped: writes since the last fsync cannot be dropped here, g++ on Linux makes the shim.')
 
@@ -73,7 +76,7 @@ describe.skipIf(!possible)('what is left when every write since the last fsync i
     expect(rows).toBeLessThan(said)
   })
 
-  it('is everything that a server acknowledged', async () => {
+  it('is everything that a server acknowledged', { timeout: LIMIT_MS }, async () => {
     const ground = shadowGround(join(directory, 'server'), library)
     const result = await killUnderLoad(ground, { rounds: 3, hosts: 24, chance: Chance.fresh() })
     expect(result.wrong).toEqual([])

@@ -9,6 +9,9 @@ import { Chance } from '../load/random.js'
 
 // The short forms of test/load/durability.test.ts.
 
+/** Three starts and their loads take seconds, minutes where many others compute. */
+const LIMIT_MS = 5 * 60_000
+
 const directories: string[] = []
 const directory = (): string => {
   const made = mkdtempSync(join(tmpdir(), 'openassist-durability-'))
@@ -26,14 +29,14 @@ const grounds: Readonly<Record<string, () => Ground | Promise<Ground>>> = {
 
 for (const [name, make] of Object.entries(grounds)) {
   describe(`a server that is killed, on ${name}`, () => {
-    it('has everything that it acknowledged', async () => {
+    it('has everything that it acknowledged', { timeout: LIMIT_MS }, async () => {
       await using ground = await make()
       const result = await killUnderLoad(ground, { rounds: 3, hosts: 24, chance: Chance.fresh() })
       expect(result.wrong).toEqual([])
       expect(result.reports).toBeGreaterThan(0)
     })
 
-    it('has a submission whole or not at all', async () => {
+    it('has a submission whole or not at all', { timeout: LIMIT_MS }, async () => {
       await using ground = await make()
       const result = await killWithinSubmissions(ground, { rounds: 1, targets: 1_100, chance: Chance.fresh() })
       expect(result.wrong).toEqual([])

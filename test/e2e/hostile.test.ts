@@ -8,7 +8,7 @@ import { Chance } from '../load/random.js'
 
 // The short form of test/load/hostile.test.ts.
 
-it('bad requests on both doors get documented errors, and leave nothing behind', async () => {
+it('bad requests on both doors get documented errors, and leave nothing behind', { timeout: 5 * 60_000 }, async () => {
   const dataDir = mkdtempSync(join(tmpdir(), 'openassist-hostile-'))
   const { seed } = Chance.fresh()
   try {
