@@ -192,6 +192,25 @@ const ADD_COLUMNS = [
   'deadline_at integer',
 ]
 
+/** Columns of a task that change. A column that is not set costs no index anything. */
+const CHANGING: readonly { readonly column: string; readonly of: (task: TaskRow) => SqlValue }[] = [
+  { column: 'state', of: (task) => task.state },
+  { column: 'final', of: (task) => (isFinal(task.state) ? 1 : 0) },
+  { column: 'outcome_unknown', of: (task) => (task.outcomeUnknown ? 1 : 0) },
+  { column: 'error_code', of: (task) => task.errorCode },
+  { column: 'error_info', of: (task) => task.errorInfo },
+  { column: 'exit_code', of: (task) => task.exitCode ?? null },
+  { column: 'dropped', of: (task) => task.dropped },
+  { column: 'output_bytes', of: (task) => task.outputBytes },
+  { column: 'agent_process', of: (task) => task.agentProcess },
+  { column: 'handed_out_at', of: (task) => task.handedOutAt ?? null },
+  { column: 'reported_at', of: (task) => task.reportedAt ?? null },
+  { column: 'started_at', of: (task) => task.startedAt ?? null },
+  { column: 'finished_at', of: (task) => task.finishedAt ?? null },
+  { column: 'stopped_at', of: (task) => task.stoppedAt ?? null },
+  { column: 'deadline_at', of: (task) => task.deadlineAt ?? null },
+]
+
 export const taskStore = (sql: SqlWriter): TaskStore => ({
   ...taskReader(sql, sql.dialect.lockTasks),
 
@@ -214,33 +233,16 @@ export const taskStore = (sql: SqlWriter): TaskStore => ({
     )
   },
 
-  async save(task, now) {
-    await sql.run(
-      `update task set state = $3, final = $4, outcome_unknown = $5, error_code = $6, error_info = $7, exit_code = $8, dropped = $9,
-         output_bytes = $10, agent_process = $11, handed_out_at = $12, reported_at = $13, started_at = $14, finished_at = $15,
-         stopped_at = $16, updated_at = $17, deadline_at = $18
-       where invocation_id = $1 and instance_id = $2`,
-      [
-        task.invokeId,
-        task.instanceId,
-        task.state,
-        isFinal(task.state) ? 1 : 0,
-        task.outcomeUnknown ? 1 : 0,
-        task.errorCode,
-        task.errorInfo,
-        task.exitCode ?? null,
-        task.dropped,
-        task.outputBytes,
-        task.agentProcess,
-        task.handedOutAt ?? null,
-        task.reportedAt ?? null,
-        task.startedAt ?? null,
-        task.finishedAt ?? null,
-        task.stoppedAt ?? null,
-        now,
-        task.deadlineAt ?? null,
-      ],
-    )
+  async save(before, after, now) {
+    const columns: string[] = ['updated_at = $3']
+    const values: SqlValue[] = [after.invokeId, after.instanceId, now]
+    for (const { column, of } of CHANGING) {
+      const value = of(after)
+      if (value === of(before)) continue
+      values.push(value)
+      columns.push(`${column} = $${values.length}`)
+    }
+    await sql.run(`update task set ${columns.join(', ')} where invocation_id = $1 and instance_id = $2`, values)
   },
 
   async appendOutput(invokeId, instanceId, data) {

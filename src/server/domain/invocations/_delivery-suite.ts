@@ -96,9 +96,7 @@ export const deliverySuite = (openWorld: () => Promise<World>): void => {
 
     it('a large invocation is whole: every target has its task, in chunks', async () => {
       await using world = await openWorld()
-      const first = await world.host()
-      const hosts = [first]
-      for (let count = 0; count < 520; count += 1) hosts.push(await world.host())
+      const hosts = await Promise.all(Array.from({ length: 521 }, () => world.host()))
       const invokeId = await world.run(hosts)
       const page = await world.parts.domain.invocations.results(
         SCOPE,

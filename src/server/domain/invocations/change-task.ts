@@ -14,7 +14,7 @@ export const changeTask = async (
   after: TaskRow,
   now: number,
 ): Promise<void> => {
-  await w.tasks.save(after, now)
+  await w.tasks.save(before, after, now)
   w.invocations.tally(after.invokeId, classOf(before.state), classOf(after.state), 1)
   const active = Number(isActive(after.state)) - Number(isActive(before.state))
   if (isFinal(after.state) && !isFinal(before.state)) w.taskEnded(after.state)

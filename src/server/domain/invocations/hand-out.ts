@@ -54,9 +54,10 @@ export const handOut = ({
     })
   }
 
-  return async (instanceId) => {
-    // Most fetches of a quiet host find nothing: they cost a read, not a commit.
-    if ((await stores.read.tasks.unfinishedOf(instanceId, 1)).length === 0) return { run: [], stop: [] }
+  return async (instanceId, { reason }) => {
+    // A fetch after a kick finds work. Others of a quiet host find nothing: they cost a read, not a turn of the writer.
+    if (reason === 'startup' && (await stores.read.tasks.unfinishedOf(instanceId, 1)).length === 0)
+      return { run: [], stop: [] }
     const { handed, stop } = await stores.write(async (w: Writing) => {
       const now = clock.now()
       const rows = await w.tasks.unfinishedOf(instanceId, MOST_LOOKED_AT)

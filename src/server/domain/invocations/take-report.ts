@@ -50,7 +50,7 @@ export const takeReport = (parts: Parts): AgentTasks['report'] => {
       if (report.kind === 'running') return running(parts, w, script, task, report, now)
       if (report.kind === 'error' && report.errCode === SCRIPT_EXISTS) {
         if (!isFinal(task.state) && task.reportedAt === undefined)
-          await w.tasks.save({ ...task, reportedAt: now, deadlineAt: now + REPORT_MS }, now)
+          await w.tasks.save(task, { ...task, reportedAt: now, deadlineAt: now + REPORT_MS }, now)
         return 'nothing'
       }
       return ended(parts, w, script, task, report, now)

@@ -51,8 +51,8 @@ export interface TaskStore extends TaskReader {
     }[],
     now: number,
   ): Promise<void>
-  /** Writes every field of a task that changed. */
-  save(task: TaskRow, now: number): Promise<void>
+  /** Writes the fields of a task that differ. `before` is as this piece of work read it. */
+  save(before: TaskRow, after: TaskRow, now: number): Promise<void>
   /** Adds output behind what is there. */
   appendOutput(invokeId: string, instanceId: string, data: Uint8Array): Promise<void>
   /** Takes away all tasks and outputs of an invocation, at most `limit` tasks; @returns their instances */
