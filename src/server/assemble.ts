@@ -122,6 +122,7 @@ const openStore = async (parts: AssemblyParts, undo: Undo): Promise<OpenStore> =
   const database = new SqliteDatabase(files.facts, {
     beforeCommit: appendAudit,
     tell: parts.tellCommit,
+    tellLost: (cause) => parts.tellFailure('the disk; restart the server', cause),
     ...(settings.cacheMiB === undefined ? {} : { cacheMiB: settings.cacheMiB }),
     prepare: (connection) => migrateSqlite(connection, clock.now()),
   })

@@ -138,7 +138,11 @@ const pageOf = (list: ReturnType<StatusTable['of']>, osType: OsType | undefined,
  */
 export const instanceReader = (sql: SqlReader, lists: InstanceLists, table?: StatusTable): InstanceReader => ({
   async statusPage(scope, osType, page) {
-    if (table?.complete === true) return pageOf(table.of(scope), osType, page)
+    if (table?.complete === true) {
+      const found = pageOf(table.of(scope), osType, page)
+      await sql.durable?.()
+      return found
+    }
     const base = [scope.accountId, scope.regionId]
     const filter = osType === undefined ? [] : [osType]
     const counted = await sql.get(osType === undefined ? COUNT : COUNT_OS, [...base, ...filter])
@@ -162,7 +166,9 @@ export const instanceReader = (sql: SqlReader, lists: InstanceLists, table?: Sta
   async statusOf(scope, instanceIds) {
     if (table?.complete === true) {
       const list = table.of(scope)
-      return instanceIds.map((id) => list.find(id)).filter((row) => row !== undefined)
+      const found = instanceIds.map((id) => list.find(id)).filter((row) => row !== undefined)
+      await sql.durable?.()
+      return found
     }
     const found: StatusRow[] = []
     for (const id of instanceIds) {

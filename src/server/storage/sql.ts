@@ -17,6 +17,11 @@ export interface SqlReader {
   get(sql: string, parameters?: readonly SqlValue[]): Promise<Row | undefined>
   /** Rows as arrays in the order of the selected columns: cheaper where a page is read on a hot path. */
   arrays(sql: string, parameters?: readonly SqlValue[]): Promise<readonly (readonly Column[])[]>
+  /**
+   * Where commits are seen before they are durable: what is told from memory that follows commits waits for this.
+   * Undefined when there is nothing to wait for; rejects when it will not be durable. Rows that are read here waited.
+   */
+  durable?(): Promise<void> | undefined
 }
 
 /** Reads and writes inside one piece of work of a transaction. */

@@ -20,15 +20,16 @@ type DatabaseConstructor = new (path: string, options?: { readOnly?: boolean }) 
 
 /**
  * The library, found by feature: `node:sqlite` from Node 22.13, else `@photostructure/sqlite`.
+ * @returns what another thread requires, too
  * @throws Error that says what to do when neither is there
  */
-const library = (): DatabaseConstructor => {
+export const sqliteLibrary = (): { readonly path: string; readonly DatabaseSync: DatabaseConstructor } => {
   const require = createRequire(import.meta.url)
   for (const name of ['node:sqlite', '@photostructure/sqlite']) {
     try {
       const found = withoutExperimentalWarning(() => require(name) as { DatabaseSync?: DatabaseConstructor })
       // Rows as arrays came to node:sqlite after the first version that needs no flag.
-      if (found.DatabaseSync !== undefined) return found.DatabaseSync
+      if (found.DatabaseSync !== undefined) return { path: require.resolve(name), DatabaseSync: found.DatabaseSync }
     } catch {
       // Not in this runtime: the next one is asked.
     }
@@ -59,8 +60,8 @@ export class SqliteConnection implements SqlReader {
   readonly #arrayStatements = new Map<string, Statement>()
 
   constructor(path: string, pragmas: readonly string[], options: { readonly busyMs?: number } = {}) {
-    const Database = library()
-    this.#database = new Database(path)
+    const { DatabaseSync } = sqliteLibrary()
+    this.#database = new DatabaseSync(path)
     // Another process may hold the lock for a moment, after a kill for the time of a recovery.
     this.#database.exec(`pragma busy_timeout = ${options.busyMs ?? 10_000}`)
     for (const pragma of pragmas) this.#database.exec(`pragma ${pragma}`)
