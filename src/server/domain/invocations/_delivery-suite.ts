@@ -96,7 +96,9 @@ export const deliverySuite = (openWorld: () => Promise<World>): void => {
 
     it('a large invocation is whole: every target has its task, in chunks', async () => {
       await using world = await openWorld()
-      const hosts = await Promise.all(Array.from({ length: 521 }, () => world.host()))
+      const hosts: string[] = []
+      while (hosts.length < 520) hosts.push(...(await Promise.all(Array.from({ length: 10 }, () => world.host()))))
+      hosts.push(await world.host())
       const invokeId = await world.run(hosts)
       const page = await world.parts.domain.invocations.results(
         SCOPE,
