@@ -1,3 +1,4 @@
+import { createPrivateKey } from 'node:crypto'
 import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -142,6 +143,26 @@ describe('a simulated fleet', () => {
     await after.stop()
     const kept: unknown = JSON.parse(await readFile(cacheFile, 'utf8'))
     expect(kept).toMatchObject({ hosts: after.instanceIds.map((id) => [id, expect.any(String), expect.any(Number)]) })
+  })
+
+  it('is hosts that it was given, without registering any', async () => {
+    const cacheFile = join(folder, 'given')
+    const before = await simulate({ agents: 2, cacheFile })
+    await before.ready
+    await before.stop()
+    const kept = JSON.parse(await readFile(cacheFile, 'utf8')) as { keys: string[]; hosts: [string, string, number][] }
+    const hosts = kept.hosts.map(([instanceId, machineId, key]) => ({
+      instanceId,
+      machineId,
+      key: createPrivateKey(kept.keys[key] ?? ''),
+    }))
+    const given = await simulate({ agents: 2, hosts, permits: [] })
+    await given.ready
+    expect(given.instanceIds).toEqual(before.instanceIds)
+    const stranger = hosts.map((host) => ({ ...host, instanceId: 'mi-hz00000000000000000000' }))
+    await expect((await simulate({ agents: 1, hosts: stranger, permits: [] })).ready).rejects.toThrow(
+      'host 0 is not known',
+    )
   })
 
   it('does not overwrite a file that is none of its own', async () => {

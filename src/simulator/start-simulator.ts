@@ -8,6 +8,7 @@ import type { OutcomeOptions } from './outcome.js'
 import { openPermits, type PermitSource } from './permits.js'
 import { registerHost, RegistrationFailed } from './register-host.js'
 import { pause, type Reconnect, type Room } from './room.js'
+import type { SimulatedHost } from './signer.js'
 import { SimulatedAgent } from './simulated-agent.js'
 import { startTimerWheel } from './timer-wheel.js'
 
@@ -17,8 +18,10 @@ export interface SimulatorOptions extends OutcomeOptions {
   readonly server: string
   /** PEM certificates that the server's chain must end in; default: those of the runtime. */
   readonly ca?: string
-  /** Leave to register the hosts. Not asked for when `cacheFile` has enough of them. */
+  /** Leave to register the hosts. Not asked for when `hosts` or `cacheFile` has enough of them. */
   readonly permits: PermitSource
+  /** Hosts that the server knows already, by their number in the fleet; the others register. */
+  readonly hosts?: readonly SimulatedHost[]
   /** false: each agent beats only once, when it comes up. */
   readonly heartbeat?: boolean
   /** Agents that come up per second, at most. Default: as fast as the server takes them. */
@@ -129,20 +132,25 @@ export const startSimulator = async (options: SimulatorOptions): Promise<Simulat
   const bringUp = async (number: number): Promise<void> => {
     const wire = new HttpWire(endpoint.dial)
     wires.add(wire)
-    const comeUp = async (host: RegisteredHost): Promise<boolean> => {
+    const comeUp = async (host: SimulatedHost): Promise<boolean> => {
       const agent = new SimulatedAgent(room, host, number, wire)
       agents[number] = agent
-      hosts[number] = host
       instanceIds[number] = host.instanceId
       board.add('registered')
       if (await agent.start()) return true
       board.add('registered', -1)
       return false
     }
+    const comeUpAs = async (host: RegisteredHost): Promise<boolean> => {
+      hosts[number] = host
+      return comeUp(host)
+    }
+    const given = options.hosts?.[number]
     const known = identities.hosts[number]
     // A server may have forgotten a host of an earlier run.
-    if (known !== undefined && (await comeUp(known))) return
-    if (!(await comeUp(await register(number, wire)))) throw new Error(`host ${number} is not known to its server`)
+    if (given === undefined && known !== undefined && (await comeUpAs(known))) return
+    const isUp = given === undefined ? await comeUpAs(await register(number, wire)) : await comeUp(given)
+    if (!isUp) throw new Error(`host ${number} is not known to its server`)
   }
 
   const bringUpAll = async (): Promise<void> => {
