@@ -1,5 +1,8 @@
 // Budget: notify sockets accepted and authenticated per second against the socket floor. Both cores are busy, the load
 // generator's with its half of the handshakes, so the verdict is the worse of throughput and CPU of the server.
+//
+// The load generator's own sockets, not the simulator's agents: those beat and ask for tasks as they come up, and this
+// measures the sockets alone.
 import { join } from 'node:path'
 import { copyOf, drop, kept } from './data/directory.js'
 import { seedHosts } from './data/seed.js'

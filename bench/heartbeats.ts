@@ -1,4 +1,7 @@
 // Budget: signed heartbeats over kept-alive TLS against the report floor without the row.
+//
+// The load generator's own requests, not the simulator's agents: those beat once a minute, and this asks how many beats a
+// second the server takes. The same bytes go to both sides.
 import { join } from 'node:path'
 import { copyOf, drop, kept } from './data/directory.js'
 import { seedHosts } from './data/seed.js'

@@ -1,26 +1,25 @@
 // Budget: memory per connected idle agent against the socket floor. Resident memory after a collection, between the
-// smaller and the larger scale point, so that what the program itself needs does not count.
+// smaller and the larger scale point, so that what the program itself needs does not count. The agents are the simulator's.
 import { join } from 'node:path'
 import { copyOf, drop, kept } from './data/directory.js'
 import { seedHosts } from './data/seed.js'
-import { connectFleet, disconnectFleet, type FleetAgent } from './load/fleet.js'
-import { signedHeaders } from './load/signatures.js'
-import { secureTarget } from './load/wire.js'
+import { SimulatedFleet } from './load/simulated-fleet.js'
+import { agentsHere } from './measure/descriptors.js'
 import { Measured } from './measure/process.js'
 import { isQuick, note, tell } from './measure/verdict.js'
 import { ourServer } from './server/our-server.js'
 import { caFileOf } from './server/start.js'
 
 const HOSTS = 8_000
-const [few, many] = isQuick() ? [200, 1_000] : [1_000, HOSTS]
+const [few, many] = isQuick() ? [200, 1_000] : [1_000, agentsHere(HOSTS)]
 
 const directory = await copyOf(await kept(`hosts-${HOSTS}`, (into) => seedHosts(into, HOSTS)))
 
 /** Bytes per agent. */
 const perAgent = async (name: string, process: Measured<{ tls: number }>): Promise<number> => {
-  const target = secureTarget((await process.ready).tls, caFileOf(directory))
-  const connect = async (count: number, from: number): Promise<FleetAgent[]> =>
-    connectFleet(target, count, await signedHeaders(count, 2, { from }), from)
+  const { tls: port } = await process.ready
+  const connect = (agents: number, from: number): Promise<SimulatedFleet> =>
+    SimulatedFleet.connect({ port, caFile: caFileOf(directory), agents, from })
   const settled = async (): Promise<number> => {
     await new Promise((resolve) => setTimeout(resolve, isQuick() ? 1_000 : 5_000))
     return process.ask<number>('memory')
@@ -32,7 +31,7 @@ const perAgent = async (name: string, process: Measured<{ tls: number }>): Promi
   const atMany = await settled()
   const connected = await process.ask<number>('connected')
   if (connected !== many) throw new Error(`${connected} of ${many} agents are connected`)
-  disconnectFleet([...first, ...rest])
+  await Promise.all([first.end(), rest.end()])
   note(`${name}: ${mb(begun)} without agents, ${mb(atFew)} with ${few}, ${mb(atMany)} with ${many}`)
   await process.end()
   return (atMany - atFew) / (many - few)

@@ -3,15 +3,29 @@
 //   npm run bench                       all
 //   npm run bench -- status-page xml    some
 //   npm run bench -- --quick            smaller sizes, for a look
-//   npm run bench -- --write            appends the table to bench/RESULTS.md
+//   npm run bench -- --write            puts what was measured into the table of bench/RESULTS.md
 //   npm run bench -- --profile DIR      measured processes write CPU profiles into DIR
 import { fork, spawnSync } from 'node:child_process'
-import { appendFileSync, existsSync, mkdirSync } from 'node:fs'
-import { cpus, totalmem } from 'node:os'
+import { mkdirSync } from 'node:fs'
+import { cpus, loadavg, totalmem } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { writeResults } from './bench-results.mjs'
 
-const BENCHES = ['status-page', 'status-by-id', 'xml', 'heartbeats', 'presence-flush', 'fan-out', 'memory', 'connects']
+const BENCHES = [
+  'status-page',
+  'status-by-id',
+  'xml',
+  'heartbeats',
+  'presence-flush',
+  'fan-out',
+  'memory',
+  'connects',
+  'restart',
+  'cold-start',
+  'idle',
+  'npm-ci',
+]
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const args = process.argv.slice(2)
@@ -31,6 +45,12 @@ if (unknown.length > 0 || (profileAt >= 0 && profileDir === undefined)) {
 
 const built = spawnSync(process.execPath, [join(root, 'tools', 'build.mjs')], { cwd: root, stdio: 'inherit' })
 if (built.status !== 0) process.exit(built.status ?? 1)
+
+const memory = `${Math.round(totalmem() / 2 ** 30)} GB`
+console.log(
+  `${cpus()[0]?.model.trim()}, ${cpus().length} cores, ${memory}, Node ${process.versions.node}, ${process.platform}`,
+)
+if (loadavg()[0] > 0.5) console.log(`Other work runs beside this: load ${loadavg()[0].toFixed(1)}.`)
 
 const measurements = []
 const failed = []
@@ -69,15 +89,6 @@ const verdict = (one) => (holds(one, one.aim) ? 'PASS, aim' : holds(one, one.mus
 const number = (value) => (value >= 100 ? value.toFixed(0) : value >= 10 ? value.toFixed(1) : value.toFixed(2))
 const limit = ({ direction, unit }, value) => `${direction === 'atLeast' ? '≥' : '≤'} ${value} ${unit}`
 
-const table = [
-  '| bench | what | measured | must | aim | | ours | floor |',
-  '|---|---|---|---|---|---|---|---|',
-  ...measurements.map(
-    (one) =>
-      `| ${one.name} | ${one.what} | ${number(one.value)} ${one.unit} | ${limit(one, one.must)} | ${limit(one, one.aim)} | ${verdict(one)} | ${one.ours} | ${one.floor} |`,
-  ),
-].join('\n')
-
 console.log(`\n── all ${'─'.repeat(73)}\n`)
 for (const one of measurements) {
   console.log(
@@ -88,16 +99,19 @@ if (failed.length > 0) console.log(`\nfailed: ${failed.join(', ')}`)
 
 if (flags.has('--write') && measurements.length > 0) {
   const file = join(root, 'bench', 'RESULTS.md')
-  const memory = `${Math.round(totalmem() / 2 ** 30)} GB`
-  const machine = `${cpus()[0]?.model.trim()}, ${cpus().length} cores, ${memory}, Node ${process.versions.node}, ${process.platform}`
-  const size = flags.has('--quick') ? ' (quick: smaller sizes than the budget’s)' : ''
-  const head = existsSync(file)
-    ? ''
-    : '# Results\n\nWritten by `npm run bench -- --write`; what is measured, and how, is in the files of `bench/` and in design §8.\n'
-  appendFileSync(
-    file,
-    `${head}\n## ${new Date().toISOString().slice(0, 16).replace('T', ' ')}${size}\n\n${machine}\n\n${table}\n`,
-  )
-  console.log(`\nappended to ${file}`)
+  const when = `${new Date().toISOString().slice(0, 10)}${flags.has('--quick') ? ', quick' : ''}`
+  const rows = measurements.map((one) => [
+    one.name,
+    one.what,
+    `${number(one.value)} ${one.unit}`,
+    limit(one, one.must),
+    limit(one, one.aim),
+    verdict(one),
+    one.ours,
+    one.floor,
+    when,
+  ])
+  writeResults(file, BENCHES, rows)
+  console.log(`\nwritten to ${file}; see that it names this machine`)
 }
 process.exit(failed.length > 0 ? 1 : 0)

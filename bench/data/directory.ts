@@ -31,7 +31,13 @@ export const kept = async (name: string, fill: (directory: string) => Promise<vo
   console.log(`making ${name} in ${directory}; it is kept for the next run`)
   await fill(unfinished)
   writeFileSync(join(unfinished, 'complete'), '')
-  renameSync(unfinished, directory)
+  try {
+    renameSync(unfinished, directory)
+  } catch (cause) {
+    // Another bench has made the same meanwhile.
+    drop(unfinished)
+    if (!existsSync(join(directory, 'complete'))) throw cause
+  }
   return directory
 }
 

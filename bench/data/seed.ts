@@ -2,7 +2,7 @@
 import { SqliteConnection } from '../../src/server/storage/sqlite/driver.js'
 import { sqliteFiles } from '../../src/server/storage/sqlite/database.js'
 import { ACCOUNT, REGION, startBenchServer } from '../server/start.js'
-import { hostOf, invocationsOf, keyPairs, osTypeOf, versionOf } from './hosts.js'
+import { hostOf, instanceIdOf, invocationsOf, keyPairs, osTypeOf, versionOf } from './hosts.js'
 
 const ROWS_PER_TRANSACTION = 100_000
 /** Of every host, in the past of every run. */
@@ -75,15 +75,39 @@ export const seedHosts = async (directory: string, count: number): Promise<void>
   presence.close()
 }
 
-/** Finished tasks of old invocations: each on `tasksPerInvocation` hosts of a directory that `seedHosts` filled. */
-export const seedTasks = (directory: string, invocations: number, tasksPerInvocation: number): void => {
-  const facts = new SqliteConnection(sqliteFiles(directory).facts, ['synchronous = off', 'cache_size = -1048576'])
+/** Tasks of one seeded invocation. */
+const TASKS_PER_INVOCATION = 10_000
+/** The oldest seeded invocation; below the days for which a server keeps them. */
+const OLDEST_MS = 6 * 86_400_000
+
+const seededInvocation = (number: number): string => `t-hz0${number.toString().padStart(20, '0')}`
+
+/** Each invocation is on a stretch of hosts of its own; the stretches come round. */
+const stretchOf = (number: number, hosts: number): number => {
+  const perInvocation = Math.min(TASKS_PER_INVOCATION, hosts)
+  return (number * perInvocation) % (hosts - perInvocation + 1)
+}
+
+/** One of the tasks that `seedTasks` makes, by chance. */
+export const someTask = (hosts: number, tasks: number): { readonly invokeId: string; readonly instanceId: string } => {
+  const number = Math.floor(Math.random() * (tasks / Math.min(TASKS_PER_INVOCATION, hosts)))
+  const host = stretchOf(number, hosts) + Math.floor(Math.random() * Math.min(TASKS_PER_INVOCATION, hosts))
+  return { invokeId: seededInvocation(number), instanceId: instanceIdOf(host) }
+}
+
+/** Finished tasks of old invocations, on the hosts of a directory that `seedHosts` filled with so many. */
+export const seedTasks = (directory: string, hosts: number, tasks: number): void => {
+  const facts = new SqliteConnection(sqliteFiles(directory).facts, ['synchronous = off', 'cache_size = -262144'])
   const indexes = facts.allSync(
     `select name, sql from sqlite_master where type = 'index' and tbl_name = 'task' and sql is not null`,
   )
   for (const { name } of indexes) facts.exec(`drop index ${String(name)}`)
+  const perInvocation = Math.min(TASKS_PER_INVOCATION, hosts)
+  const invocations = Math.ceil(tasks / perInvocation)
+  const begun = Date.now() - OLDEST_MS
   for (let number = 0; number < invocations; number++) {
-    const id = `t-hz0${number.toString().padStart(20, '0')}`
+    const id = seededInvocation(number)
+    const at = begun + Math.floor((number * OLDEST_MS) / invocations)
     facts.exec('begin')
     facts.runSync(
       `insert into invocation (account_id, region_id, id, command_id, command_name, command_description, command_type,
@@ -92,18 +116,18 @@ export const seedTasks = (directory: string, invocations: number, tasksPerInvoca
          n_broken, n_stopped, created_at)
        values ($1, $2, $3, $4, 'seeded', '', 'RunShellScript', '', 0, '{}', '', '', 60, '', 1, 'bench', 1, null, 0, 0, 0,
          $5, 0, 0, 0, $6)`,
-      [ACCOUNT, REGION, id, 'c-hz0seeded', tasksPerInvocation, REGISTERED_AT + number],
+      [ACCOUNT, REGION, id, 'c-hz0seeded', perInvocation, at],
     )
     facts.runSync(
       `insert into task (invocation_id, instance_id, state, final, outcome_unknown, error_code, error_info, exit_code,
          dropped, output_bytes, agent_process, created_at, handed_out_at, reported_at, started_at, finished_at,
          stopped_at, updated_at, deadline_at)
        select $1, id, 'Success', 1, 0, '', '', 0, 0, 0, '4242/0', $2, $2, $2, $2, $2, null, $2, null
-       from instance where account_id = $3 and region_id = $4 order by id limit $5`,
-      [id, REGISTERED_AT + number, ACCOUNT, REGION, tasksPerInvocation],
+       from instance where account_id = $3 and region_id = $4 and id >= $5 order by id limit $6`,
+      [id, at, ACCOUNT, REGION, instanceIdOf(stretchOf(number, hosts)), perInvocation],
     )
     facts.exec('commit')
-    if (number % 10 === 9) progress('tasks', (number + 1) * tasksPerInvocation, invocations * tasksPerInvocation)
+    if (number % 100 === 99) progress('tasks', (number + 1) * perInvocation, tasks)
   }
   for (const { name, sql } of indexes) {
     console.log(`  index ${String(name)}`)

@@ -13,9 +13,6 @@ export const heartBeat = (headers: string, index: number): string =>
     headers,
   )
 
-export const fetchTasks = (headers: string): string =>
-  post(`/luban/api/v1/task/list?reason=kickoff&currentTime=${Date.now()}&offset=0&timeZone=UTC`, headers)
-
 export const running = (headers: string, taskId: string, start: number): string =>
   post(`/luban/api/v1/task/running?taskId=${taskId}&invokeVersion=1&start=${start}`, headers)
 

@@ -1,11 +1,10 @@
-// One command on many agents, as an operator's tool and the agents do it.
-import { fetchTasks, finish, running } from './agent-requests.js'
-import type { FleetAgent } from './fleet.js'
+// One command on many agents, as an operator's tool sends it and reads what came of it.
+import { instanceIdOf } from '../data/hosts.js'
 import { signedGet, signedPost } from './signed-calls.js'
 import type { Wire } from './wire.js'
 
-/** Signed headers that one agent uses for one command: fetch, running, finish. */
-export const HEADERS_PER_COMMAND = 3
+/** Requests that one agent signs for one command: fetch, running, finish. */
+export const REQUESTS_PER_COMMAND = 3
 
 const call = async (wire: Wire, bytes: string): Promise<unknown> => {
   const { status, body } = await wire.request(bytes)
@@ -14,9 +13,12 @@ const call = async (wire: Wire, bytes: string): Promise<unknown> => {
   return JSON.parse(text)
 }
 
-/** @returns InvokeId */
-export const runCommand = async (wire: Wire, instanceIds: readonly string[]): Promise<string> => {
-  const targets = Object.fromEntries(instanceIds.map((id, index) => [`InstanceId.${index + 1}`, id]))
+/**
+ * @param hosts their numbers
+ * @returns InvokeId
+ */
+export const runCommand = async (wire: Wire, hosts: readonly number[]): Promise<string> => {
+  const targets = Object.fromEntries(hosts.map((host, index) => [`InstanceId.${index + 1}`, instanceIdOf(host)]))
   const answer = await call(
     wire,
     signedPost('RunCommand', { Type: 'RunShellScript', CommandContent: 'uptime', Timeout: '3600', ...targets }),
@@ -28,41 +30,9 @@ export const runCommand = async (wire: Wire, instanceIds: readonly string[]): Pr
 export const outputOf = (number: number): string =>
   `${' 12:00:00 up 3 days, load average: 0.00, 0.01, 0.05\n'.repeat(4)}${number}\n`
 
-export const fetchAndStart = async (agent: FleetAgent, headers: string[]): Promise<string> => {
-  const fetched = await agent.wire.request(fetchTasks(headers.shift() ?? ''))
-  const { run = [] } = JSON.parse(fetched.body.toString('utf8')) as { run?: { task: { taskID: string } }[] }
-  const taskId = run[0]?.task.taskID
-  if (fetched.status !== 200 || taskId === undefined || run.length !== 1)
-    throw new Error(
-      `agent ${agent.number} fetched ${run.length} tasks: ${fetched.status} ${fetched.body.toString('utf8').slice(0, 300)}`,
-    )
-  await acknowledged(agent.wire, running(headers.shift() ?? '', taskId, Date.now()))
-  return taskId
-}
-
-export const finishTask = (agent: FleetAgent, headers: string[], taskId: string): Promise<void> =>
-  acknowledged(agent.wire, finish(headers.shift() ?? '', taskId, Date.now(), outputOf(agent.number)))
-
-const acknowledged = async (wire: Wire, bytes: string): Promise<void> => {
-  const { status, body } = await wire.request(bytes)
-  if (status !== 200) throw new Error(`a report was answered ${status}: ${body.toString('utf8').slice(0, 300)}`)
-}
-
-/** Resolves when the agent's next kick has come; it is answered as the vendor's agent does. */
-export const nextKick = ({ notify }: FleetAgent): Promise<void> =>
-  new Promise((resolve) => {
-    notify.onText = (text) => {
-      notify.sendText(`accept:${text}`)
-      resolve()
-    }
-  })
-
 /** Throws unless the invocation has ended with every output as it was sent. */
-export const checkOutputs = async (
-  wire: Wire,
-  invokeId: string,
-  outputs: ReadonlyMap<string, string>,
-): Promise<void> => {
+export const checkOutputs = async (wire: Wire, invokeId: string, hosts: readonly number[]): Promise<void> => {
+  const outputs = new Map(hosts.map((host) => [instanceIdOf(host), outputOf(host)]))
   const seen = new Set<string>()
   let token: string | undefined
   do {
