@@ -1,8 +1,9 @@
 // A kept-alive HTTP connection that costs the load generator as little as possible: one request at a time, its bytes
 // made beforehand, answers told apart by Content-Length.
 import { connect as connectPlain, type Socket } from 'node:net'
-import { connect as connectTls, createSecureContext, type SecureContext } from 'node:tls'
+import { connect as connectTls, createSecureContext, type SecureContext, TLSSocket } from 'node:tls'
 import { readFileSync } from 'node:fs'
+import { readCertificateOnce } from '../../src/simulator/endpoint.js'
 
 export interface Target {
   readonly port: number
@@ -23,6 +24,8 @@ export interface WireAnswer {
 /** Loopback has 16 million addresses: ports of closed connections are not waited for. */
 const localAddress = (number: number): string => `127.0.${1 + ((number >> 8) % 100)}.${1 + (number % 250)}`
 
+const readOnce = readCertificateOnce()
+
 /** Opens a socket; resolves when it can be written to. */
 export const dial = (target: Target, number = 0, timeoutMs = 45_000): Promise<Socket> =>
   new Promise((resolve, reject) => {
@@ -31,6 +34,7 @@ export const dial = (target: Target, number = 0, timeoutMs = 45_000): Promise<So
       target.secure === undefined
         ? connectPlain({ ...base, noDelay: true }, () => done())
         : connectTls({ ...base, secureContext: target.secure, servername: 'localhost' }, () => done())
+    if (socket instanceof TLSSocket) readOnce(socket)
     const fail = (cause: Error): void => {
       clearTimeout(timer)
       socket.destroy()

@@ -93,9 +93,14 @@ const reader = (name: string, shape: TextShape | IntegerShape | FlagShape): ((ra
 
 /** As Go's `url.QueryEscape`: all but `A-Za-z0-9-_.~` is escaped, a blank is `+`. */
 const escape = (text: string): string =>
-  encodeURIComponent(wellFormed(text))
-    .replace(/[!'()*]/g, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`)
-    .replaceAll('%20', '+')
+  UNRESERVED.test(text)
+    ? text
+    : encodeURIComponent(wellFormed(text))
+        .replace(/[!'()*]/g, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`)
+        .replaceAll('%20', '+')
+
+/** Most values of this wire: numbers and ids. */
+const UNRESERVED = /^[A-Za-z0-9\-_.~]*$/
 
 const unescape = (raw: string): string => {
   if (!raw.includes('%') && !raw.includes('+')) return raw
