@@ -16,6 +16,7 @@ import { PresenceTable } from './domain/fleet/presence.js'
 import type { PresenceStore } from './domain/fleet/presence-store.js'
 import { registerHosts } from './domain/fleet/register-hosts.js'
 import type { AgentRegistry } from './domain/fleet/agents.js'
+import { type AnswerBounds, DEFAULT_ANSWER_BOUNDS } from './domain/paging.js'
 import { timeOrderedIds } from './domain/ids.js'
 import type { AgentTasks } from './domain/invocations/agent-tasks.js'
 import { endLostTasks } from './domain/invocations/end-lost-tasks.js'
@@ -61,6 +62,8 @@ export interface AssemblySettings {
   readonly api: Partial<ApiSettings>
   readonly gateway: Partial<GatewaySettings>
   readonly cacheMiB?: number
+  /** What one answer holds at most besides its rows. */
+  readonly answers?: Partial<AnswerBounds>
 }
 
 export interface AssemblyParts {
@@ -141,7 +144,7 @@ export const assemble = async (parts: AssemblyParts): Promise<Assembly> => {
   await using undo = new Undo()
   const store = await openStore(parts, undo)
   const { database } = store
-  const stores = unitOfWork(database, sealer, parts.tellTaskEnded)
+  const stores = unitOfWork(database, sealer, parts.tellTaskEnded, { ...DEFAULT_ANSWER_BOUNDS, ...settings.answers })
   const presence = new PresenceTable({
     clock,
     store: store.presenceStore,

@@ -58,6 +58,8 @@ export const pagingErrors = [
     'PageSize/malformed',
     'PageSize/too-small',
     'PageSize/too-big',
+    // Rows that bring in more than one answer holds: fewer of them do not.
+    'page/too-large',
   ]),
   error('InvalidParameter.MaxResults', 400, 'The specified parameter MaxResults is not valid.', [
     'MaxResults/malformed',

@@ -37,6 +37,8 @@ export const FAULT_KINDS = [
   'parameters/secret-store-not-supported',
   'resource-group/not-found',
   'resource-tag/no-instance',
+  'output/too-large',
+  'page/too-large',
   'page-token/malformed',
   'store/unavailable',
   'user/password-missing',

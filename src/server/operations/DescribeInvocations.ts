@@ -3,7 +3,14 @@ import { flag, integer, list, omitted, optional, record, text, time } from '../.
 import { commandType } from '../contract/command-parameters.js'
 import { defineOperation } from '../contract/define-operation.js'
 import { encodeBytes } from '../contract/encoded-content.js'
-import { dispatchFailure, forbiddenNotUsed, pagingErrors, regionErrors, tagErrors } from '../contract/error-rows.js'
+import {
+  dispatchFailure,
+  forbiddenNotUsed,
+  notValid,
+  pagingErrors,
+  regionErrors,
+  tagErrors,
+} from '../contract/error-rows.js'
 import { pageFields, pageOf, pageRequest, pageResponseWithId } from '../contract/paging.js'
 import * as resources from '../contract/resource-ids.js'
 import { resourceGroupId } from '../contract/run-parameters.js'
@@ -53,7 +60,10 @@ export const DescribeInvocations = defineOperation({
     ),
     Timed: optional(flag('true: only those that will run again; false: only the others.')),
     IncludeOutput: optional(
-      flag('Whether outputs are answered; only when InvokeId or InstanceId is given.', { default: false }),
+      flag(
+        'Whether outputs are answered; only when InvokeId or InstanceId is given, and up to 64 MiB of them: DescribeInvocationResults has pages.',
+        { default: false },
+      ),
     ),
     ContentEncoding: optional(
       text('How CommandContent and Output are answered.', { oneOf: ['PlainText', 'Base64'], default: 'Base64' }),
@@ -124,7 +134,14 @@ export const DescribeInvocations = defineOperation({
     ),
   },
 
-  errors: [...pagingErrors, ...tagErrors, forbiddenNotUsed, ...regionErrors, dispatchFailure],
+  errors: [
+    ...pagingErrors,
+    ...tagErrors,
+    notValid('IncludeOutput', ['IncludeOutput/malformed', 'output/too-large']),
+    forbiddenNotUsed,
+    ...regionErrors,
+    dispatchFailure,
+  ],
 
   async handle({ request, scope, pageTokens }, { invocations }: Pick<Domain, 'invocations'>) {
     const asked = pageOf(request, pageTokens)

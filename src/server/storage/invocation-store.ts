@@ -4,6 +4,7 @@ import type { InvocationReader, InvocationScript, InvocationStore } from '../dom
 import type { Invocation, Task } from '../domain/invocations/invocations.js'
 import { invocationStatus, legacyInvokeStatus, type StateCounts } from '../domain/invocations/roll-up.js'
 import { STATE_CLASSES } from '../domain/invocations/task-states.js'
+import { DEFAULT_ANSWER_BOUNDS } from '../domain/paging.js'
 import type { Tag } from '../domain/tags.js'
 import { readPage } from './page.js'
 import { keepScript } from './script-store.js'
@@ -41,6 +42,9 @@ const countsOf = (row: Row): StateCounts => ({
   stopped: numberOf(row['n_stopped']),
 })
 
+/** Tasks of an invocation. */
+const amountOf = (row: Row): number => Object.values(countsOf(row)).reduce((total, count) => total + count, 0)
+
 const scopeIn = (row: Row): Scope => ({ accountId: textOf(row['account_id']), regionId: textOf(row['region_id']) })
 
 const invocationOf = (row: Row, tags: readonly Tag[], tasks: readonly Task[]): Invocation => {
@@ -64,7 +68,8 @@ const invocationOf = (row: Row, tags: readonly Tag[], tasks: readonly Task[]): I
   }
 }
 
-export const invocationReader = (sql: SqlReader): InvocationReader => ({
+/** @param bounds of what one answer holds */
+export const invocationReader = (sql: SqlReader, bounds = DEFAULT_ANSWER_BOUNDS): InvocationReader => ({
   async list(scope, filter, page) {
     const values: SqlValue[] = [scope.accountId, scope.regionId]
     const where = ['i.account_id = $1', 'i.region_id = $2', 'i.committed = 1']
@@ -86,11 +91,15 @@ export const invocationReader = (sql: SqlReader): InvocationReader => ({
     if (filter.invokeStatus !== undefined && !(byInstance && filter.invokeStatus === 'PartialFailed'))
       where.push(STATUS_CONDITIONS[filter.invokeStatus] ?? '1 = 0')
     where[where.length - 1] += tagConditions('invocation', 'i.id', filter.tags ?? [], values)
-    const found = await readPage(sql, { select: 'i.*, s.content', from: FROM, where, values, keys: ['i.id'] }, page)
+    const query = { select: 'i.*, s.content', from: FROM, where, values, keys: ['i.id'] }
+    const weigh = byInstance ? () => 1 : amountOf
+    const found = await readPage(sql, { ...query, weigh, most: bounds.tasks }, page)
     const ids = found.rows.map((row) => textOf(row['id']))
     const tagged = await tagsOf(sql, 'invocation', ids)
     const withOutput = filter.includeOutput === true && (filter.invokeId !== undefined || byInstance)
-    const tasks = await tasksOfInvocations(sql, ids, filter.instanceId, withOutput)
+    const amount = found.rows.reduce((total, row) => total + weigh(row), 0)
+    const mostOutput = withOutput ? bounds.outputBytes : undefined
+    const tasks = await tasksOfInvocations(sql, ids, filter.instanceId, amount, mostOutput)
     return {
       items: found.rows.map((row) => {
         const id = textOf(row['id'])

@@ -1,3 +1,4 @@
+import { Fault } from '../domain/faults.js'
 import type { PageRequest } from '../domain/paging.js'
 import { numberOf, type Row, type SqlReader, type SqlValue } from './sql.js'
 
@@ -12,13 +13,27 @@ export interface ListQuery {
   readonly keys: readonly string[]
   /** Where a cheaper count is known. */
   readonly count?: () => Promise<number>
+  /** What a row brings into the answer besides itself, and how much of that an answer holds. */
+  readonly weigh?: (row: Row) => number
+  readonly most?: number
 }
 
 /** A cursor is the keys of the last row, one a line. */
 const cursorOf = (row: Row, keys: readonly string[]): string =>
   keys.map((key) => String(row[key.slice(key.indexOf('.') + 1)])).join('\n')
 
-/** One page of a list, newest first: by keyset for tokens, by OFFSET for page numbers. */
+/** How many of these rows one answer holds: the first whatever it weighs, the others within the bound. */
+const howManyFit = ({ weigh, most = Number.POSITIVE_INFINITY }: ListQuery, rows: readonly Row[]): number => {
+  if (weigh === undefined) return rows.length
+  let weight = 0
+  const tooMany = rows.findIndex((row, index) => (weight += weigh(row)) > most && index > 0)
+  return tooMany < 0 ? rows.length : tooMany
+}
+
+/**
+ * One page of a list, newest first: by keyset for tokens, by OFFSET for page numbers. Where its rows bring in too much, a
+ * page by token is shorter and the next one goes on behind it; a numbered one cannot be: fault `page/too-large`.
+ */
 export const readPage = async (
   sql: SqlReader,
   query: ListQuery,
@@ -52,8 +67,11 @@ export const readPage = async (
     `select ${query.select} from ${query.from} where ${where}${after} order by ${order}${limit}${offset}`,
     values,
   )
-  const more = rows.length > page.size
-  const kept = more ? rows.slice(0, page.size) : rows
+  const wanted = rows.slice(0, page.size)
+  const fit = howManyFit(query, wanted)
+  if (fit < wanted.length && page.style === 'number') throw new Fault('page/too-large')
+  const kept = wanted.slice(0, fit)
+  const more = rows.length > kept.length
   const last = kept.at(-1)
   return { rows: kept, totalCount, nextCursor: more && last !== undefined ? cursorOf(last, query.keys) : undefined }
 }

@@ -1,7 +1,9 @@
+import { Fault } from '../domain/faults.js'
 import type { Task, TaskResult } from '../domain/invocations/invocations.js'
 import { legacyRecordStatus, statesOfRecordStatus, taskStatus } from '../domain/invocations/roll-up.js'
 import { FINAL, isFinal, type TaskState, UNFINISHED } from '../domain/invocations/task-states.js'
 import type { TaskReader, TaskRow, TaskStore } from '../domain/invocations/task-store.js'
+import { DEFAULT_ANSWER_BOUNDS } from '../domain/paging.js'
 import { readPage } from './page.js'
 import {
   bytesOf,
@@ -68,30 +70,64 @@ const outputOf = async (sql: SqlReader, invokeId: string, instanceId: string): P
   return parts.length === 1 && parts[0] !== undefined ? parts[0] : Buffer.concat(parts)
 }
 
-const OF_INVOCATIONS = (sql: SqlReader): string => `select ${COLUMNS}, i.command_id
-  from task t join invocation i on i.id = t.invocation_id
-  where ${sql.dialect.within('t.invocation_id', '$1')}`
+const TASKS = `select ${COLUMNS}, i.command_id from task t join invocation i on i.id = t.invocation_id where`
 
-/** The tasks of several invocations, by invocation, in id order. */
+/** Tasks read at a time: more would hold the event loop (design §8). */
+const CHUNK = 500
+
+const rowsOfInvocations = async (
+  sql: SqlReader,
+  invokeIds: readonly string[],
+  instanceId: string | undefined,
+  amount: number,
+): Promise<readonly Row[]> => {
+  const ids = JSON.stringify(invokeIds)
+  const ofAll = `${TASKS} ${sql.dialect.within('t.invocation_id', '$1')}`
+  if (instanceId !== undefined) return sql.all(`${ofAll} and t.instance_id = $2`, [ids, instanceId])
+  if (amount <= CHUNK) return sql.all(`${ofAll} order by t.invocation_id, t.instance_id`, [ids])
+  const rows: Row[] = []
+  const next = `${TASKS} t.invocation_id = $1 and t.instance_id > $2 order by t.instance_id limit ${CHUNK}`
+  for (const invokeId of invokeIds) {
+    let after = ''
+    for (;;) {
+      const chunk = await sql.all(next, [invokeId, after])
+      for (const row of chunk) rows.push(row)
+      if (chunk.length < CHUNK) break
+      after = textOf(chunk.at(-1)?.['instance_id'])
+      await turn()
+    }
+  }
+  return rows
+}
+
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
+
+/**
+ * The tasks of several invocations, by invocation, in id order. Fault: `output/too-large`.
+ * @param amount how many they are
+ * @param mostOutput bytes of output that are read; undefined: none
+ */
 export const tasksOfInvocations = async (
   sql: SqlReader,
   invokeIds: readonly string[],
   instanceId: string | undefined,
-  withOutput: boolean,
+  amount: number,
+  mostOutput: number | undefined,
 ): Promise<ReadonlyMap<string, readonly Task[]>> => {
   const found = new Map<string, Task[]>()
   if (invokeIds.length === 0) return found
-  const ids = JSON.stringify(invokeIds)
-  const rows =
-    instanceId === undefined
-      ? await sql.all(`${OF_INVOCATIONS(sql)} order by t.invocation_id, t.instance_id`, [ids])
-      : await sql.all(`${OF_INVOCATIONS(sql)} and t.instance_id = $2`, [ids, instanceId])
-  for (const row of rows) {
+  const rows = await rowsOfInvocations(sql, invokeIds, instanceId, amount)
+  if (mostOutput !== undefined) {
+    const size = rows.reduce((total, row) => total + numberOf(row['output_bytes']), 0)
+    if (rows.length > 1 && size > mostOutput) throw new Fault('output/too-large')
+  }
+  for (const [index, row] of rows.entries()) {
     const invokeId = textOf(row['invocation_id'])
-    const output = withOutput ? await outputOf(sql, invokeId, textOf(row['instance_id'])) : undefined
+    const output = mostOutput === undefined ? undefined : await outputOf(sql, invokeId, textOf(row['instance_id']))
     const tasks = found.get(invokeId)
     if (tasks === undefined) found.set(invokeId, [toldTask(row, output)])
     else tasks.push(toldTask(row, output))
+    if (index % CHUNK === CHUNK - 1) await turn()
   }
   return found
 }
@@ -99,8 +135,11 @@ export const tasksOfInvocations = async (
 const TOTAL = 'i.n_pending + i.n_running + i.n_stopping + i.n_success + i.n_failed + i.n_broken + i.n_stopped'
 const EVERY_STATE: readonly TaskState[] = [...UNFINISHED, ...FINAL]
 
-/** @param lock ends a SELECT whose tasks are going to be changed */
-export const taskReader = (sql: SqlReader, lock = ''): TaskReader => ({
+/**
+ * @param lock ends a SELECT whose tasks are going to be changed
+ * @param bounds of what one answer holds
+ */
+export const taskReader = (sql: SqlReader, lock = '', bounds = DEFAULT_ANSWER_BOUNDS): TaskReader => ({
   async results(scope, filter, page) {
     const values: SqlValue[] = [scope.accountId, scope.regionId]
     const where = ['i.account_id = $1', 'i.region_id = $2', 'i.committed = 1']
@@ -135,6 +174,8 @@ export const taskReader = (sql: SqlReader, lock = ''): TaskReader => ({
         values,
         keys: ['t.invocation_id', 't.instance_id'],
         ...(countable ? { count } : {}),
+        weigh: (row) => numberOf(row['output_bytes']),
+        most: bounds.outputBytes,
       },
       page,
     )

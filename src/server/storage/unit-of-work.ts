@@ -1,5 +1,6 @@
 import type { Scope } from '../domain/access/scope.js'
 import type { FinalState } from '../domain/invocations/task-states.js'
+import { type AnswerBounds, DEFAULT_ANSWER_BOUNDS } from '../domain/paging.js'
 import type { UnitOfWork, Writing } from '../domain/unit-of-work.js'
 import { activationReader, activationStore } from './activation-store.js'
 import { commandReader, commandStore } from './command-store.js'
@@ -23,6 +24,7 @@ export const unitOfWork = (
   database: SqlDatabase,
   sealer: Sealer,
   tellTaskEnded: (state: FinalState) => void = () => undefined,
+  bounds: AnswerBounds = DEFAULT_ANSWER_BOUNDS,
 ): Stores => {
   const lists = new InstanceLists(database.reader)
   const readRows = readStatusRows(database)
@@ -52,8 +54,8 @@ export const unitOfWork = (
       instances: instanceReader(database.reader, lists, table),
       activations: activationReader(database.reader),
       commands: commandReader(database.reader),
-      invocations: invocationReader(database.reader),
-      tasks: taskReader(database.reader),
+      invocations: invocationReader(database.reader, bounds),
+      tasks: taskReader(database.reader, '', bounds),
       repeats: repeatReader(database.reader, sealer),
     },
     write: (work) => database.write((sql) => work(writing(sql))),
