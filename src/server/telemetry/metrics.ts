@@ -92,7 +92,10 @@ export const createMetrics = (): Metrics => {
   }
 }
 
-/** The delay since somebody last asked: quantiles of a lifetime would hide today's. */
+/**
+ * The delay since somebody last asked: percentiles of a lifetime would hide today's. Prometheus keeps the label
+ * `quantile` for summaries, which have a sum and a count over a lifetime.
+ */
 const eventLoopDelay = (delay: ReturnType<typeof monitorEventLoopDelay>): Metric => {
   const name = 'openassist_event_loop_delay_seconds'
   return {
@@ -103,9 +106,9 @@ const eventLoopDelay = (delay: ReturnType<typeof monitorEventLoopDelay>): Metric
       if (delay.count === 0) return
       // The monitor measures its own period, which is no delay.
       const late = (nanoseconds: number): number => Math.max(0, nanoseconds / 1e9 - 0.02)
-      yield { name, labels: { quantile: '0.5' }, value: late(delay.percentile(50)) }
-      yield { name, labels: { quantile: '0.99' }, value: late(delay.percentile(99)) }
-      yield { name, labels: { quantile: '1' }, value: late(delay.max) }
+      yield { name, labels: { percentile: '50' }, value: late(delay.percentile(50)) }
+      yield { name, labels: { percentile: '99' }, value: late(delay.percentile(99)) }
+      yield { name, labels: { percentile: '100' }, value: late(delay.max) }
       delay.reset()
     },
   }
