@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { CommandFailure, UsageError } from '../command-line/failures.js'
 import { parseArguments } from '../command-line/parse-arguments.js'
 import { defineSubcommand } from '../command-line/subcommand.js'
-import { CONNECTION_OPTIONS, type ConnectionValues, readConnection } from './settings.js'
+import { CONNECTION_OPTIONS, type ConnectionValues, readConnection, sameServer } from './settings.js'
 
 const subcommand = defineSubcommand({ name: 'x', summary: '', options: CONNECTION_OPTIONS, run: async () => 0 })
 let cwd = ''
@@ -94,5 +94,18 @@ describe('which server is called, and as whom', () => {
     expect(() => read(['--endpoint', 'ftp://a'])).toThrow(UsageError)
     const key = ['--access-key-id', 'x', '--access-key-secret', 'y']
     expect(() => read(['--endpoint', 'a', '--ca-file', 'none.pem', ...key])).toThrow(CommandFailure)
+  })
+})
+
+describe('a line for later', () => {
+  const again = (argv: readonly string[], env: Record<string, string> = {}): string =>
+    sameServer(parseArguments(subcommand, argv, env).options as unknown as ConnectionValues, { env })
+
+  it('names the server where this line did, and not what the shell knows', () => {
+    expect(again([])).toBe('')
+    expect(again(['--data', './my data'])).toBe(" --data './my data'")
+    expect(again(['--endpoint', 'http://127.0.0.1:1'])).toBe(' --endpoint http://127.0.0.1:1')
+    expect(again([], { OPENASSIST_ENDPOINT: 'http://127.0.0.1:1' })).toBe('')
+    expect(again([], { OPENASSIST_DATA: '/srv' })).toBe('')
   })
 })

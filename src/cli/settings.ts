@@ -1,13 +1,16 @@
 import { readFileSync } from 'node:fs'
 import { relative, resolve } from 'node:path'
+import { calledAs } from '../command-line/called-as.js'
 import { EXIT } from '../command-line/exit-codes.js'
 import { CommandFailure, UsageError } from '../command-line/failures.js'
 import { integer, text, type ValuesOf } from '../command-line/options.js'
 import type { Terminal } from '../command-line/terminal.js'
+import { quoteForShell } from './running/script.js'
 import { readFirstAccessKey, readServerFile, type ServerFile } from './server-files.js'
 import type { AccessKey } from './sign-request.js'
 
 const group = 'Server and credentials'
+const DEFAULT_DATA = './data'
 
 /** How every subcommand that calls a server is told which one, and who calls. */
 export const CONNECTION_OPTIONS = {
@@ -36,7 +39,12 @@ export const CONNECTION_OPTIONS = {
     value: 'FILE',
     env: 'OPENASSIST_CA_FILE',
   }),
-  data: text('Folder of a server on this machine.', { group, value: 'DIR', env: 'OPENASSIST_DATA', default: './data' }),
+  data: text('Folder of a server on this machine.', {
+    group,
+    value: 'DIR',
+    env: 'OPENASSIST_DATA',
+    default: DEFAULT_DATA,
+  }),
   'call-timeout': integer('Seconds to wait for one answer of the server.', { group, min: 1, max: 3600, default: 30 }),
 } as const
 
@@ -68,7 +76,7 @@ export const readConnection = (values: ConnectionValues, terminal: Pick<Terminal
     throw new CommandFailure(`no server is known: there is no ${data}/server.json, and no endpoint was given.`, {
       exitCode: EXIT.noServer,
       advice: [
-        `Start one here:  openassist serve --data ${data}`,
+        `Start one here:  ${calledAs(terminal.cwd)} serve --data ${data}`,
         'or name one:     --endpoint http://127.0.0.1:8080 (or OPENASSIST_ENDPOINT)',
       ],
     })
@@ -90,6 +98,13 @@ export const readConnection = (values: ConnectionValues, terminal: Pick<Terminal
     server,
     data,
   }
+}
+
+/** The options that name the same server in another line of the same shell; `''` when none is needed. */
+export const sameServer = ({ endpoint, data }: ConnectionValues, { env }: Pick<Terminal, 'env'>): string => {
+  if (endpoint !== undefined)
+    return env['OPENASSIST_ENDPOINT'] === endpoint ? '' : ` --endpoint ${quoteForShell(endpoint)}`
+  return data === DEFAULT_DATA || env['OPENASSIST_DATA'] === data ? '' : ` --data ${quoteForShell(data)}`
 }
 
 /** The path of a folder, relative where that is shorter. */

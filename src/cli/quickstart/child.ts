@@ -1,11 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { closeSync, openSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
+import { BIN } from '../../command-line/called-as.js'
 import { escapeControlKeepingLines } from '../../command-line/escape-control.js'
-import { packageRoot } from '../../command-line/package-root.js'
-
-export const BIN = join(packageRoot(import.meta.url), 'bin', 'openassist')
 
 /** A part of the demonstration that keeps running, as a process of its own. */
 export interface Child {

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { userInfo } from 'node:os'
-import { join, relative, resolve } from 'node:path'
+import { relative, resolve } from 'node:path'
+import { calledAs } from '../../command-line/called-as.js'
 import { escapeControl } from '../../command-line/escape-control.js'
 import { EXIT } from '../../command-line/exit-codes.js'
 import { CommandFailure, UsageError } from '../../command-line/failures.js'
@@ -9,7 +10,7 @@ import { flag, text } from '../../command-line/options.js'
 import { defineSubcommand } from '../../command-line/subcommand.js'
 import type { Output, Terminal } from '../../command-line/terminal.js'
 import { listAt, type Members, numberAt, textAt } from '../answer.js'
-import { BIN, type Child, runToEnd } from '../quickstart/child.js'
+import { type Child, runToEnd } from '../quickstart/child.js'
 import {
   cleanEnvironment,
   type Demonstration,
@@ -73,7 +74,7 @@ const demonstrate = async (
   demonstration: Demonstration,
   shown: string,
   wanted: { readonly plain: ListenAddress | undefined; readonly tls: ListenAddress | undefined },
-  { stdout }: Terminal,
+  { stdout, cwd }: Terminal,
   children: Child[],
 ): Promise<ServerFile> => {
   const { bold } = stdout.colours
@@ -99,17 +100,17 @@ const demonstrate = async (
   const script = 'echo "Hello from $(uname -n): $(uname -sr), as $(id -un)"'
   const greeting = await show(
     demonstration,
-    shown,
+    [calledAs(cwd), shown],
     ['run', '-i', instanceId, ...workdir(demonstration.folder), '--', script],
     stdout,
   )
   if (!greeting.startsWith('Hello from ')) throw new CommandFailure('the command gave another answer than expected.')
 
   title('4. Its status')
-  await show(demonstration, shown, ['status'], stdout)
+  await show(demonstration, [calledAs(cwd), shown], ['status'], stdout)
   stdout.write('\n   The same as the API answers it:\n')
   const call = ['call', 'DescribeCloudAssistantStatus', '--InstanceId', instanceId]
-  checkStatus(JSON.parse(await show(demonstration, shown, call, stdout)) as Members)
+  checkStatus(JSON.parse(await show(demonstration, [calledAs(cwd), shown], call, stdout)) as Members)
   return server.file
 }
 
@@ -127,13 +128,13 @@ const freePort = async (wanted: ListenAddress, stdout: Output): Promise<ListenAd
 /** Runs a line as a person would type it, and shows the line and what comes of it. */
 const show = async (
   { folder, env, signal }: Demonstration,
-  shown: string,
+  [program, shown]: readonly [string, string],
   args: readonly string[],
   stdout: Output,
 ): Promise<string> => {
   const data = shown === './data' ? [] : ['--data', shown]
   const [subcommand = '', ...rest] = args
-  const typed = ['openassist', subcommand, ...data, ...rest].map(quoteForShell).join(' ')
+  const typed = [program, subcommand, ...data, ...rest].map(quoteForShell).join(' ')
   stdout.write(`${stdout.colours.dim(`   $ ${typed}`)}\n`)
   const { code, stdout: answer, stderr: remarks } = await runToEnd([subcommand, '--data', folder, ...rest], env, signal)
   stdout.write(answer + remarks)
@@ -150,7 +151,7 @@ const checkStatus = (answer: Members): void => {
 
 const tellHowToUse = (server: ServerFile, shown: string, { stdout, cwd }: Terminal): void => {
   const data = shown === './data' ? '' : ` --data ${quoteForShell(shown)}`
-  const program = join(cwd, 'bin', 'openassist') === BIN ? 'bin/openassist' : 'openassist'
+  const program = calledAs(cwd)
   const lines = [
     '',
     stdout.colours.bold('The server keeps running. In another terminal, from this folder:'),

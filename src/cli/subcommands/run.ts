@@ -1,4 +1,5 @@
-import { escapeControlInJson } from '../../command-line/escape-control.js'
+import { escapeControl, escapeControlInJson } from '../../command-line/escape-control.js'
+import { calledAs } from '../../command-line/called-as.js'
 import { EXIT } from '../../command-line/exit-codes.js'
 import { CommandFailure } from '../../command-line/failures.js'
 import { onInterrupt } from '../../command-line/interrupts.js'
@@ -14,7 +15,7 @@ import { exitStatusOf, groupOutcomes, type Outcome } from '../running/outcomes.j
 import { readScript } from '../running/script.js'
 import { type Refused, type Submission, submit, type Submitted } from '../running/submit.js'
 import { checkChoice, COMMAND_TYPES, findTargets, type TargetChoice, type Targets } from '../running/targets.js'
-import { CONNECTION_OPTIONS, readConnection } from '../settings.js'
+import { CONNECTION_OPTIONS, readConnection, sameServer } from '../settings.js'
 
 const hosts = 'Hosts'
 
@@ -77,7 +78,8 @@ export const run = defineSubcommand({
     })
     if (found === undefined) return EXIT.interrupted
     tellSkipped(found, line)
-    if (found.targets.length === 0) throw new CommandFailure('no host is left to run it on.')
+    if (found.targets.length === 0) throw new CommandFailure(noHost(choice, found))
+    const asked = `${calledAs(terminal.cwd)} call DescribeInvocationResults${sameServer(options, terminal)}`
     const details = {
       script,
       timeoutSeconds: options.timeout,
@@ -94,10 +96,10 @@ export const run = defineSubcommand({
     })
     tellRefused(submission.refused, line)
     if (options.detach && !interrupts.first.aborted) {
-      tellDetached(submission.submitted, options.output === 'json', terminal, line)
+      tellDetached(submission.submitted, asked, options.output === 'json', terminal, line)
       return submission.refused.length > 0 ? EXIT.failure : EXIT.ok
     }
-    const left = await waitOrStop(api, submission.submitted, interrupts, line)
+    const left = await waitOrStop(api, submission.submitted, asked, interrupts, line)
     if (left) return EXIT.interrupted
     const outcomes = await fetchOutcomes(api, submission.submitted)
     line[Symbol.dispose]()
@@ -124,6 +126,7 @@ class Interrupts implements Disposable {
 const waitOrStop = async (
   api: Api,
   submitted: readonly Submitted[],
+  asked: string,
   interrupts: Interrupts,
   line: ProgressLine,
 ): Promise<boolean> => {
@@ -136,11 +139,20 @@ const waitOrStop = async (
   }
   await follow(api, submitted, (progress) => line.show(progress), interrupts.second)
   if (!interrupts.second.aborted) return false
-  line.say(`Left. Results: ${submitted.map(({ invokeId }) => resultsLine(invokeId)).join('\n         ')}`)
+  line.say(`Left. ${resultsText(submitted, asked)}`)
   return true
 }
 
-const resultsLine = (invokeId: string): string => `openassist call DescribeInvocationResults --InvokeId ${invokeId}`
+/** The lines that show the results later. */
+const resultsText = (submitted: readonly Submitted[], asked: string): string =>
+  `Results: ${submitted.map(({ invokeId }) => `${asked} --InvokeId ${invokeId}`).join('\n         ')}`
+
+const noHost = ({ tags }: TargetChoice, { skipped }: Targets): string => {
+  if (skipped.otherSystem + skipped.silent > 0) return 'no host is left to run it on.'
+  if (tags.length === 0) return 'there is no host yet. The lines that connect one: openassist enroll'
+  const named = tags.map(({ name, value }) => (value === undefined ? name : `${name}=${value}`)).join(', ')
+  return `no host has the ${tags.length === 1 ? 'tag' : 'tags'} ${escapeControl(named)}.`
+}
 
 const tellSkipped = ({ skipped }: Targets, line: ProgressLine): void => {
   if (skipped.otherSystem > 0) {
@@ -157,6 +169,7 @@ const tellRefused = (refused: readonly Refused[], line: ProgressLine): void => {
 
 const tellDetached = (
   submitted: readonly Submitted[],
+  asked: string,
   asJson: boolean,
   { stdout }: Terminal,
   line: ProgressLine,
@@ -167,7 +180,7 @@ const tellDetached = (
     return
   }
   for (const { invokeId } of submitted) stdout.write(`${invokeId}\n`)
-  line.say(`Results: ${submitted.map(({ invokeId }) => resultsLine(invokeId)).join('\n         ')}`)
+  line.say(resultsText(submitted, asked))
 }
 
 const invocationsOf = (submitted: readonly Submitted[]) =>

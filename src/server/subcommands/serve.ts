@@ -1,3 +1,4 @@
+import { calledAs } from '../../command-line/called-as.js'
 import { EXIT } from '../../command-line/exit-codes.js'
 import { CommandFailure } from '../../command-line/failures.js'
 import { onInterrupt, untilInterrupted } from '../../command-line/interrupts.js'
@@ -91,8 +92,8 @@ const nextSteps = (server: RunningServer, cwd: string): readonly string[] => {
   const data = server.dataDir === `${cwd}/data` ? '' : ` --data ${server.dataDir}`
   const { host, protocol } = new URL(server.endpoint ?? server.tlsEndpoint ?? 'http://localhost')
   const rows = [
-    [`openassist enroll${data}`, 'prints the lines that connect a host'],
-    [`openassist status${data}`, 'shows the fleet'],
+    [`${calledAs(cwd)} enroll${data}`, 'prints the lines that connect a host'],
+    [`${calledAs(cwd)} status${data}`, 'shows the fleet'],
     [`SDKs: endpoint ${host}, protocol ${protocol.slice(0, -1)}, region ${server.regionId}`, ''],
     ['Ctrl-C', 'stops it'],
   ] as const
