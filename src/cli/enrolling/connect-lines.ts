@@ -1,3 +1,4 @@
+import type { Pair } from '../../command-line/options.js'
 import { quoteForShell } from '../running/script.js'
 
 /** What a host needs to become a managed instance. */
@@ -11,9 +12,14 @@ export interface Permit {
   readonly ca: string | undefined
   /** Hosts are named by the server, from the activation's prefix. */
   readonly isNamed: boolean
+  /** The hosts say them themselves: those of an activation are its own. */
+  readonly tags: readonly Pair[]
 }
 
 const MARK = 'OPENASSIST_CA'
+
+const tagWords = (tags: readonly Pair[]): string =>
+  tags.map(({ name, value }) => ` --tag ${quoteForShell(`${name}=${value ?? ''}`)}`).join('')
 
 const heredoc = (target: string, pem: string): string[] => [
   `cat > ${target} <<'${MARK}'`,
@@ -22,10 +28,10 @@ const heredoc = (target: string, pem: string): string[] => [
 ]
 
 /** Lines for a root shell that connect a host with our agent. */
-export const ownAgentLines = ({ server, activationId, activationCode, ca }: Permit): readonly string[] => {
+export const ownAgentLines = ({ server, activationId, activationCode, ca, tags }: Permit): readonly string[] => {
   const register =
     `OPENASSIST_ACTIVATION_CODE=${quoteForShell(activationCode)} openassist agent register` +
-    ` --server ${quoteForShell(server)} --activation-id ${quoteForShell(activationId)}`
+    ` --server ${quoteForShell(server)} --activation-id ${quoteForShell(activationId)}${tagWords(tags)}`
   return [
     ...(ca === undefined
       ? [register]
@@ -39,7 +45,7 @@ export const ownAgentLines = ({ server, activationId, activationCode, ca }: Perm
  * system's trust store: the agent's terminal sessions look nowhere else.
  */
 export const vendorAgentLines = (permit: Permit): readonly string[] => {
-  const { server, regionId, activationId, activationCode, ca, isNamed } = permit
+  const { server, regionId, activationId, activationCode, ca, isNamed, tags } = permit
   const trust =
     ca === undefined
       ? []
@@ -59,7 +65,7 @@ export const vendorAgentLines = (permit: Permit): readonly string[] => {
     'mkdir -p /etc/sysconfig',
     'echo "ALIYUN_ASSIST_SERVER_HOST=$ALIYUN_ASSIST_SERVER_HOST" > /etc/sysconfig/aliyun',
     `aliyun-service --register --RegionId ${quoteForShell(regionId)} --ActivationCode ${quoteForShell(activationCode)}` +
-      ` --ActivationId ${quoteForShell(activationId)}${isNamed ? '' : ' --InstanceName "$(hostname)"'}`,
+      ` --ActivationId ${quoteForShell(activationId)}${isNamed ? '' : ' --InstanceName "$(hostname)"'}${tagWords(tags)}`,
     'chmod 600 /usr/local/share/aliyun-assist/hybrid/pri-key',
     'systemctl restart aliyun',
   ]

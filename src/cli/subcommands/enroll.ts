@@ -70,6 +70,7 @@ export const enroll = defineSubcommand({
       activationCode: textAt(answer, 'ActivationCode'),
       ca,
       isNamed: options.name !== undefined,
+      tags: options.tag,
     }
     if (options.output === 'json') writeJson(permit, options, terminal)
     else writeLines(permit, options, terminal)
