@@ -42,11 +42,12 @@ const outputOf = (stream: Stream, env: Terminal['env']): Output => ({
     stream.write(text)
   },
   isTerminal: stream.isTTY === true,
+  // A terminal that was never given a size says 0.
   get columns() {
-    return stream.columns ?? 80
+    return stream.columns || 80
   },
   get rows() {
-    return stream.rows ?? 24
+    return stream.rows || 24
   },
   colours: picocolors.createColors(wantsColour(stream, env)),
 })
