@@ -71,8 +71,8 @@ export interface AssemblyParts {
   /** 32 bytes of the key file. */
   readonly rootKey: Buffer
   readonly clock: Clock
-  /** The data directory's lock is the caller's already. */
-  readonly locked?: boolean
+  /** When the caller took the data directory's lock, before it listened; absent: it is taken here. */
+  readonly lockedAt?: number
   readonly tellCall: (event: CallEvent) => void
   readonly tellGateway: (event: GatewayEvent) => void
   readonly tellCommit: (told: CommitTold) => void
@@ -117,7 +117,7 @@ const openStore = async (parts: AssemblyParts, undo: Undo): Promise<OpenStore> =
     await migratePostgres(database, clock.now())
     return { database, presenceStore: postgresPresenceStore(database) }
   }
-  if (parts.locked !== true) {
+  if (parts.lockedAt === undefined) {
     mkdirSync(settings.dataDir, { recursive: true, mode: 0o700 })
     const lock = lockDirectory(settings.dataDir)
     undo.defer(async () => lock.release())
@@ -149,6 +149,7 @@ export const assemble = async (parts: AssemblyParts): Promise<Assembly> => {
     clock,
     store: store.presenceStore,
     lastAlive: await store.presenceStore.lastAlive(),
+    ...(parts.lockedAt === undefined ? {} : { since: parts.lockedAt }),
   })
   await presence.open()
   const ids = timeOrderedIds(clock, (bytes) => randomBytes(bytes), randomUUID)

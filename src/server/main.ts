@@ -54,6 +54,7 @@ export const startServer = async (config: Config, clock: Clock = { now: () => Da
     const lock = lockDirectory(dataDir)
     undo.defer(async () => lock.release())
   }
+  const lockedAt = clock.now()
   const rootKey = loadRootKey({ dataDir, keyFile: config.keyFile, clustered: database !== undefined })
   const telemetry = openTelemetry(config)
   undo.defer(async () => telemetry[Symbol.dispose]())
@@ -79,7 +80,7 @@ export const startServer = async (config: Config, clock: Clock = { now: () => Da
     settings: assemblySettings(config, database),
     rootKey: rootKey.key,
     clock,
-    locked: true,
+    lockedAt,
     tellCall: telemetry.events.call,
     tellGateway: telemetry.events.gateway,
     tellCommit: telemetry.events.commit,

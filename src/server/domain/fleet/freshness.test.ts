@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { judge, type HostClock, type JumpEvidence } from './freshness.js'
+import { floorAfterRestart, judge, type HostClock, type JumpEvidence } from './freshness.js'
 
 const NOW = 1_000_000_000
 const learned: HostClock = { mark: NOW, offset: 0 }
@@ -53,6 +53,11 @@ describe('freshness of a signed request (design D2)', () => {
       evidence = verdict.evidence
     }
     expect(judge(learned, evidence, NOW + 7_200_000 + 2 * apart, NOW + 2 * apart)).toMatchObject({ jumped: true })
+  })
+
+  it('after a restart the floor is the moment of the start, by the clock of the host', () => {
+    expect(floorAfterRestart(-3_600_000, NOW)).toBe(NOW - 3_600_000 - 1)
+    expect(floorAfterRestart(undefined, NOW)).toBe(0)
   })
 
   it('a captured signature that is sent again and again is no evidence', () => {

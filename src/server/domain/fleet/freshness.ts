@@ -53,6 +53,15 @@ export const judge = (
   return weighJump(evidence, agentTime, offset, now)
 }
 
+/**
+ * The floor of a host that spoke to an earlier process of the server, which remembered its request ids in memory. What
+ * that one accepted was signed before this one began, so by the host's clock before this. Costs no write, and refuses
+ * nobody: what this process receives was signed later.
+ * @param since when this process had its data for itself, before it listened
+ */
+export const floorAfterRestart = (offset: number | undefined, since: number): number =>
+  offset === undefined ? 0 : since + offset - 1
+
 const weighJump = (evidence: JumpEvidence | undefined, agentTime: number, offset: number, now: number): Freshness => {
   const agrees =
     evidence !== undefined && agentTime > evidence.newest && Math.abs(offset - evidence.offset) <= OVERTAKING_MS

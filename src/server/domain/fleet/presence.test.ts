@@ -110,7 +110,9 @@ describe('presence', () => {
   it('flushes what changed, once, in storage order', async () => {
     const { table, clock, store } = await open()
     for (const id of ['c', 'a', 'b']) table.admit(id, clock.time, id)
-    table.heard('a')
+    await table.flush()
+    store.saves.length = 0
+    for (const id of ['a', 'b', 'c']) table.heard(id)
     await table.flush()
     await table.flush()
     expect(store.saves).toEqual([[0, 1, 2]])
@@ -118,9 +120,9 @@ describe('presence', () => {
 
   it('what a failing store did not take is flushed the next time', async () => {
     const { table, clock, store } = await open()
-    table.admit('a', clock.time, 'x')
     const save = store.save.bind(store)
     store.save = () => Promise.reject(new Error('disk'))
+    table.admit('a', clock.time, 'x')
     await expect(table.flush()).rejects.toThrow('disk')
     store.save = save
     await table.flush()
@@ -189,7 +191,71 @@ describe('presence', () => {
     table.admit('mi-1', clock.time, 'a')
     table.forget('mi-1')
     await table.flush()
-    expect(store.saves).toEqual([])
+    expect(store.rows.size).toBe(0)
     expect(table.lastSeen('mi-1')).toBeUndefined()
+  })
+
+  it('writes the first word of hosts at once, those that came together with one another', async () => {
+    const { table, clock, store } = await open()
+    for (const id of ['a', 'b', 'c']) table.admit(id, clock.time, id)
+    expect([...store.rows.values()].map(({ instanceId, offset }) => [instanceId, offset])).toEqual([['a', 0]])
+    await new Promise((resolve) => setImmediate(resolve))
+    expect(store.saves).toEqual([[0], [1, 2]])
+    table.admit('a', clock.time + 1, 'another')
+    await new Promise((resolve) => setImmediate(resolve))
+    expect(store.saves).toHaveLength(2)
+  })
+})
+
+describe('after a kill', () => {
+  /** A table that was never flushed, and the one of the next process on the same store. */
+  const killed = async (skewMs: number) => {
+    const { table, clock, store } = await open(memoryStore(), 1_800_000_000_000)
+    const agentTime = (): number => clock.time + skewMs
+    // The last flush knows the host; what comes after it is in memory only.
+    expect(table.admit('mi-1', agentTime(), 'first')).toBe('fresh')
+    await table.flush()
+    const accepted: [number, string][] = []
+    for (let count = 0; count < 10; count += 1) {
+      clock.time += 190
+      accepted.push([agentTime(), `id-${count}`])
+    }
+    for (const [time, id] of accepted) expect(table.admit('mi-1', time, id)).toBe('fresh')
+    clock.time += 300
+    const { table: next, clock: later } = await open(store, clock.time)
+    await next.prefetch(['mi-1'])
+    return { next, clock: later, agentTime: () => later.time + skewMs, accepted }
+  }
+
+  it.each([0, -3_600_000, 7_200_000])(
+    'nothing that was accepted is accepted again, and nothing that is new is refused; its clock is %d ms off',
+    async (skewMs) => {
+      const { next, agentTime, accepted } = await killed(skewMs)
+      for (const [time, id] of accepted) expect(next.admit('mi-1', time, id)).toBe('stale')
+      expect(next.admit('mi-1', agentTime(), 'new')).toBe('fresh')
+      expect(next.admit('mi-1', agentTime(), 'new')).toBe('replayed')
+      for (const [time, id] of accepted) expect(next.admit('mi-1', time, id)).toBe('stale')
+    },
+  )
+
+  it('the first word of a new host is not taken for that of another new host', async () => {
+    const { table, clock, store } = await open()
+    expect(table.admit('mi-1', clock.time - 5_000, 'only')).toBe('fresh')
+    clock.time += 300
+    const next = (await open(store, clock.time)).table
+    await next.prefetch(['mi-1'])
+    expect(next.admit('mi-1', clock.time - 5_300, 'only')).toBe('stale')
+    expect(next.admit('mi-1', clock.time - 5_000, 'new')).toBe('fresh')
+  })
+
+  it('a host whose clock was set back while nobody was there is believed again', async () => {
+    const { next, clock, agentTime } = await killed(0)
+    const back = -3_600_000
+    const verdicts = [0, 60_000, 60_000].map((pause) => {
+      clock.time += pause
+      return next.admit('mi-1', agentTime() + back, `after-${clock.time}`)
+    })
+    expect(verdicts).toEqual(['stale', 'stale', 'fresh'])
+    expect(next.admit('mi-1', agentTime() + back + 1, 'and-goes-on')).toBe('fresh')
   })
 })

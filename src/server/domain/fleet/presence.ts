@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.js'
 import type { Presence } from './agents.js'
-import { type HostClock, type JumpEvidence, judge, OVERTAKING_MS } from './freshness.js'
+import { floorAfterRestart, type HostClock, type JumpEvidence, judge, OVERTAKING_MS } from './freshness.js'
 import type { PresenceRow, PresenceStore } from './presence-store.js'
 
 /** A host is live while something verified of it came within this time (design §6). */
@@ -16,7 +16,7 @@ const SLICE = 2_000
 interface LiveHost {
   /** Request ids that were accepted, with their own times, oldest first. */
   seen: Map<string, number>
-  /** Nothing older is accepted: the oldest id that had to be forgotten. */
+  /** Nothing as old is accepted: what an earlier process may have accepted, or the newest id that had to be forgotten. */
   floor: number
   evidence: JumpEvidence | undefined
   generation: number
@@ -40,6 +40,9 @@ export class PresenceTable implements Presence {
   readonly #dirty = new Set<number>()
   /** Hosts whose rows are to be removed with the next flush. */
   readonly #gone = new Set<string>()
+  /** Places of hosts that spoke for the first time, not yet written. */
+  readonly #firsts: number[] = []
+  #keepingFirsts = false
   #lastSeen = new Float64Array(1_024)
   #mark = new Float64Array(1_024)
   /** NaN: not learned. */
@@ -47,15 +50,19 @@ export class PresenceTable implements Presence {
   readonly #process: (string | undefined)[] = []
   #loaded = false
   readonly #startedAt: number
+  /** Nothing that was accepted before this process was signed later. */
+  readonly #since: number
   /** When a node was last alive before this start. */
   readonly #downSince: number
   #generations = 0
   #connectedCount = 0
 
-  constructor(options: { clock: Clock; store: PresenceStore; lastAlive: number | undefined }) {
+  /** @param options.since when this process had the data for itself, before it listened; default: now */
+  constructor(options: { clock: Clock; store: PresenceStore; lastAlive: number | undefined; since?: number }) {
     this.#clock = options.clock
     this.#store = options.store
     this.#startedAt = options.clock.now()
+    this.#since = options.since ?? this.#startedAt
     this.#downSince = Math.min(options.lastAlive ?? this.#startedAt, this.#startedAt)
   }
 
@@ -81,6 +88,7 @@ export class PresenceTable implements Presence {
     this.#offset[place] = verdict.clock.offset ?? Number.NaN
     this.#remember(host, requestId, agentTime, verdict.clock.mark)
     this.#touch(place, now)
+    if (clock.offset === undefined) void this.#keepFirst(place)
     return 'fresh'
   }
 
@@ -257,6 +265,26 @@ export class PresenceTable implements Presence {
 
   // ── inside ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
+  /**
+   * Writes what was learned with the first request of a host: once in its life, not with the next flush, so that a
+   * kill cannot have it taken for a new host, whose first request is always fresh.
+   */
+  async #keepFirst(place: number): Promise<void> {
+    this.#firsts.push(place)
+    if (this.#keepingFirsts) return
+    this.#keepingFirsts = true
+    try {
+      while (this.#firsts.length > 0) {
+        const places = this.#firsts.splice(0, SLICE).filter((known) => this.#ids[known] !== '')
+        await this.#store.save(places.map((known) => this.#row(known)))
+      }
+    } catch {
+      // They are among what the next flush writes.
+      this.#firsts.length = 0
+    }
+    this.#keepingFirsts = false
+  }
+
   #touch(place: number, now: number): void {
     this.#lastSeen[place] = now
     this.#dirty.add(place)
@@ -282,7 +310,7 @@ export class PresenceTable implements Presence {
     if (host === undefined) {
       host = {
         seen: new Map(),
-        floor: 0,
+        floor: this.#storedFloor(instanceId),
         evidence: undefined,
         generation: 0,
         connected: false,
@@ -291,6 +319,13 @@ export class PresenceTable implements Presence {
       this.#hosts.set(instanceId, host)
     }
     return host
+  }
+
+  /** What is known of its clock before it speaks to this process is from an earlier one. */
+  #storedFloor(instanceId: string): number {
+    const place = this.#places.get(instanceId)
+    const offset = place === undefined ? Number.NaN : (this.#offset[place] as number)
+    return floorAfterRestart(Number.isNaN(offset) ? undefined : offset, this.#since)
   }
 
   #place(instanceId: string): number {
