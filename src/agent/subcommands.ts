@@ -6,7 +6,6 @@ import { CommandFailure, UsageError } from '../command-line/failures.js'
 import { flag, pairs, text } from '../command-line/options.js'
 import { defineSubcommand } from '../command-line/subcommand.js'
 import type { Terminal } from '../command-line/terminal.js'
-import { interpretOnly } from './interpret-only.js'
 import { createLog, reasonOf } from './log.js'
 
 // What a person types on a host. Everything else is loaded when it is asked for: before it, an agent that runs sets how
@@ -104,7 +103,6 @@ export const agentRun = defineSubcommand({
     ...STATE_OPTION,
   },
   run: async ({ options, terminal }) => {
-    interpretOnly()
     const { NotRegistered } = await import('./start-agent.js')
     const { runAgent } = await import('./run-agent.js')
     const ca = await readCa(options, terminal)

@@ -1,9 +1,9 @@
-import { parseArgs, type ParseArgsConfig } from 'node:util'
 import { escapeControl } from './escape-control.js'
 import { UsageError } from './failures.js'
 import type { Option, Options, Pair } from './options.js'
 import type { Positional, Subcommand } from './subcommand.js'
 import { didYouMean } from './suggest.js'
+import { type Token, tokensOf } from './tokens.js'
 
 export interface ParsedArguments {
   readonly options: Readonly<Record<string, unknown>>
@@ -54,20 +54,7 @@ export const parseArguments = (
   return { options, words, rest }
 }
 
-type Tokens = NonNullable<ReturnType<typeof parseArgs<ParseArgsConfig & { tokens: true }>>['tokens']>
-type OptionToken = Extract<Tokens[number], { kind: 'option' }>
-
-const tokensOf = (declared: Options, argv: readonly string[]): Tokens => {
-  const options: NonNullable<ParseArgsConfig['options']> = {}
-  for (const [name, option] of Object.entries(declared)) {
-    options[name] = {
-      type: option.kind === 'flag' ? 'boolean' : 'string',
-      multiple: true,
-      ...(option.short === undefined ? {} : { short: option.short }),
-    }
-  }
-  return parseArgs({ args: [...argv], options, strict: false, allowPositionals: true, tokens: true }).tokens
-}
+type OptionToken = Extract<Token, { kind: 'option' }>
 
 const unknownOption = (rawName: string, names: readonly string[], subcommand: Subcommand): UsageError => {
   const shown = escapeControl(rawName)

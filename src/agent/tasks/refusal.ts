@@ -1,5 +1,6 @@
+import { createRequire } from 'node:module'
 import { constants } from 'node:os'
-import { getSystemErrorMap } from 'node:util'
+import type Util from 'node:util'
 import type { TaskEnd } from './result.js'
 
 /** A task that is not run, or could not be: it ends with this. Thrown by steps, caught by `steps.ts` only. */
@@ -46,6 +47,8 @@ export const failedBy = (error: unknown, category: string, ownCode: string): Tas
   if (code === 'ENOSPC' || code === 'EDQUOT') return failed(ERROR_CODE.noSpaceLeft, `${category}: ${message}`, error)
   const errno = (constants.errno as Readonly<Record<string, number | undefined>>)[code]
   if (errno === undefined) return failed(ownCode, `${category}: ${message}`, error)
+  // Loaded when a task fails so: an idle agent does without it.
+  const { getSystemErrorMap } = createRequire(import.meta.url)('node:util') as typeof Util
   const phrase = getSystemErrorMap().get(-errno)?.[1] ?? code
   return failed(String(errno), `${category}.${pascalCase(phrase)}: ${message}`, error)
 }
