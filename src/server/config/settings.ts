@@ -1,5 +1,5 @@
 import { isIP } from 'node:net'
-import { isAddressRange } from '../front/client-address.js'
+import { isAddressRange } from '../address-range.js'
 import { canonicalAddress, isDnsName } from '../front/host-name.js'
 import {
   choiceSetting,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { createPeerReader, isAddressRange } from './client-address.js'
+import { createPeerReader } from './client-address.js'
 
 const read = createPeerReader(['10.0.0.0/8', '2001:db8::/32', '127.0.0.1'])
 const from = (remoteAddress: string | undefined, headers: Record<string, string> = {}, encrypted = false) =>
@@ -68,23 +68,5 @@ describe('who sent a request', () => {
 
   it('is the proxy when it speaks for itself', () => {
     expect(from('127.0.0.1')).toEqual({ address: '127.0.0.1', secure: true, loopback: true })
-  })
-})
-
-describe('address ranges', () => {
-  it('are addresses or CIDR', () => {
-    for (const good of ['10.0.0.0/8', '10.0.0.1', '::1', 'fd00::/8', '0.0.0.0/0'])
-      expect(isAddressRange(good)).toBe(true)
-    for (const bad of [
-      '10.0.0.0/33',
-      'fd00::/129',
-      '10.0.0.0/',
-      '10.0.0.0/8/8',
-      'proxy',
-      '',
-      '10.0.0.0/-1',
-      'fe80::1%eth0',
-    ])
-      expect(isAddressRange(bad), bad).toBe(false)
   })
 })

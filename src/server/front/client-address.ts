@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { BlockList, isIP, isIPv4 } from 'node:net'
+import { isAddressRange } from '../address-range.js'
 import { canonicalAddress, isLoopback } from './host-name.js'
 import type { Peer } from './peer.js'
 
@@ -98,14 +99,6 @@ const addressOf = (text: string): string | undefined => {
 
 const headerText = (value: string | string[] | undefined): string | undefined =>
   Array.isArray(value) ? value.join(',') : value
-
-/** Whether the text is an address, or a range in CIDR form. */
-export const isAddressRange = (text: string): boolean => {
-  const [address = '', bits, ...rest] = text.split('/')
-  const family = isIP(address)
-  if (family === 0 || rest.length > 0 || address.includes('%')) return false
-  return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (family === 4 ? 32 : 128))
-}
 
 const blockListOf = (ranges: readonly string[]): BlockList => {
   const list = new BlockList()

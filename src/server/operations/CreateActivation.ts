@@ -1,6 +1,6 @@
 // Makes a permit for hosts to register with (api.md §10).
-import { isIP, isIPv6 } from 'node:net'
 import { integer, optional, text } from '../../schema/shape.js'
+import { isAddressRange } from '../address-range.js'
 import { defineOperation, error, neverAnswered } from '../contract/define-operation.js'
 import {
   clientTokenErrors,
@@ -151,9 +151,3 @@ export const CreateActivation = defineOperation({
     return { ActivationId: activationId, ActivationCode: activationCode }
   },
 })
-
-const isAddressRange = (range: string): boolean => {
-  const [address = '', bits, ...rest] = range.split('/')
-  if (rest.length > 0 || isIP(address) === 0 || address.includes('%')) return false
-  return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (isIPv6(address) ? 128 : 32))
-}
