@@ -23,8 +23,9 @@ export const NOT_FOUND: Refusal = {
   message: 'Specified api is not found, please check your url and method.',
 }
 
+/** The same as the API's own (catalogue), though rpc.md §3.6 has seen 403 in a table. */
 export const BAD_METHOD: Refusal = {
-  status: 403,
+  status: 400,
   code: 'UnsupportedHTTPMethod',
   message: 'This http method is not supported.',
 }
@@ -118,7 +119,8 @@ const render = (refusal: Refusal, format: 'JSON' | 'XML', host: string): Rendere
   const requestId = randomUUID().toUpperCase()
   const members = {
     RequestId: requestId,
-    HostId: host.slice(0, MAX_HOST_CHARACTERS),
+    // The host's name alone, as the API door writes it (rpc.md §3.5).
+    HostId: host.slice(0, MAX_HOST_CHARACTERS).replace(/:\d*$/, ''),
     Code: refusal.code,
     Message: refusal.message,
     Recommend: `https://api.aliyun.com/troubleshoot?q=${refusal.code}&product=Ecs&requestId=${requestId}`,
