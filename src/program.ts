@@ -13,6 +13,11 @@ const HOSTS = 'On hosts'
 const entries: readonly SubcommandEntry[] = [
   { name: 'quickstart', group: SERVER, load: async () => (await import('./cli/subcommands/quickstart.js')).quickstart },
   { name: 'serve', group: SERVER, load: async () => (await import('./server/subcommands/serve.js')).serve },
+  {
+    name: 'audit verify',
+    group: SERVER,
+    load: async () => (await import('./server/subcommands/audit-verify.js')).auditVerify,
+  },
   { name: 'dev', group: SERVER, load: async () => (await import('./server/subcommands/dev.js')).dev },
   { name: 'status', group: USING, load: async () => (await import('./cli/subcommands/status.js')).status },
   { name: 'run', group: USING, load: async () => (await import('./cli/subcommands/run.js')).run },

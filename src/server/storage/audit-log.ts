@@ -49,12 +49,21 @@ export const appendAudit: BeforeCommit = async (writer, entries) => {
   }
 }
 
-/** Walks the chain. @returns the first entry whose hash is wrong, or undefined when all are right */
-export const findBrokenAudit = async (reader: SqlReader): Promise<number | undefined> => {
-  let previous = ''
-  let after = 0
+/** What a walk along the chain found. */
+export interface AuditWalk {
+  /** Entries from the first one on whose hashes are right. */
+  readonly verified: number
+  /** `seq` of the first one whose hash is wrong, or before which one is missing. */
+  readonly brokenAt: number | undefined
+  /** The last right entry; whoever kept its hash elsewhere can see that none behind it was taken away. */
+  readonly last: { readonly seq: number; readonly at: number; readonly hash: string } | undefined
+}
+
+/** Walks the chain from its beginning to its end, or to where it is broken. */
+export const walkAudit = async (reader: SqlReader): Promise<AuditWalk> => {
+  let last: AuditWalk['last']
   for (;;) {
-    const rows = await reader.all('select * from audit where seq > $1 order by seq limit 1000', [after])
+    const rows = await reader.all('select * from audit where seq > $1 order by seq limit 1000', [last?.seq ?? 0])
     for (const row of rows) {
       const seq = numberOf(row['seq'])
       const entry: AuditEntry = {
@@ -66,10 +75,16 @@ export const findBrokenAudit = async (reader: SqlReader): Promise<number | undef
         subject: textOf(row['subject']),
         detail: {},
       }
-      if (seq !== after + 1 || textOf(row['hash']) !== hashOf(previous, seq, entry, textOf(row['detail']))) return seq
-      previous = textOf(row['hash'])
-      after = seq
+      const before = last?.seq ?? 0
+      const hash = textOf(row['hash'])
+      if (seq !== before + 1 || hash !== hashOf(last?.hash ?? '', seq, entry, textOf(row['detail'])))
+        return { verified: before, brokenAt: seq, last }
+      last = { seq, at: entry.at, hash }
     }
-    if (rows.length < 1000) return undefined
+    if (rows.length < 1000) return { verified: last?.seq ?? 0, brokenAt: undefined, last }
   }
 }
+
+/** @returns the first entry whose hash is wrong, or undefined when all are right */
+export const findBrokenAudit = async (reader: SqlReader): Promise<number | undefined> =>
+  (await walkAudit(reader)).brokenAt
