@@ -242,11 +242,11 @@ const wireId = (text: string): WireId => {
   return id
 }
 
-/** Waits until something is so, and says what was waited for when it takes too long. */
+/** Waits until something is so, and says what was waited for at a limit that only a hang reaches on a busy machine. */
 export const until = async <T>(
   what: string,
   look: () => T | Promise<T>,
-  mostMs = 20_000,
+  mostMs = 50_000,
 ): Promise<Exclude<T, undefined | null | false | 0>> => {
   const limit = performance.now() + mostMs
   for (;;) {

@@ -128,6 +128,19 @@ describe('a task', () => {
     })
   })
 
+  it.runIf(isRoot)('of a user without a home says so, unless it is told where to run', async () => {
+    const { server } = await startedAgent(opened)
+    const homeless = { username: 'nobody', workingDirectory: '' }
+    const final = await runTask(server, scriptTask('t-homeless', 'pwd', homeless))
+    expect(final.endpoint).toBe('taskInvalid')
+    expect(final.query).toMatchObject({
+      param: 'workingDirectory',
+      value: 'DefaultWorkingDirectoryNotAvailable: <nil>',
+    })
+    await runTask(server, scriptTask('t-told', 'pwd', { ...homeless, workingDirectory: '/usr' }))
+    expect(server.outputOf('t-told').toString()).toBe('/usr\n')
+  })
+
   it.runIf(isRoot)('of another user that may not enter its folder fails, as it would by hand', async () => {
     const { server } = await startedAgent(opened)
     const folder = join(await opened.folder(), 'closed')
