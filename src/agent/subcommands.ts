@@ -79,7 +79,7 @@ export const agentRegister = defineSubcommand({
         const isAway = error.kind === 'unreachable' || error.kind === 'untrusted'
         throw new CommandFailure(escapeControl(error.message), isAway ? { exitCode: EXIT.noServer } : {})
       }
-      throw expected(error)
+      throw expected(error, stateDir)
     }
   },
 })
@@ -106,9 +106,10 @@ export const agentRun = defineSubcommand({
     const { NotRegistered } = await import('./start-agent.js')
     const { runAgent } = await import('./run-agent.js')
     const ca = await readCa(options, terminal)
+    const stateDir = await stateDirOf(options['state-dir'], terminal)
     try {
       await runAgent({
-        stateDir: await stateDirOf(options['state-dir'], terminal),
+        stateDir,
         log: createLog(options['log-level'], (line) => terminal.stderr.write(line)),
         ...(options.server === undefined ? {} : { server: options.server }),
         ...(ca === undefined ? {} : { ca }),
@@ -118,7 +119,7 @@ export const agentRun = defineSubcommand({
       if (error instanceof NotRegistered) {
         throw new CommandFailure(error.message, { advice: ['Register it first: openassist agent register'] })
       }
-      throw expected(error)
+      throw expected(error, stateDir)
     }
   },
 })
@@ -140,7 +141,7 @@ export const agentStatus = defineSubcommand({
     const stateDir = await stateDirOf(options['state-dir'], terminal)
     const directory = stateDirectoryAt(stateDir)
     const identity = await readIdentity(directory).catch((error: unknown) => {
-      throw expected(error)
+      throw expected(error, stateDir)
     })
     const holder = await findLockHolder(stateDir, thisPlatform())
     const status = await readStatus(directory)
@@ -179,6 +180,17 @@ const stateDirOf = async (given: string | undefined, terminal: Terminal): Promis
   return defaultStateDirectory({ isRoot: uid === 0, home })
 }
 
+/** What stands in the way of a folder that this user may not write to, and what to do. */
+const notAllowed = (error: unknown, stateDir: string): CommandFailure | undefined => {
+  const { code } = error as NodeJS.ErrnoException
+  if (code !== 'EACCES' && code !== 'EPERM' && code !== 'EROFS') return undefined
+  const why = code === 'EROFS' ? 'its file system is read-only' : 'it belongs to somebody else'
+  return new CommandFailure(`this user may not keep the agent's state in ${stateDir}: ${why}.`, {
+    advice: ['Run it as the user that the agent shall run as, or choose another folder: --state-dir DIR.'],
+    cause: error,
+  })
+}
+
 const readCa = async (
   options: { readonly ca: string | undefined; readonly 'ca-file': string | undefined },
   terminal: Terminal,
@@ -198,7 +210,9 @@ const readCa = async (
 }
 
 /** A failure of the surroundings is told in a sentence; anything else is a bug and keeps its stack. */
-const expected = (error: unknown): unknown => {
+const expected = (error: unknown, stateDir: string): unknown => {
+  const refused = notAllowed(error, stateDir)
+  if (refused !== undefined) return refused
   const isBug = error instanceof TypeError || error instanceof RangeError || error instanceof ReferenceError
   return error instanceof Error && !isBug ? new CommandFailure(reasonOf(error), { cause: error }) : error
 }

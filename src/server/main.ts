@@ -1,9 +1,9 @@
 // The composition root: builds every part in order, stops them in reverse.
-import { mkdir } from 'node:fs/promises'
 import { hostname, networkInterfaces } from 'node:os'
 import { join } from 'node:path'
 import { type Assembly, type AssemblySettings, assemble } from './assemble.js'
 import type { Config } from './config.js'
+import { makeDataDirectory } from './data-directory.js'
 import type { Clock } from './domain/clock.js'
 import { ensureFirstAccessKey, type FirstAccessKey } from './first-access-key.js'
 import { type Front, startFront } from './front/front.js'
@@ -47,7 +47,7 @@ export interface RunningServer extends AsyncDisposable {
  */
 export const startServer = async (config: Config, clock: Clock = { now: () => Date.now() }): Promise<RunningServer> => {
   const { dataDir } = config
-  await makeDataDirectory(dataDir)
+  makeDataDirectory(dataDir)
   const database = config.database === undefined ? undefined : config.database.reveal()
   await using undo = new Undo()
   if (database === undefined) {
@@ -182,15 +182,6 @@ const later = <T>(): { promise: Promise<T>; resolve: (value: T) => void; reject:
   })
   promise.catch(() => undefined)
   return { promise, resolve, reject }
-}
-
-/** Private: it holds the key that opens every secret. */
-const makeDataDirectory = async (dataDir: string): Promise<void> => {
-  try {
-    await mkdir(dataDir, { recursive: true, mode: 0o700 })
-  } catch (cause) {
-    throw new Error(`The data directory ${dataDir} cannot be made: ${(cause as Error).message}`, { cause })
-  }
 }
 
 const assemblySettings = (config: Config, database: string | undefined): AssemblySettings => ({
