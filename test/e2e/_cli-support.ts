@@ -27,6 +27,8 @@ export interface Started {
 export interface SpawnDetails {
   readonly env?: Readonly<Record<string, string>>
   readonly input?: string
+  /** stdin stays open after the input. */
+  readonly moreInput?: true
   readonly uid?: number
 }
 
@@ -49,7 +51,7 @@ export class Workplace implements AsyncDisposable {
   /** What every process gets: nothing of the developer's own servers and keys. */
   readonly #env = { PATH: `${join(ROOT, 'bin')}${delimiter}${process.env['PATH']}`, HOME: this.folder, NO_COLOR: '1' }
 
-  start(command: string, args: readonly string[], { env = {}, input, uid }: SpawnDetails = {}): Started {
+  start(command: string, args: readonly string[], { env = {}, input, moreInput, uid }: SpawnDetails = {}): Started {
     if (uid !== undefined) chmodSync(this.folder, 0o777)
     const child = spawn(command, args, {
       cwd: this.folder,
@@ -62,7 +64,8 @@ export class Workplace implements AsyncDisposable {
     let err = ''
     child.stdout.setEncoding('utf8').on('data', (text: string) => (out += text))
     child.stderr.setEncoding('utf8').on('data', (text: string) => (err += text))
-    child.stdin.on('error', () => undefined).end(input ?? '')
+    child.stdin.on('error', () => undefined).write(input ?? '')
+    if (moreInput !== true) child.stdin.end()
     const ended = new Promise<Ended>((resolve, reject) => {
       child.once('error', reject)
       child.once('close', (code) => {
@@ -106,7 +109,9 @@ export class Workplace implements AsyncDisposable {
     if (code !== 0) throw new Error(err)
     const state = join(this.folder, name)
     const env = { OPENASSIST_AGENT_STATE: state }
-    const agent = this.start('bash', ['-s'], { env, input: out })
+    // The shell becomes the agent, so that who ends the one ends the other.
+    const lines = out.replace(/^openassist agent run$/m, 'exec $&')
+    const agent = this.start('bash', ['-s'], { env, input: lines })
     const instanceId = await eventually(`${name} connected`, () => {
       if (agent.child.exitCode !== null) throw new Error(`the block ended: ${agent.out()}${agent.err()}`)
       const file = join(state, 'status.json')
