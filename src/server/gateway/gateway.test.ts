@@ -113,6 +113,27 @@ describe('requests', () => {
     expect(room.reports).toHaveLength(10)
   })
 
+  it('with a body that nobody reads take no memory from others, however slow it comes', async () => {
+    await using small = await startGateway(room, { outputQuota: 1_000_000, maxHeldBytes: 1_000_000 })
+    const slow = Array.from({ length: 10 }, () => {
+      const socket = connect(small.port, '127.0.0.1').on('error', () => undefined)
+      const lines = Object.entries(small.signed(host)).map(([name, value]) => `${name}: ${value}\r\n`)
+      const head = `POST /luban/api/instance/put_inventory HTTP/1.1\r\nHost: x\r\nContent-Length: 4000000\r\n`
+      socket.write(`${head}${lines.join('')}\r\nx`)
+      return socket
+    })
+    await Promise.all(slow.map((socket) => new Promise((resolve) => socket.once('connect', resolve))))
+    const path = '/luban/api/v1/task/finish?taskId=t-1&start=1&end=2&exitCode=0&dropped=0'
+    expect((await small.call(host, 'POST', path, Buffer.alloc(1_000_000, 'x'))).status).toBe(200)
+    const inventory = await small.call(host, 'POST', '/luban/api/instance/put_inventory', Buffer.alloc(4_000_000))
+    expect(inventory).toMatchObject({ status: 200, json: { errCode: 'ServiceNotSupported' } })
+    const longer = await small
+      .call(host, 'POST', '/luban/api/instance/put_inventory', Buffer.alloc(4_300_000))
+      .catch((error: unknown) => String(error))
+    expect(typeof longer === 'string' ? 413 : longer.status).toBe(413)
+    for (const socket of slow) socket.destroy()
+  })
+
   it('that cannot be read are answered 400, which agents do not repeat', async () => {
     const answer = await door.call(host, 'POST', '/luban/api/v1/task/running?taskId=a/b&start=1')
     expect(answer).toMatchObject({ status: 400, json: { code: 400, errMsg: 'taskId is malformed' } })

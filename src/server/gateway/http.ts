@@ -26,6 +26,8 @@ interface Route {
   readonly signed: boolean
   readonly contentType: string
   readonly maxBodyBytes: number
+  /** False: nobody reads the body. */
+  readonly keepsBody: boolean
 }
 
 interface Parts {
@@ -57,14 +59,15 @@ export const createRequestHandler = ({ admission, handler, settings, tell }: Par
     if (!hasBody(request)) return handler.answer({ ...call, body: NO_BYTES })
     const giveBack = await share(request, route)
     try {
-      const body = await readBody(request, route.maxBodyBytes, settings.bodyTimeoutMs)
+      const body = await readBody(request, route.maxBodyBytes, settings.bodyTimeoutMs, route.keepsBody)
       return body.ok ? await handler.answer({ ...call, body: body.bytes }) : refusal(body.status, body.reason)
     } finally {
       giveBack?.()
     }
   }
 
-  const share = ({ headers }: IncomingMessage, { maxBodyBytes }: Route): Promise<() => void> | undefined => {
+  const share = ({ headers }: IncomingMessage, { maxBodyBytes, keepsBody }: Route): Promise<() => void> | undefined => {
+    if (!keepsBody) return undefined
     const told = headers['transfer-encoding'] === undefined ? Number(headers['content-length'] ?? 0) : maxBodyBytes
     return told > SHORT_BODY && told <= maxBodyBytes ? held.take(told) : undefined
   }
@@ -104,6 +107,7 @@ const createRoutes = (outputQuota: number): ReadonlyMap<string, Route> => {
         signed,
         contentType: name === 'connectionDetect' ? 'text/plain' : 'application/json',
         maxBodyBytes: body.kind === 'none' ? UNWANTED_BODY_LIMIT : body.kind === 'output' ? outputLimit : body.maxBytes,
+        keepsBody: body.kind === 'output' || body.kind === 'json',
       },
     ]),
   )

@@ -8,8 +8,16 @@ const TOO_LONG: ReadBody = { ok: false, status: 413, reason: 'The body is too lo
 const TOO_LATE: ReadBody = { ok: false, status: 408, reason: 'The body did not arrive in time.' }
 const CUT_OFF: ReadBody = { ok: false, status: 400, reason: 'The body was cut off.' }
 
-/** Reads a body of at most so many bytes. */
-export const readBody = (request: IncomingMessage, maxBytes: number, timeoutMs: number): Promise<ReadBody> =>
+/**
+ * Reads a body of at most so many bytes.
+ * @param keep false: to its end, and gives no byte of it back
+ */
+export const readBody = (
+  request: IncomingMessage,
+  maxBytes: number,
+  timeoutMs: number,
+  keep = true,
+): Promise<ReadBody> =>
   new Promise((resolve) => {
     if (Number(request.headers['content-length'] ?? 0) > maxBytes) return resolve(TOO_LONG)
     if (request.destroyed) return resolve(CUT_OFF)
@@ -27,11 +35,11 @@ export const readBody = (request: IncomingMessage, maxBytes: number, timeoutMs: 
     const onData = (chunk: Buffer): void => {
       bytes += chunk.length
       if (bytes > maxBytes) end(TOO_LONG)
-      else chunks.push(chunk)
+      else if (keep) chunks.push(chunk)
     }
     const onEnd = (): void => {
       const [only] = chunks
-      end({ ok: true, bytes: chunks.length === 1 && only !== undefined ? only : Buffer.concat(chunks, bytes) })
+      end({ ok: true, bytes: chunks.length === 1 && only !== undefined ? only : Buffer.concat(chunks) })
     }
     const onClose = (): void => end(CUT_OFF)
     const timer = setTimeout(() => end(TOO_LATE), timeoutMs)
