@@ -19,3 +19,10 @@ describe('the answer to a heartbeat', () => {
     expect(asksForFullQuery('something else')).toBe(false)
   })
 })
+
+describe('the query of a heartbeat', () => {
+  it.each(['', ' ', '1.0\n', '\u001b[2J', '<b>', 'x'.repeat(65)])('names no version %j', (version) => {
+    expect(heartBeat.query.decode(`app_version=${encodeURIComponent(version)}`).ok).toBe(false)
+    expect(heartBeat.query.decode('app_version=2.1.0.398').ok).toBe(true)
+  })
+})

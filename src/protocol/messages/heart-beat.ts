@@ -2,6 +2,7 @@ import { flag, integer, optional, text } from '../../schema/shape.js'
 import { defineJson } from '../json.js'
 import { defineMessage, FORM_TYPE } from '../message.js'
 import { defineQuery } from '../query.js'
+import { VERSION_PATTERN } from '../user-agent.js'
 
 /** Nearest and farthest next heartbeat that the vendor's agent accepts; anything else becomes a random one. */
 export const LEAST_INTERVAL_MS = 55_000
@@ -29,7 +30,7 @@ export const heartBeat = defineMessage({
     lang: optional(text('Always golang.', { maxLength: 64 })),
     os_type: optional(text('linux, windows or freebsd.', { maxLength: 64 })),
     os_version: optional(text('Build of the system.', { maxLength: 1_024 })),
-    app_version: optional(text('Version of the agent.', { maxLength: 64 })),
+    app_version: optional(text('Version of the agent.', { pattern: VERSION_PATTERN })),
     az: optional(text('Zone, from the metadata server.', { maxLength: 256 })),
     machineid: optional(text('Machine id.', { maxLength: 256 })),
     cold_start: optional(flag('The first start of the agent since the system booted.')),
