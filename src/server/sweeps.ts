@@ -49,7 +49,7 @@ export class Sweeps {
         await presence.flush()
         await presenceStore.alive(nodeId, clock.now())
       }),
-      this.#every(60_000, 'unproven', () => this.#unproven()),
+      this.#every(60_000, 'unproven', () => this.removeUnproven()),
       this.#every(60_000, 'unwritten', () => this.removeHalfWritten(clock.now() - UNWRITTEN_MS)),
       this.#every(300_000, 'age', () => this.#age()),
     ]
@@ -97,7 +97,8 @@ export class Sweeps {
     }
   }
 
-  async #unproven(): Promise<void> {
+  /** Takes back registrations that never beat (design §4). */
+  async removeUnproven(): Promise<void> {
     const { stores, clock, presence } = this.#parts
     await stores.write(async (w) => {
       for (const instanceId of await w.instances.findUnproven(clock.now() - UNPROVEN_MS, CHUNK)) {
