@@ -42,6 +42,13 @@ export const registrationSuite = (openWorld: () => Promise<World>): void => {
       expect(await refusal(world, permit)).toBe('activation-expired')
     })
 
+    it('is refused when its activation is disabled', async () => {
+      await using world = await openWorld()
+      const permit = await activate(world)
+      await world.parts.database.write((w) => w.run('update activation set disabled = 1'))
+      expect(await refusal(world, permit)).toBe('activation-disabled')
+    })
+
     it('is refused beyond the count, however many come at once', async () => {
       await using world = await openWorld()
       const permit = await activate(world, { instanceCount: 5 })

@@ -176,6 +176,14 @@ describe('presence', () => {
     expect(table.clockCorrection('mi-1')).toBe(-5_000)
   })
 
+  it('was heard when it was heard here, whatever its own clock says', async () => {
+    const { table, clock, store } = await open()
+    table.admit('mi-1', clock.time + 86_400_000, 'a')
+    expect(table.lastSeen('mi-1')).toBe(clock.time)
+    await table.flush()
+    expect(store.rows.get(0)?.lastSeenAt).toBe(clock.time)
+  })
+
   it('the row of a host that is gone is removed with the next flush', async () => {
     const { table, clock, store } = await open()
     table.admit('mi-1', clock.time, 'a')
