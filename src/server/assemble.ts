@@ -30,8 +30,9 @@ import type { GatewaySettings } from './gateway/settings.js'
 import { operations } from './operations/index.js'
 import { accessKeys } from './storage/access-store.js'
 import { appendAudit } from './storage/audit-log.js'
-import { migratePostgres, migrateSqlite, preparePresence } from './storage/migrate.js'
+import { migratePostgres, migrateSqlite, NewerSchema, preparePresence } from './storage/migrate.js'
 import { nonces } from './storage/nonce-store.js'
+import { unusable } from './storage/postgres/unusable.js'
 import { postgresPresenceStore, sqlitePresenceStore } from './storage/presence-store.js'
 import { Sealer } from './storage/sealer.js'
 import type { SqlDatabase } from './storage/sql.js'
@@ -114,7 +115,11 @@ const openStore = async (parts: AssemblyParts, undo: Undo): Promise<OpenStore> =
       onError: (cause) => parts.tellFailure('postgres', cause),
     })
     undo.defer(() => database.close())
-    await migratePostgres(database, clock.now())
+    try {
+      await migratePostgres(database, clock.now())
+    } catch (cause) {
+      throw cause instanceof NewerSchema ? cause : unusable(settings.database, cause)
+    }
     return { database, presenceStore: postgresPresenceStore(database) }
   }
   if (parts.lockedAt === undefined) {

@@ -91,7 +91,7 @@ describe('a start of the server', () => {
     const keyFile = join(place.folder, 'key')
     writeFileSync(keyFile, 'ab'.repeat(32), { mode: 0o600 })
     const started = place.serve({ database: database.url, 'key-file': keyFile, listen: `127.0.0.1:${port}` })
-    const failed = expect(started).rejects.toThrow()
+    const failed = expect(started).rejects.toThrow(/^PostgreSQL at 127\.0\.0\.1:\d+\/none cannot be used: ./)
     await eventually('the store is being opened', () => database.dialled() || undefined)
 
     const url = `http://127.0.0.1:${port}`

@@ -1,4 +1,5 @@
 // The only importer of a SQLite library: the runtime's own where it has one, else its drop-in.
+import { closeSync, openSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import type { Column, Row, SqlReader, SqlValue } from '../sql.js'
 import { sqliteDialect } from '../dialect.js'
@@ -61,6 +62,7 @@ export class SqliteConnection implements SqlReader {
 
   constructor(path: string, pragmas: readonly string[], options: { readonly busyMs?: number } = {}) {
     const { DatabaseSync } = sqliteLibrary()
+    makePrivate(path)
     this.#database = new DatabaseSync(path)
     // Another process may hold the lock for a moment, after a kill for the time of a recovery.
     this.#database.exec(`pragma busy_timeout = ${options.busyMs ?? 10_000}`)
@@ -120,6 +122,19 @@ export class SqliteConnection implements SqlReader {
       get: (...values) => statement.get(...values),
       run: (...values) => statement.run(...values),
     }
+  }
+}
+
+/**
+ * A file that is not there is made for its owner only, also in a folder that others can read: it will hold scripts and
+ * what they wrote. SQLite gives the files beside it the same mode.
+ */
+const makePrivate = (path: string): void => {
+  // Never opens a file that is there: closing it would let go of the locks that other connections of this process hold.
+  try {
+    closeSync(openSync(path, 'ax', 0o600))
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code !== 'EEXIST') throw cause
   }
 }
 
