@@ -34,15 +34,15 @@ describe('openassist audit verify', () => {
   })
 
   it('reads PostgreSQL, and says what it cannot read', async () => {
-    const { url, drop } = await createDatabase()
+    const made = await createDatabase()
     try {
-      const env = { OPENASSIST_DATABASE: url }
+      const env = { OPENASSIST_DATABASE: made.url }
       expect(await place.run(['audit', 'verify'], { env })).toMatchObject({
         code: 1,
         err: expect.stringContaining('the audit log cannot be read: ') as string,
       })
     } finally {
-      await drop()
+      await made.drop()
     }
     const nothing = await place.run(['audit', 'verify', '--data', 'nowhere'])
     expect(nothing).toMatchObject({ code: 1, out: '' })
