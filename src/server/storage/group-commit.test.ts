@@ -2,10 +2,12 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { Fault } from '../domain/faults.js'
 import { findBrokenAudit } from './audit-log.js'
 import { NewerSchema, migratePostgres, migrateSqlite } from './migrate.js'
 import { DIALECTS, openTestStore } from './_support.js'
 import { PostgresDatabase } from './postgres/database.js'
+import type { SqlWriter } from './sql.js'
 import { SqliteConnection } from './sqlite/driver.js'
 import { createDatabase } from '../../../test/postgres/database.js'
 
@@ -110,6 +112,30 @@ describe('the group commit of SQLite', () => {
     expect((await store.database.reader.all('select id from account')).length).toBe(200)
     // data_version counts commits of other connections that this one has noticed: far fewer than 200.
     expect(after - before).toBeLessThan(50)
+  })
+
+  it('a piece that fails, before a change or behind one, takes back only itself', async () => {
+    await using store = await openTestStore('sqlite')
+    const addOne = (number: number) => async (w: SqlWriter) => {
+      if (number % 10 === 1) throw new Fault('instance/not-found')
+      await w.run('insert into account (id, name, created_at) values ($1, $2, 0)', [`a${number}`, 'n'])
+      w.tally('update account set created_at = created_at + $2 where id = $1', 'a0', [1])
+      w.audit({ accountId: 'a', regionId: 'r', at: 1, actor: 'k', action: 'Test', subject: `a${number}`, detail: {} })
+      if (number % 10 === 3) throw new Fault('instance/not-found')
+      if (number % 10 === 5) await w.run('insert into account (id, name, created_at) values ($1, $2, 0)', ['a0', 'n'])
+      return number
+    }
+    const told = await Promise.allSettled(Array.from({ length: 60 }, (_, n) => store.database.write(addOne(n))))
+    const good = Array.from({ length: 60 }, (_, n) => n).filter((n) => ![1, 3, 5].includes(n % 10))
+    expect(told.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []))).toEqual(good)
+    const rows = await store.database.reader.all('select id from account')
+    expect(rows.map((row) => String(row['id'])).toSorted()).toEqual(good.map((n) => `a${n}`).toSorted())
+    expect(await store.database.reader.get(`select created_at from account where id = 'a0'`)).toMatchObject({
+      created_at: good.length,
+    })
+    const audit = await store.database.reader.all('select subject from audit order by seq')
+    expect(audit.map((row) => row['subject'])).toEqual(good.map((n) => `a${n}`))
+    expect(await findBrokenAudit(store.database.reader)).toBeUndefined()
   })
 
   it('writes asked for after close are refused, those before are done', async () => {

@@ -52,10 +52,10 @@ export interface SqliteOptions {
 /**
  * The file of facts: one writer whose commits are shared, one reader that sees only what is committed (design D5).
  *
- * Pieces of work that came in one turn of the event loop share a transaction, each in a savepoint of its own. A piece of
- * work awaits nothing but its writer, so a group is never open across I/O. A commit writes the log and waits for nothing;
- * the log is synced on another thread while the next group is worked on. Nobody is answered before the sync that covers
- * the commit has returned, readers of what it wrote neither (ADR 9).
+ * Pieces of work that came in one turn of the event loop share a transaction; one that fails takes back only itself. A
+ * piece of work awaits nothing but its writer, so a group is never open across I/O, and may be run twice. A commit writes
+ * the log and waits for nothing; the log is synced on another thread while the next group is worked on. Nobody is
+ * answered before the sync that covers the commit has returned, readers of what it wrote neither (ADR 9).
  */
 export class SqliteDatabase implements SqlDatabase {
   readonly dialect = sqliteDialect
@@ -143,7 +143,11 @@ export class SqliteDatabase implements SqlDatabase {
     this.#draining = undefined
   }
 
-  async #commitGroup(): Promise<void> {
+  /**
+   * @param careful each piece in a savepoint. Without, a piece that fails behind a change takes the whole group back, and
+   * the group is worked on again, carefully: failures behind a change are rare, and savepoints cost every piece.
+   */
+  async #commitGroup(careful = false): Promise<void> {
     const begun = performance.now()
     const group = this.#group
     group.begin()
@@ -157,15 +161,24 @@ export class SqliteDatabase implements SqlDatabase {
         const piece = this.#queue.shift() as Piece
         current = piece
         taken += 1
-        this.#connection.runSync('savepoint piece')
+        const before = group.changes
+        if (careful) this.#connection.runSync('savepoint piece')
         try {
           const value = await piece.work(group)
-          this.#connection.runSync('release piece')
+          if (careful) this.#connection.runSync('release piece')
           group.keep()
           done.push({ piece, value })
         } catch (cause) {
-          this.#connection.runSync('rollback to piece')
-          this.#connection.runSync('release piece')
+          // What is not a fault of the domain may have ended the transaction.
+          if (!careful && (group.changes > before || !(cause instanceof Fault))) {
+            this.#rollback()
+            this.#queue.unshift(...done.map((one) => one.piece), piece)
+            return await this.#commitGroup(true)
+          }
+          if (careful) {
+            this.#connection.runSync('rollback to piece')
+            this.#connection.runSync('release piece')
+          }
           group.forget()
           piece.reject(cause)
         }
