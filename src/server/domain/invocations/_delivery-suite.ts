@@ -94,6 +94,7 @@ export const deliverySuite = (openWorld: () => Promise<World>): void => {
       expect(await world.status(host)).toMatchObject({ invocations: 0 })
     })
 
+    // Hundreds of registrations, each durable: a busy disk takes its time.
     it('a large invocation is whole: every target has its task, in chunks', async () => {
       await using world = await openWorld()
       const hosts: string[] = []
@@ -106,8 +107,15 @@ export const deliverySuite = (openWorld: () => Promise<World>): void => {
         { style: 'number', number: 1, size: 1 },
       )
       expect(page.totalCount).toBe(521)
+      const { items } = await world.parts.domain.invocations.list(
+        SCOPE,
+        { invokeId },
+        { style: 'number', number: 1, size: 1 },
+      )
+      // All of them, read in slices.
+      expect(items[0]?.tasks.map((task) => task.instanceId)).toEqual(hosts.toSorted())
       expect((await world.fetch(hosts[520]!)).run).toEqual([invokeId])
-    })
+    }, 240_000)
 
     it('what a dying server left half written is taken back with its counters', async () => {
       await using world = await openWorld()
