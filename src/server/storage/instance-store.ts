@@ -66,14 +66,16 @@ export const instanceStore = (sql: SqlWriter, lists: InstanceLists, table?: Stat
        join instance i on i.account_id = d.account_id and i.region_id = d.region_id and i.id = d.id where d.id = $1`,
       [instanceId],
     )
-    if (row === undefined) return
+    if (row === undefined) return false
     const scope = { accountId: textOf(row['account_id']), regionId: textOf(row['region_id']) }
     const osType = textOf(row['os_type']) as OsType
-    await sql.run('delete from instance where account_id = $1 and region_id = $2 and id = $3', [
+    const gone = await sql.run('delete from instance where account_id = $1 and region_id = $2 and id = $3', [
       scope.accountId,
       scope.regionId,
       instanceId,
     ])
+    // Another transaction removed it since it was read, and counted it.
+    if (gone === 0) return false
     await sql.run('delete from instance_detail where id = $1', [instanceId])
     await removeTags(sql, 'instance', instanceId)
     await sql.run(COUNT_UP, [scope.accountId, scope.regionId, osType, -1])
@@ -81,6 +83,7 @@ export const instanceStore = (sql: SqlWriter, lists: InstanceLists, table?: Stat
       lists.changed(scope, osType, (list) => list.removed(instanceId))
       table?.removed(scope, instanceId)
     })
+    return true
   },
 
   async describe(instanceId, told) {
@@ -94,10 +97,14 @@ export const instanceStore = (sql: SqlWriter, lists: InstanceLists, table?: Stat
     const scope = { accountId: textOf(row['account_id']), regionId: textOf(row['region_id']) }
     const before = textOf(row['os_type']) as OsType
     if (before !== told.osType || row['agent_version'] !== told.agentVersion) {
-      await sql.run(
-        'update instance set os_type = $4, agent_version = $5 where account_id = $1 and region_id = $2 and id = $3',
-        [scope.accountId, scope.regionId, instanceId, told.osType, told.agentVersion],
+      const changed = await sql.run(
+        `update instance set os_type = $4, agent_version = $5
+         where account_id = $1 and region_id = $2 and id = $3 and os_type = $6`,
+        [scope.accountId, scope.regionId, instanceId, told.osType, told.agentVersion, before],
       )
+      // Another transaction removed it, or told of another OS, since it was read: that one counted, and the next heartbeat
+      // finds out.
+      if (changed === 0) return
       sql.afterCommit(() => table?.described(scope, instanceId, told.osType, told.agentVersion))
     }
     if (before !== told.osType) {

@@ -93,8 +93,11 @@ export interface InstanceReader {
 
 export interface InstanceStore extends InstanceReader {
   add(instance: NewInstance): Promise<void>
-  /** Removes a registration with its counters and tags. */
-  remove(instanceId: string): Promise<void>
+  /**
+   * Removes a registration with its counters and tags.
+   * @returns false when it was not there, or another transaction removed it
+   */
+  remove(instanceId: string): Promise<boolean>
   /** What a heartbeat tells of the host, when it differs from what is kept. */
   describe(
     instanceId: string,

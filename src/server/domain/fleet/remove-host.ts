@@ -9,7 +9,7 @@ export const removeHost = async (w: Writing, instanceId: string, reason: Removal
   if (scope === undefined) return
   const [row] = await w.instances.list(scope, { managedOnly: false, instanceIds: [instanceId] }, undefined, 1)
   const isOwnWish = reason === 'deregistered'
-  await w.instances.remove(instanceId)
+  if (!(await w.instances.remove(instanceId))) return
   if (row !== undefined && row.activationId !== '') await w.activations.giveBack(row.activationId, isOwnWish)
   w.audit({
     ...scope,
