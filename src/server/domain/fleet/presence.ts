@@ -37,7 +37,8 @@ export class PresenceTable implements Presence {
   /** Behind the place that `lastSeen` found last. */
   #next = 0
   readonly #hosts = new Map<string, LiveHost>()
-  readonly #dirty = new Set<number>()
+  /** 1: to be written with the next flush. Read in order of place, so nothing has to be sorted. */
+  #dirty = new Uint8Array(1_024)
   /** Hosts whose rows are to be removed with the next flush. */
   readonly #gone = new Set<string>()
   /** Places of hosts that spoke for the first time, not yet written. */
@@ -185,7 +186,7 @@ export class PresenceTable implements Presence {
     const host = this.#host(instanceId)
     if (this.#process[place] !== agentProcess) {
       this.#process[place] = agentProcess
-      this.#dirty.add(place)
+      this.#dirty[place] = 1
     }
     if (host.checkedProcess === agentProcess) return false
     host.checkedProcess = agentProcess
@@ -202,7 +203,7 @@ export class PresenceTable implements Presence {
     this.#places.delete(instanceId)
     this.#ids[place] = ''
     this.#lastSeen[place] = 0
-    this.#dirty.delete(place)
+    this.#dirty[place] = 0
     this.#gone.add(instanceId)
   }
 
@@ -248,15 +249,20 @@ export class PresenceTable implements Presence {
       await this.#store.remove(instanceId)
       this.#gone.delete(instanceId)
     }
-    if (this.#dirty.size === 0) return
-    const places = [...this.#dirty].sort((a, b) => a - b)
-    this.#dirty.clear()
-    for (let at = 0; at < places.length; at += SLICE) {
-      const slice = places.slice(at, at + SLICE)
+    for (let from = 0; ; ) {
+      const places: number[] = []
+      while (places.length < SLICE) {
+        const place = this.#dirty.indexOf(1, from)
+        if (place < 0) break
+        this.#dirty[place] = 0
+        places.push(place)
+        from = place + 1
+      }
+      if (places.length === 0) return
       try {
-        await this.#store.save(slice.map((place) => this.#row(place)))
+        await this.#store.save(places.map((place) => this.#row(place)))
       } catch (cause) {
-        for (const place of places.slice(at)) this.#dirty.add(place)
+        for (const place of places) this.#dirty[place] = 1
         throw cause
       }
       await new Promise((resolve) => setImmediate(resolve))
@@ -287,7 +293,7 @@ export class PresenceTable implements Presence {
 
   #touch(place: number, now: number): void {
     this.#lastSeen[place] = now
-    this.#dirty.add(place)
+    this.#dirty[place] = 1
   }
 
   #remember(host: LiveHost, requestId: string, agentTime: number, mark: number): void {
@@ -372,5 +378,8 @@ export class PresenceTable implements Presence {
     this.#lastSeen = grown(this.#lastSeen, 0)
     this.#mark = grown(this.#mark, 0)
     this.#offset = grown(this.#offset, Number.NaN)
+    const dirty = new Uint8Array(length)
+    dirty.set(this.#dirty)
+    this.#dirty = dirty
   }
 }
