@@ -198,7 +198,7 @@ export const SETTINGS = {
       group: LIMITS,
       about: 'Agents connected to this node at a time.',
     },
-    { min: 1, max: 1_000_000, default: 10_000 },
+    { min: 1, max: 1_000_000, default: 7_000 },
   ),
   maxConnections: optionalIntegerSetting(
     {

@@ -24,8 +24,8 @@ export interface GatewaySettings {
 }
 
 export const DEFAULT_GATEWAY_SETTINGS: GatewaySettings = {
-  maxConnections: 10_000,
-  maxHostKeys: 20_000,
+  maxConnections: 7_000,
+  maxHostKeys: 14_000,
   hostKeyLifetimeMs: 300_000,
   outputQuota: 24_576,
   bodyTimeoutMs: 15_000,
