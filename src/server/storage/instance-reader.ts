@@ -20,6 +20,7 @@ import {
   type SqlValue,
   textOf,
 } from './sql.js'
+import { scanWindows } from './scan-windows.js'
 import type { ReadStatusRows, StatusTable } from './status-table.js'
 import { tagConditions, tagsOf } from './tag-store.js'
 
@@ -76,11 +77,12 @@ const instanceRow = (row: Row): InstanceRow => ({
   bootedAt: maybeNumber(row['booted_at']),
 })
 
-const listConditions = (
-  sql: SqlReader,
-  scope: Scope,
-  filter: InstanceListFilter,
-): { where: string; values: SqlValue[] } => {
+interface Conditions {
+  readonly where: string
+  readonly values: readonly SqlValue[]
+}
+
+const listConditions = (sql: SqlReader, scope: Scope, filter: InstanceListFilter): Conditions => {
   const values: SqlValue[] = [scope.accountId, scope.regionId]
   const where = ['i.account_id = $1', 'i.region_id = $2']
   const add = (condition: (parameter: string) => string, value: string | undefined): void => {
@@ -105,6 +107,39 @@ const listConditions = (
   )
   return { where: where.join(' and ') + tagConditions('instance', 'i.id', filter.tags ?? [], values), values }
 }
+
+/** Instances that match, behind one id and up to another. */
+const listBetween = async (
+  sql: SqlReader,
+  { where, values }: Conditions,
+  after: string,
+  upTo: string | undefined,
+  limit: number,
+  skip: number,
+): Promise<InstanceRow[]> => {
+  const all = [...values, after, limit, skip, ...(upTo === undefined ? [] : [upTo])]
+  const at = values.length
+  const end = upTo === undefined ? '' : ` and i.id <= $${at + 4}`
+  const text = `${DETAIL} where ${where} and i.id > $${at + 1}${end} order by i.id limit $${at + 2} offset $${at + 3}`
+  return (await sql.all(text, all)).map(instanceRow)
+}
+
+const countBetween = async (
+  sql: SqlReader,
+  { where, values }: Conditions,
+  after: string,
+  upTo: string | undefined,
+): Promise<number> => {
+  const at = values.length
+  const end = upTo === undefined ? '' : ` and i.id <= $${at + 2}`
+  const text = `select count(*) as amount from instance i join instance_detail d on d.id = i.id
+    where ${where} and i.id > $${at + 1}${end}`
+  const row = await sql.get(text, [...values, after, ...(upTo === undefined ? [] : [upTo])])
+  return numberOf(row?.['amount'] ?? 0)
+}
+
+/** Whether a filter looks at every instance; ids are sought. */
+const scans = (filter: InstanceListFilter): boolean => filter.instanceIds === undefined
 
 /** How the table of status rows reads its slices; undefined where other processes write, too. */
 export const readStatusRows = (database: SqlDatabase): ReadStatusRows | undefined =>
@@ -208,17 +243,31 @@ export const instanceReader = (sql: SqlReader, lists: InstanceLists, table?: Sta
   },
 
   async list(scope, filter, after, limit, skip = 0) {
-    const { where, values } = listConditions(sql, scope, filter)
-    values.push(after ?? '', limit, skip)
-    const at = values.length
-    const text = `${DETAIL} where ${where} and i.id > $${at - 2} order by i.id limit $${at - 1} offset $${at}`
-    return (await sql.all(text, values)).map(instanceRow)
+    const conditions = listConditions(sql, scope, filter)
+    if (!scans(filter)) return listBetween(sql, conditions, after ?? '', undefined, limit, skip)
+    const found: InstanceRow[] = []
+    let toSkip = skip
+    await scanWindows(sql, scope, after ?? '', async (from, upTo) => {
+      const here = toSkip === 0 ? 0 : await countBetween(sql, conditions, from, upTo)
+      if (toSkip > 0 && here <= toSkip) toSkip -= here
+      else {
+        found.push(...(await listBetween(sql, conditions, from, upTo, limit - found.length, toSkip)))
+        toSkip = 0
+      }
+      return found.length < limit
+    })
+    return found
   },
 
   async countList(scope, filter) {
-    const { where, values } = listConditions(sql, scope, filter)
-    const text = `select count(*) as amount from instance i join instance_detail d on d.id = i.id where ${where}`
-    return numberOf((await sql.get(text, values))?.['amount'] ?? 0)
+    const conditions = listConditions(sql, scope, filter)
+    if (!scans(filter)) return countBetween(sql, conditions, '', undefined)
+    let amount = 0
+    await scanWindows(sql, scope, '', async (from, upTo) => {
+      amount += await countBetween(sql, conditions, from, upTo)
+      return true
+    })
+    return amount
   },
 
   tagsOf: (instanceIds) => tagsOf(sql, 'instance', instanceIds),
