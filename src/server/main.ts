@@ -45,7 +45,7 @@ export interface RunningServer extends AsyncDisposable {
  * doors are open.
  * @throws Error with a sentence for the operator
  */
-export const startServer = async (config: Config, clock: Clock = { now: () => Date.now() }): Promise<RunningServer> => {
+export const startServer = async (config: Config, clock: Clock = SYSTEM_CLOCK): Promise<RunningServer> => {
   const { dataDir } = config
   makeDataDirectory(dataDir)
   const database = config.database === undefined ? undefined : config.database.reveal()
@@ -169,6 +169,8 @@ const endServing = async (front: Front, parts: Assembly): Promise<void> => {
   await parts.gateway.stop()
   await front.stop()
 }
+
+const SYSTEM_CLOCK: Clock = { now: () => Date.now(), steady: () => performance.now() }
 
 const NOT_STARTED = new Error('The server did not start.')
 

@@ -43,6 +43,7 @@ export class Sweeps {
     const { presence, presenceStore, clock, nodeId } = this.#parts
     this.#running = [
       this.#every(1_000, 'expire', async () => {
+        presence.followClock()
         while ((await this.expireNow()) > 0) await turn()
       }),
       this.#every(2_000, 'presence', async () => {

@@ -1,6 +1,8 @@
 /** The time, in milliseconds since 1970. The domain never looks at the wall itself (design D14). */
 export interface Clock {
   now(): number
+  /** Milliseconds since some moment, that go on evenly when the time is set. Without it, the time is taken to be never set. */
+  steady?(): number
 }
 
 /** Where identifiers and secrets come from. */

@@ -47,8 +47,10 @@ class RecentNonces {
   }
 
   #turn(now: number): void {
+    // The clock may have been set back: what was seen then counts from now on.
+    for (const generation of this.#generations) if (generation.since > now) generation.since = now
     const newest = this.#generations.at(-1)
-    if (newest === undefined || now - newest.since >= this.#span)
+    if (newest === undefined || now - newest.since >= this.#span || newest.seen.size >= MOST / GENERATIONS)
       this.#generations.push({ since: now, seen: new Set() })
     while (
       this.#generations.length > 1 &&

@@ -55,6 +55,12 @@ describe('freshness of a signed request (design D2)', () => {
     expect(judge(learned, evidence, NOW + 7_200_000 + 2 * apart, NOW + 2 * apart)).toMatchObject({ jumped: true })
   })
 
+  it('nothing up to the floor is accepted, and is evidence of a clock that was set back', () => {
+    const raised: HostClock = { mark: NOW, floor: NOW + 500, offset: 0 }
+    expect(judge(raised, undefined, NOW + 500, NOW + 500)).toMatchObject({ fresh: false, evidence: { count: 1 } })
+    expect(judge(raised, undefined, NOW + 501, NOW + 501).fresh).toBe(true)
+  })
+
   it('after a restart the floor is the moment of the start, by the clock of the host', () => {
     expect(floorAfterRestart(-3_600_000, NOW)).toBe(NOW - 3_600_000 - 1)
     expect(floorAfterRestart(undefined, NOW)).toBe(0)

@@ -17,6 +17,8 @@ export const RELEARN_MS = 100_000
 export interface HostClock {
   /** Newest accepted time of the host's own clock; 0 when none was. */
   readonly mark: number
+  /** Up to this time of the host's own clock, requests may have been accepted that are remembered no more. */
+  readonly floor?: number
   /** Host's clock minus ours, learned with the newest accepted request; undefined before the first one. */
   readonly offset: number | undefined
 }
@@ -47,7 +49,7 @@ export const judge = (
   const offset = agentTime - now
   if (clock.offset === undefined) return { fresh: true, clock: { mark: agentTime, offset }, jumped: false }
   const nearOffset = Math.abs(offset - clock.offset) <= CLOCK_TOLERANCE_MS
-  const recent = agentTime >= clock.mark - OVERTAKING_MS
+  const recent = agentTime >= clock.mark - OVERTAKING_MS && agentTime > (clock.floor ?? 0)
   if (nearOffset && recent)
     return { fresh: true, clock: agentTime > clock.mark ? { mark: agentTime, offset } : clock, jumped: false }
   return weighJump(evidence, agentTime, offset, now)

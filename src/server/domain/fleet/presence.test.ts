@@ -267,3 +267,76 @@ describe('after a kill', () => {
     expect(next.admit('mi-1', agentTime() + back + 1, 'and-goes-on')).toBe('fresh')
   })
 })
+
+describe('a clock that is set', () => {
+  const HOUR = 3_600_000
+
+  /** A table with two hosts: one that beats and one that has been silent for three minutes. */
+  const world = async () => {
+    const clock = {
+      time: 1_800_000_000_000,
+      even: 0,
+      now: () => clock.time,
+      steady: () => clock.even,
+    }
+    const pass = (milliseconds: number): void => {
+      clock.time += milliseconds
+      clock.even += milliseconds
+    }
+    const store = memoryStore()
+    const table = new PresenceTable({ clock, store, lastAlive: clock.time })
+    await table.open()
+    table.admit('silent', clock.time, 'a')
+    pass(180_000)
+    table.admit('beats', clock.time, 'a')
+    pass(30_000)
+    const isLive = (id: string): boolean => table.isLive(table.lastSeen(id))
+    return { table, clock, pass, isLive, store }
+  }
+
+  it.each([2 * HOUR, -2 * HOUR])('on the server by %d ms changes nobody’s state, and refuses nobody', async (by) => {
+    const { table, clock, pass, isLive, store } = await world()
+    const agentTime = clock.time
+    clock.time += by
+    table.followClock()
+    expect([isLive('beats'), isLive('silent')]).toEqual([true, false])
+    // Its agent's clock was not set; it is learned anew with the next request.
+    expect(table.admit('beats', agentTime + 1, 'b')).toBe('fresh')
+    expect(table.clockCorrection('beats')).toBe(by - 1)
+    expect(table.admit('beats', agentTime - 60_000, 'old')).toBe('stale')
+    pass(119_000)
+    expect([isLive('beats'), isLive('silent')]).toEqual([true, false])
+    pass(2_000)
+    expect(isLive('beats')).toBe(false)
+    await table.flush()
+    expect(store.rows.get(1)?.lastSeenAt).toBe(clock.time - 121_000)
+  })
+
+  it('on the server and its hosts at once refuses nobody either, such as after a pause of the machine', async () => {
+    const { table, clock, isLive } = await world()
+    clock.time += 2 * HOUR
+    table.followClock()
+    expect(table.admit('beats', clock.time, 'b')).toBe('fresh')
+    expect(isLive('beats')).toBe(true)
+  })
+
+  it.each([2 * HOUR, -2 * HOUR])('on a host by %d ms leaves it live while its socket answers', async (by) => {
+    const { table, clock, pass, isLive } = await world()
+    const verdicts: string[] = []
+    for (let second = 30; second <= 240; second += 30) {
+      pass(30_000)
+      table.heard('beats')
+      expect(isLive('beats')).toBe(true)
+      if (second % 60 === 0) verdicts.push(table.admit('beats', clock.time + by, `after-${second}`))
+    }
+    expect(verdicts).toEqual(['stale', 'stale', 'fresh', 'fresh'])
+  })
+
+  it('goes unnoticed when it is only corrected a little', async () => {
+    const { table, clock, isLive } = await world()
+    clock.time += 4_000
+    table.followClock()
+    expect(table.admit('beats', clock.time, 'b')).toBe('fresh')
+    expect([isLive('beats'), isLive('silent')]).toEqual([true, false])
+  })
+})

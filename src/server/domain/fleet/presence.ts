@@ -9,6 +9,8 @@ export const LIVE_MS = 120_000
 export const GRACE_AFTER_START_MS = 70_000
 /** Request ids remembered of one host; the window of 15 s is closed earlier when a host sends more. */
 const MOST_REQUEST_IDS = 512
+/** A clock that differs by more from one that goes on evenly was set; less is how clocks go. */
+const SET_MS = 5_000
 /** Rows loaded or flushed in one turn of the event loop. */
 const SLICE = 2_000
 
@@ -23,6 +25,8 @@ interface LiveHost {
   connected: boolean
   /** The identity that unfinished tasks were last compared with. */
   checkedProcess: string | undefined
+  /** How often our own clock had been set when its offset was learned. */
+  timesSet: number
 }
 
 /**
@@ -50,11 +54,15 @@ export class PresenceTable implements Presence {
   #offset = new Float64Array(1_024).fill(Number.NaN)
   readonly #process: (string | undefined)[] = []
   #loaded = false
-  readonly #startedAt: number
+  #startedAt: number
   /** Nothing that was accepted before this process was signed later. */
   readonly #since: number
   /** When a node was last alive before this start. */
-  readonly #downSince: number
+  #downSince: number
+  /** How far our clock is ahead of one that goes on evenly. */
+  #lead: number
+  #timesSet = 0
+  #lastSetBy = 0
   #generations = 0
   #connectedCount = 0
 
@@ -65,26 +73,34 @@ export class PresenceTable implements Presence {
     this.#startedAt = options.clock.now()
     this.#since = options.since ?? this.#startedAt
     this.#downSince = Math.min(options.lastAlive ?? this.#startedAt, this.#startedAt)
+    this.#lead = this.#startedAt - (options.clock.steady?.() ?? 0)
   }
 
   // ── hot path ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
   admit(instanceId: string, agentTime: number, requestId: string): 'fresh' | 'stale' | 'replayed' {
-    const now = this.#clock.now()
+    const now = this.followClock()
     const place = this.#place(instanceId)
     const host = this.#host(instanceId)
     if (host.seen.has(requestId)) return 'replayed'
     const offset = this.#offset[place] as number
-    const clock: HostClock = { mark: this.#mark[place] as number, offset: Number.isNaN(offset) ? undefined : offset }
-    const verdict = judge(clock, host.evidence, agentTime, now)
+    const clock: HostClock = {
+      mark: this.#mark[place] as number,
+      floor: host.floor,
+      offset: Number.isNaN(offset) ? undefined : offset,
+    }
+    let verdict = judge(clock, host.evidence, agentTime, now)
+    // The offset may have been learned before our own clock was set.
+    if (!verdict.fresh && clock.offset !== undefined && host.timesSet !== this.#timesSet && this.#lastSetBy !== 0)
+      verdict = judge({ ...clock, offset: clock.offset - this.#lastSetBy }, host.evidence, agentTime, now)
     if (!verdict.fresh) {
       host.evidence = verdict.evidence
       return 'stale'
     }
     // What was forgotten was of the clock before.
     if (verdict.jumped) host.floor = 0
-    if (agentTime <= host.floor) return 'stale'
     host.evidence = undefined
+    host.timesSet = this.#timesSet
     this.#mark[place] = verdict.clock.mark
     this.#offset[place] = verdict.clock.offset ?? Number.NaN
     this.#remember(host, requestId, agentTime, verdict.clock.mark)
@@ -93,9 +109,35 @@ export class PresenceTable implements Presence {
     return 'fresh'
   }
 
+  /**
+   * Where our own clock was set, moves with it what was measured by it: who was live is live, who was silent stays so
+   * (design §6). To be called at least every second; costs nothing while the clock goes on evenly.
+   * @returns the time
+   */
+  followClock(): number {
+    const now = this.#clock.now()
+    const steady = this.#clock.steady?.()
+    if (steady === undefined || Math.abs(now - steady - this.#lead) <= SET_MS) return now
+    const by = Math.round(now - steady - this.#lead)
+    this.#lead += by
+    this.#lastSetBy = by
+    this.#timesSet += 1
+    this.#startedAt += by
+    this.#downSince += by
+    for (let place = 0; place < this.#ids.length; place += 1) {
+      const seen = this.#lastSeen[place] as number
+      if (seen > 0) this.#lastSeen[place] = Math.max(1, seen + by)
+    }
+    for (const instanceId of this.#hosts.keys()) {
+      const place = this.#places.get(instanceId)
+      if (place !== undefined) this.#dirty.add(place)
+    }
+    return now
+  }
+
   heard(instanceId: string): void {
     const place = this.#places.get(instanceId)
-    if (place !== undefined) this.#touch(place, this.#clock.now())
+    if (place !== undefined) this.#touch(place, this.followClock())
   }
 
   clockCorrection(instanceId: string): number {
@@ -321,6 +363,7 @@ export class PresenceTable implements Presence {
         generation: 0,
         connected: false,
         checkedProcess: undefined,
+        timesSet: 0,
       }
       this.#hosts.set(instanceId, host)
     }
