@@ -1,6 +1,6 @@
 // Large data is made once and kept: seeding a million instances takes a minute.
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { cp } from 'node:fs/promises'
 import { constants } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -16,7 +16,7 @@ export const dataRoot = (): string => {
 /** Data made for another schema is not used. */
 const schemaHash = (): string => {
   const hash = createHash('sha256')
-  for (const file of ['0001-start.sql', 'presence.sql'])
+  for (const file of readdirSync(migrationFolder('sqlite')).sort())
     hash.update(readFileSync(new URL(file, migrationFolder('sqlite'))))
   return hash.digest('hex').slice(0, 12)
 }

@@ -67,6 +67,7 @@ describe('migrations', () => {
     migrateSqlite(connection, 2)
     expect(connection.allSync('select number, applied_at from schema_version')).toMatchObject([
       { number: 1, applied_at: 1 },
+      { number: 2, applied_at: 1 },
     ])
     connection.close()
     rmSync(directory, { recursive: true })

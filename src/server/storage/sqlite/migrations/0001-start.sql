@@ -163,7 +163,7 @@ create table task (
   primary key (invocation_id, instance_id)
 ) without rowid;
 create index task_by_instance on task (instance_id, invocation_id);
-create index task_unfinished on task (instance_id, invocation_id) where final = 0;
+create index task_unfinished on task (instance_id, state, invocation_id) where final = 0;
 create index task_deadline on task (deadline_at) where final = 0;
 
 create table task_output (
