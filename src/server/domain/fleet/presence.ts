@@ -130,7 +130,7 @@ export class PresenceTable implements Presence {
     }
     for (const instanceId of this.#hosts.keys()) {
       const place = this.#places.get(instanceId)
-      if (place !== undefined) this.#dirty.add(place)
+      if (place !== undefined) this.#dirty[place] = 1
     }
     return now
   }
