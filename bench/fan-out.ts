@@ -26,7 +26,10 @@ const LIMIT_MS = 120_000
 const FLOOR_WIRES = isQuick() ? 200 : 1_000
 
 const directory = await copyOf(await kept(`hosts-${HOSTS}`, (into) => seedHosts(into, HOSTS)))
-const server = ourServer(directory, { OPENASSIST_INSTANCES_PER_INVOCATION: String(HOSTS) })
+const server = ourServer(directory, {
+  OPENASSIST_INSTANCES_PER_INVOCATION: String(HOSTS),
+  OPENASSIST_MAX_AGENTS: String(HOSTS),
+})
 const { tls, plain } = await server.ready
 const floor = new Measured<{ tls: number }>('floor/report-floor.js', {
   args: [directory, join(directory, 'tls.pem'), String(HOSTS)],

@@ -43,7 +43,7 @@ const floor = await perAgent(
   'floor',
   new Measured<{ tls: number }>('floor/socket-floor.js', { args: [join(directory, 'tls.pem')] }),
 )
-const ours = await perAgent('ours', ourServer(directory))
+const ours = await perAgent('ours', ourServer(directory, { OPENASSIST_MAX_AGENTS: String(HOSTS) }))
 tell({
   what: `memory per connected idle agent, from ${few.toLocaleString('en')} to ${many.toLocaleString('en')} agents, against the socket floor`,
   value: ours / floor,
