@@ -46,11 +46,11 @@ describe('a report', () => {
     expect(readReport(name, query, bytes, 500)).toEqual({ ok: true, value: report })
   })
 
-  it('keeps 0 as "it never ran", and a time within what a date can be', () => {
+  it('keeps 0 as "it never ran", and a time within what can be told', () => {
     expect(readReport('taskRunning', 'taskId=t-1&start=0', bytes, 12_345)).toMatchObject({ value: { startedAt: 0 } })
     expect(readReport('taskRunning', 'taskId=t-1&start=5', bytes, -12_345)).toMatchObject({ value: { startedAt: 1 } })
     const late = readReport('taskRunning', 'taskId=t-1&start=8640000000000000', bytes, 300_000.5)
-    expect(late).toMatchObject({ value: { startedAt: 8_640_000_000_000_000 } })
+    expect(late).toMatchObject({ value: { startedAt: Date.parse('9999-12-30T00:00:00Z') } })
   })
 
   it('of a file send is taken, as none is handed out', () => {

@@ -9,7 +9,8 @@ import type { Report } from '../domain/invocations/agent-tasks.js'
 /** Longest description of an error or of a refused parameter that is passed on. */
 const TEXT_LIMIT = 1_024
 
-const LATEST = 8_640_000_000_000_000
+/** Times are told with a year of four digits, and the end of a time limit of a day is told too. */
+const LATEST = Date.UTC(9999, 11, 30)
 
 export type ReportName =
   | 'taskRunning'
