@@ -113,8 +113,33 @@ describe('requests', () => {
     expect(room.reports).toHaveLength(10)
   })
 
+  it('with long output of one host that sends slowly do not keep others waiting', async () => {
+    await using large = await startGateway(room, {
+      outputQuota: 1_000_000,
+      maxHeldBytes: 4_000_000,
+      bodyTimeoutMs: 600_000,
+    })
+    const path = '/luban/api/v1/task/finish?taskId=t-1&start=1&end=2&exitCode=0&dropped=0'
+    const slow = Array.from({ length: 10 }, () => {
+      const socket = connect(large.port, '127.0.0.1').on('error', () => undefined)
+      const lines = Object.entries(large.signed(host)).map(([name, value]) => `${name}: ${value}\r\n`)
+      socket.write(`POST ${path} HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n${lines.join('')}\r\nx`)
+      return socket
+    })
+    await Promise.all(slow.map((socket) => new Promise((resolve) => socket.once('connect', resolve))))
+    const honest = room.add('mi-2')
+    const answers = [0, 1, 2].map(() => large.call(honest, 'POST', path, Buffer.alloc(1_000_000, 'x')))
+    expect((await Promise.all(answers)).map(({ status }) => status)).toEqual([200, 200, 200])
+    expect(room.reports.map(({ instanceId }) => instanceId)).toEqual(['mi-2', 'mi-2', 'mi-2'])
+    for (const socket of slow) socket.destroy()
+  })
+
   it('with a body that nobody reads take no memory from others, however slow it comes', async () => {
-    await using small = await startGateway(room, { outputQuota: 1_000_000, maxHeldBytes: 1_000_000 })
+    await using small = await startGateway(room, {
+      outputQuota: 1_000_000,
+      maxHeldBytes: 1_000_000,
+      bodyTimeoutMs: 600_000,
+    })
     const slow = Array.from({ length: 10 }, () => {
       const socket = connect(small.port, '127.0.0.1').on('error', () => undefined)
       const lines = Object.entries(small.signed(host)).map(([name, value]) => `${name}: ${value}\r\n`)

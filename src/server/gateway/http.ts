@@ -57,7 +57,7 @@ export const createRequestHandler = ({ admission, handler, settings, tell }: Par
     }
     const call = { name: route.name, query, host, address: peer.address }
     if (!hasBody(request)) return handler.answer({ ...call, body: NO_BYTES })
-    const giveBack = await share(request, route)
+    const giveBack = await share(request, route, host?.instanceId ?? '')
     try {
       const body = await readBody(request, route.maxBodyBytes, settings.bodyTimeoutMs, route.keepsBody)
       return body.ok ? await handler.answer({ ...call, body: body.bytes }) : refusal(body.status, body.reason)
@@ -66,10 +66,14 @@ export const createRequestHandler = ({ admission, handler, settings, tell }: Par
     }
   }
 
-  const share = ({ headers }: IncomingMessage, { maxBodyBytes, keepsBody }: Route): Promise<() => void> | undefined => {
+  const share = (
+    { headers }: IncomingMessage,
+    { maxBodyBytes, keepsBody }: Route,
+    owner: string,
+  ): Promise<() => void> | undefined => {
     if (!keepsBody) return undefined
     const told = headers['transfer-encoding'] === undefined ? Number(headers['content-length'] ?? 0) : maxBodyBytes
-    return told > SHORT_BODY && told <= maxBodyBytes ? held.take(told) : undefined
+    return told > SHORT_BODY && told <= maxBodyBytes ? held.take(told, owner) : undefined
   }
 
   const serve = async (request: IncomingMessage, response: ServerResponse, peer: Peer): Promise<void> => {
