@@ -1,5 +1,9 @@
+import { randomBytes, randomUUID } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { CALLER, SCOPE, type World } from '../_support.js'
+import type { NewCommand } from '../commands/commands.js'
+import { timeOrderedIds } from '../ids.js'
+import { startInvocation } from './start-invocation.js'
 import { removeUncommitted } from './start-invocation.js'
 
 /** design §5, sentence by sentence, and §6: held by the whole server on one database. */
@@ -12,6 +16,27 @@ export const deliverySuite = (openWorld: () => Promise<World>): void => {
       expect(await world.fetch(host)).toEqual({ run: [invokeId], stop: [] })
       expect((await world.task(invokeId, host)).status).toBe('Pending')
       expect(await world.status(host)).toEqual({ online: true, active: 0, invocations: 1 })
+    })
+
+    it('a task is committed before its host is told to look for it', async () => {
+      await using world = await openWorld()
+      const host = await world.host()
+      const { stores, presence } = world.parts
+      const clock = { now: () => world.now() }
+      const found: Promise<readonly { invokeId: string }[]>[] = []
+      const { run } = startInvocation({
+        stores,
+        presence,
+        clock,
+        ids: timeOrderedIds(clock, randomBytes, randomUUID),
+        limits: { instancesPerInvocation: 10, commandQuota: 10, invocationsPerDay: undefined },
+        wake: (instanceIds) => found.push(...instanceIds.map((id) => stores.read.tasks.unfinishedOf(id, 10))),
+      })
+      const targets = { by: 'id', instanceIds: [host] } as const
+      const script = { ...SCRIPT, keep: false }
+      const request = { targets, username: '', resourceGroupId: '', tags: [] }
+      const { invokeId } = await run(SCOPE, CALLER, script, request, undefined)
+      expect(await Promise.all(found)).toMatchObject([[{ invokeId }]])
     })
 
     it('a fetch within two seconds gets nothing again', async () => {
@@ -612,3 +637,16 @@ const pendingTask = (instanceId: string) => ({
   errorInfo: '',
   deadlineAt: 0,
 })
+
+const SCRIPT: NewCommand = {
+  name: 'test',
+  description: '',
+  type: 'RunShellScript',
+  content: Buffer.from('true'),
+  enableParameter: false,
+  workingDir: '',
+  timeoutSeconds: 60,
+  launcher: '',
+  resourceGroupId: '',
+  tags: [],
+}
