@@ -16,7 +16,7 @@ for (const dialect of DIALECTS) {
       const counted = await database.reader.get('select sum(amount) as amount from instance_count')
       expect(Number(counted?.['amount'])).toBe(1)
       const told = await database.reader.all('select subject from audit where action = $1', ['agent/deregister'])
-      expect(told.map((row) => row['subject']).toSorted()).toEqual(['mi-1', 'mi-2', 'mi-3'])
+      expect(told.map((row) => String(row['subject'])).toSorted()).toEqual(['mi-1', 'mi-2', 'mi-3'])
     })
 
     it('is counted under one OS, whatever it says at once', async () => {
