@@ -51,9 +51,12 @@ export class SimulatedFleet {
     return this.process.ask('errors')
   }
 
-  /** Signs so many requests of each agent, to be used within four minutes. */
-  signAhead(requests: number): Promise<void> {
-    return this.process.ask('signAhead', requests)
+  /**
+   * Signs so many requests of each agent, to be used within four minutes.
+   * @param forLaterMs they are for a server that starts within this time; it refuses what was signed before it started
+   */
+  signAhead(requests: number, forLaterMs = 0): Promise<void> {
+    return this.process.ask('signAhead', { requests, forLaterMs })
   }
 
   /** Ended tasks keep their final report to themselves. */

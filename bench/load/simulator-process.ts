@@ -29,7 +29,10 @@ const simulator: Simulator = await startSimulator({
 
 obey({
   up: () => simulator.ready,
-  signAhead: (requests) => simulator.signAhead(requests as number),
+  signAhead: (given) => {
+    const { requests, forLaterMs } = given as { requests: number; forLaterMs: number }
+    return simulator.signAhead(requests, forLaterMs)
+  },
   hold: () => simulator.hold(),
   release: () => simulator.release(),
   counters: () => ({ ...simulator.counters }),

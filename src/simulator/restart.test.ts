@@ -36,9 +36,13 @@ const start = (port: number): Promise<RunningServer> =>
   )
 
 describe('a fleet that loses its server', () => {
-  it.each(['vendor', 'eager'] as const)(
-    'comes back the %s way, and reports what ended meanwhile',
-    async (reconnect) => {
+  it.each([
+    { reconnect: 'vendor', signed: 'as it goes' },
+    { reconnect: 'eager', signed: 'as it goes' },
+    { reconnect: 'vendor', signed: 'ahead' },
+  ] as const)(
+    'comes back the $reconnect way, signing $signed, and reports what ended meanwhile',
+    async ({ reconnect, signed }) => {
       folder = await mkdtemp(join(tmpdir(), 'openassist-test-'))
       server = await start(0)
       const { endpoint = '', tlsEndpoint = '', caPem = '' } = server
@@ -55,6 +59,8 @@ describe('a fleet that loses its server', () => {
       simulator.hold()
       await client.run(simulator.instanceIds)
       await simulator.until(({ held }) => held === AGENTS, LIMIT_MS)
+      // The server that comes back refuses what was signed before it did.
+      if (signed === 'ahead') await simulator.signAhead(6, 60_000)
       await server.stop()
       server = undefined
       await simulator.until(({ connected }) => connected === 0, LIMIT_MS)

@@ -43,15 +43,20 @@ export class Signer {
   lines(): Promise<string> | string {
     const stocked = this.#fromStock()
     if (stocked !== undefined) return stocked
-    this.#newest = Date.now()
+    // The host's clock does not go back behind what was signed ahead for later.
+    this.#newest = Math.max(this.#newest, Date.now())
     return this.#sign(this.#newest)
   }
 
-  /** Signs so many requests beforehand, to be used within four minutes. A signature covers neither path nor body. */
-  async stockUp(count: number): Promise<void> {
+  /**
+   * Signs so many requests beforehand, to be used within four minutes. A signature covers neither path nor body.
+   * @param forLaterMs the host's clock is ahead by so much: a server that starts meanwhile refuses what was signed before
+   *   it did, as somebody may have used that
+   */
+  async stockUp(count: number, forLaterMs = 0): Promise<void> {
     const made: Stocked[] = []
     for (let number = 0; number < count; number++) {
-      const at = Date.now()
+      const at = Date.now() + forLaterMs
       made.push({ at, lines: await this.#sign(at) })
     }
     this.#stock = [...(this.#stock ?? []), ...made]

@@ -74,8 +74,8 @@ export class SimulatedAgent {
     return true
   }
 
-  stockUp(requests: number): Promise<void> {
-    return this.#signer.stockUp(requests)
+  stockUp(requests: number, forLaterMs: number): Promise<void> {
+    return this.#signer.stockUp(requests, forLaterMs)
   }
 
   close(): void {

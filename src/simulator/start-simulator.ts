@@ -58,8 +58,10 @@ export interface Simulator extends AsyncDisposable {
   /**
    * Signs so many requests of each agent beforehand, to be used within four minutes: signatures are most of what a fleet
    * costs, and a measurement of a server should not wait for them.
+   * @param forLaterMs clocks of the hosts are ahead by so much (below five minutes): a server that is started again
+   *   refuses what was signed before that
    */
-  signAhead(requestsPerAgent: number): Promise<void>
+  signAhead(requestsPerAgent: number, forLaterMs?: number): Promise<void>
   /** Closes everything. May be called twice. */
   stop(): Promise<void>
 }
@@ -220,9 +222,9 @@ export const startSimulator = async (options: SimulatorOptions): Promise<Simulat
       gate.open()
       gate = undefined
     },
-    async signAhead(requests) {
+    async signAhead(requests, forLaterMs = 0) {
       for (let from = 0; from < agents.length && !isStopped; from += AT_ONCE) {
-        await Promise.all(agents.slice(from, from + AT_ONCE).map((agent) => agent?.stockUp(requests)))
+        await Promise.all(agents.slice(from, from + AT_ONCE).map((agent) => agent?.stockUp(requests, forLaterMs)))
       }
     },
     stop,
