@@ -23,21 +23,27 @@ interface Member {
 
 export const compileJson = (fields: Fields): EncodeAnswer => {
   const declared = Object.hasOwn(fields, 'RequestId')
-  const append = appendRecord(declared ? fields : { RequestId: { kind: 'text', about: '' }, ...fields })
-  return (answer, requestId) => append('', '', { ...(answer as object), RequestId: requestId })
+  const append = appendMembers(declared ? fields : { RequestId: { kind: 'text', about: '' }, ...fields })
+  return (answer, requestId) => append('', '', answer, requestId)
 }
 
 const appendRecord = (fields: Fields): Append => {
+  const append = appendMembers(fields)
+  return (written, head, value) => append(written, head, value, undefined)
+}
+
+/** @returns a function whose last parameter stands for the member RequestId, which no handler knows */
+const appendMembers = (fields: Fields) => {
   const members = Object.entries(fields).map(([name, shape]): Member => {
     const head = `${JSON.stringify(name)}:`
     return { name, head, headAfterComma: `,${head}`, append: appendOf(shape), absent: absentOf(shape) }
   })
-  return (written, head, value) => {
+  return (written: string, head: string, value: unknown, requestId: string | undefined): string => {
     const values = (value ?? {}) as Readonly<Record<string, unknown>>
     let out = `${written + head}{`
     let isFirst = true
     for (const member of members) {
-      const one = values[member.name]
+      const one = requestId !== undefined && member.name === 'RequestId' ? requestId : values[member.name]
       const memberHead = isFirst ? member.head : member.headAfterComma
       if (one !== undefined && one !== null) out = member.append(out, memberHead, one)
       else if (member.absent === undefined) continue

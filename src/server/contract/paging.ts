@@ -54,8 +54,9 @@ export const pageOf = (request: PagedRequest, tokens: PageTokens): PageRequest =
     : { style: 'number', number: request.PageNumber ?? 1, size: request.PageSize ?? 10 }
 
 /** The paging members of an answer. */
-export const pageFields = <T>(page: Page<T>, asked: PageRequest, tokens: PageTokens) => ({
-  NextToken: tokens.seal(page.nextCursor),
-  ...(asked.style === 'number' ? { PageNumber: asked.number, PageSize: asked.size } : {}),
-  TotalCount: page.totalCount,
-})
+export const pageFields = <T>(page: Page<T>, asked: PageRequest, tokens: PageTokens) => {
+  const NextToken = tokens.seal(page.nextCursor)
+  return asked.style === 'number'
+    ? { NextToken, PageNumber: asked.number, PageSize: asked.size, TotalCount: page.totalCount }
+    : { NextToken, PageNumber: undefined, PageSize: undefined, TotalCount: page.totalCount }
+}
