@@ -58,5 +58,5 @@ export const pageFields = <T>(page: Page<T>, asked: PageRequest, tokens: PageTok
   const NextToken = tokens.seal(page.nextCursor)
   return asked.style === 'number'
     ? { NextToken, PageNumber: asked.number, PageSize: asked.size, TotalCount: page.totalCount }
-    : { NextToken, PageNumber: undefined, PageSize: undefined, TotalCount: page.totalCount }
+    : { NextToken, TotalCount: page.totalCount }
 }

@@ -71,7 +71,7 @@ export const DescribeCloudAssistantStatus = defineOperation({
       const instanceIds = [...new Set(request.InstanceId.filter((id) => id !== ''))]
       const everything = { style: 'number', number: 1, size: instanceIds.length } as const
       const page = await instances.agentStatus(scope, { instanceIds, osType: request.OSType }, everything)
-      return answer(page, everything, pageTokens)
+      return answer({ items: page.items, totalCount: page.totalCount }, everything, pageTokens)
     }
     const asked = pageOf(request, pageTokens)
     const page = await instances.agentStatus(scope, { osType: request.OSType }, asked)
@@ -81,8 +81,8 @@ export const DescribeCloudAssistantStatus = defineOperation({
 
 /** Built without copies: of all calls this one comes most often. */
 const answer = (page: Page<AgentStatus>, asked: PageRequest, pageTokens: PageTokens) => {
-  const { NextToken, PageNumber, PageSize, TotalCount } = pageFields(page, asked, pageTokens)
-  return { NextToken, PageNumber, PageSize, TotalCount, InstanceCloudAssistantStatusSet: page.items.map(entry) }
+  const fields = pageFields(page, asked, pageTokens)
+  return { ...fields, InstanceCloudAssistantStatusSet: page.items.map(entry) }
 }
 
 const entry = (status: AgentStatus) => ({
