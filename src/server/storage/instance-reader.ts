@@ -138,19 +138,17 @@ const countBetween = async (
   return numberOf(row?.['amount'] ?? 0)
 }
 
-/** Whether a filter looks at every instance; ids are sought. */
-const scans = (filter: InstanceListFilter): boolean => filter.instanceIds === undefined
+/** Whether a filter holds the event loop: SQLite runs on it, and looks at every instance. Ids are sought. */
+const holdsLoop = (sql: SqlReader, filter: InstanceListFilter): boolean =>
+  sql.dialect.name === 'sqlite' && filter.instanceIds === undefined
 
 /** How the table of status rows reads its slices; undefined where other processes write, too. */
-export const readStatusRows = (database: SqlDatabase): ReadStatusRows | undefined =>
-  database.readNow === undefined
-    ? undefined
-    : (after, most) =>
-        (database.readNow?.(STATUS_ROWS_AFTER, [...after, most]) ?? []).map((row) => [
-          row[6] as string,
-          row[7] as string,
-          statusRow(row),
-        ])
+export const readStatusRows = (database: SqlDatabase): ReadStatusRows | undefined => {
+  const readNow = database.readNow?.bind(database)
+  if (readNow === undefined) return undefined
+  return (after, most) =>
+    readNow(STATUS_ROWS_AFTER, [...after, most]).map((row) => [row[6] as string, row[7] as string, statusRow(row)])
+}
 
 /** A page was read with one row more than it holds, which tells whether another one follows. */
 const cut = (rows: readonly StatusRow[], totalCount: number, size: number) => {
@@ -244,7 +242,7 @@ export const instanceReader = (sql: SqlReader, lists: InstanceLists, table?: Sta
 
   async list(scope, filter, after, limit, skip = 0) {
     const conditions = listConditions(sql, scope, filter)
-    if (!scans(filter)) return listBetween(sql, conditions, after ?? '', undefined, limit, skip)
+    if (!holdsLoop(sql, filter)) return listBetween(sql, conditions, after ?? '', undefined, limit, skip)
     const found: InstanceRow[] = []
     let toSkip = skip
     await scanWindows(sql, scope, after ?? '', async (from, upTo) => {
@@ -261,7 +259,7 @@ export const instanceReader = (sql: SqlReader, lists: InstanceLists, table?: Sta
 
   async countList(scope, filter) {
     const conditions = listConditions(sql, scope, filter)
-    if (!scans(filter)) return countBetween(sql, conditions, '', undefined)
+    if (!holdsLoop(sql, filter)) return countBetween(sql, conditions, '', undefined)
     let amount = 0
     await scanWindows(sql, scope, '', async (from, upTo) => {
       amount += await countBetween(sql, conditions, from, upTo)

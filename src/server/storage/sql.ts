@@ -57,7 +57,7 @@ export interface SqlDatabase {
 export type BeforeCommit = (writer: SqlWriter, audit: readonly AuditEntry[]) => Promise<void>
 
 /** Sums of one piece of work, or of a whole group. Keyed by statement, then by row. */
-export class Tallies {
+class Tallies {
   readonly #sums = new Map<string, Map<string, number[]>>()
 
   add(sql: string, key: string, amounts: readonly number[]): void {
@@ -81,6 +81,44 @@ export class Tallies {
     for (const [sql, rows] of this.#sums) {
       for (const key of [...rows.keys()].sort()) await writer.run(sql, [key, ...(rows.get(key) ?? [])])
     }
+  }
+}
+
+/** What pieces of work leave for the end of their transaction: sums, audit entries, and what runs behind the commit. */
+export class Ending {
+  readonly tallies = new Tallies()
+  #audit: AuditEntry[] = []
+  #after: (() => void)[] = []
+
+  audit(entry: AuditEntry): void {
+    this.#audit.push(entry)
+  }
+
+  afterCommit(action: () => void): void {
+    this.#after.push(action)
+  }
+
+  addAll(other: Ending): void {
+    this.tallies.addAll(other.tallies)
+    this.#audit.push(...other.#audit)
+    this.#after.push(...other.#after)
+  }
+
+  clear(): void {
+    this.tallies.clear()
+    this.#audit = []
+    this.#after = []
+  }
+
+  /** Before the commit. */
+  async apply(writer: SqlWriter, beforeCommit: BeforeCommit): Promise<void> {
+    await this.tallies.apply(writer)
+    await beforeCommit(writer, this.#audit)
+  }
+
+  /** Behind the commit. */
+  committed(): void {
+    for (const action of this.#after) action()
   }
 }
 

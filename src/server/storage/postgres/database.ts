@@ -7,12 +7,12 @@ import { postgresDialect } from '../dialect.js'
 import {
   type BeforeCommit,
   type Column,
+  Ending,
   type Row,
   type SqlDatabase,
   type SqlReader,
   type SqlValue,
   type SqlWriter,
-  Tallies,
 } from '../sql.js'
 
 /** Codes after which the same transaction may succeed when it is run again. */
@@ -181,33 +181,30 @@ class PostgresReader implements SqlReader {
 }
 
 class PostgresWriter extends PostgresReader implements SqlWriter {
-  readonly #tallies = new Tallies()
-  readonly #audit: AuditEntry[] = []
-  readonly #after: (() => void)[] = []
+  readonly #ending = new Ending()
 
   async run(sql: string, parameters: readonly SqlValue[] = []): Promise<number> {
     return (await this.query(sql, parameters)).rowCount ?? 0
   }
 
   tally(sql: string, key: string, amounts: readonly number[]): void {
-    this.#tallies.add(sql, key, amounts)
+    this.#ending.tallies.add(sql, key, amounts)
   }
 
   audit(entry: AuditEntry): void {
-    this.#audit.push(entry)
+    this.#ending.audit(entry)
   }
 
   afterCommit(action: () => void): void {
-    this.#after.push(action)
+    this.#ending.afterCommit(action)
   }
 
-  async end(beforeCommit: BeforeCommit): Promise<void> {
-    await this.#tallies.apply(this)
-    await beforeCommit(this, this.#audit)
+  end(beforeCommit: BeforeCommit): Promise<void> {
+    return this.#ending.apply(this, beforeCommit)
   }
 
   committed(): void {
-    for (const action of this.#after) action()
+    this.#ending.committed()
   }
 }
 

@@ -5,12 +5,12 @@ import { sqliteDialect } from '../dialect.js'
 import {
   type BeforeCommit,
   type Column,
+  Ending,
   type Row,
   type SqlDatabase,
   type SqlReader,
   type SqlValue,
   type SqlWriter,
-  Tallies,
 } from '../sql.js'
 import { Checkpointer } from './checkpointer.js'
 import { SqliteConnection } from './driver.js'
@@ -268,27 +268,26 @@ class DurableReader implements SqlReader {
   }
 
   async all(sql: string, parameters?: readonly SqlValue[]): Promise<readonly Row[]> {
-    const rows = this.#connection.allSync(sql, parameters)
-    if (this.#log.pending !== undefined) await this.durable()
-    return rows
+    return this.#told(this.#connection.allSync(sql, parameters))
   }
 
   async get(sql: string, parameters?: readonly SqlValue[]): Promise<Row | undefined> {
-    const row = this.#connection.getSync(sql, parameters)
-    if (this.#log.pending !== undefined) await this.durable()
-    return row
+    return this.#told(this.#connection.getSync(sql, parameters))
   }
 
   async arrays(sql: string, parameters?: readonly SqlValue[]): Promise<readonly (readonly Column[])[]> {
-    const rows = await this.#connection.arrays(sql, parameters)
-    if (this.#log.pending !== undefined) await this.durable()
-    return rows
+    return this.#told(this.#connection.arraysSync(sql, parameters))
   }
 
   durable(): Promise<void> | undefined {
     return this.#log.pending?.catch((cause: unknown) => {
       throw new Fault('store/unavailable', [], { cause })
     })
+  }
+
+  #told<T>(found: T): T | Promise<T> {
+    const durable = this.durable()
+    return durable === undefined ? found : durable.then(() => found)
   }
 }
 
@@ -299,12 +298,9 @@ class DurableReader implements SqlReader {
 class Group implements SqlWriter {
   readonly dialect = sqliteDialect
   readonly #connection: SqliteConnection
-  readonly #tallies = new Tallies()
-  #audit: AuditEntry[] = []
-  #after: (() => void)[] = []
-  readonly #pieceTallies = new Tallies()
-  #pieceAudit: AuditEntry[] = []
-  #pieceAfter: (() => void)[] = []
+  readonly #ending = new Ending()
+  /** Of the piece that is being worked on. */
+  readonly #piece = new Ending()
   /** About how many rows, and pages of bytes, were written; 0 when nothing was. */
   changes = 0
 
@@ -314,9 +310,7 @@ class Group implements SqlWriter {
 
   begin(): void {
     this.changes = 0
-    this.#tallies.clear()
-    this.#audit = []
-    this.#after = []
+    this.#ending.clear()
     this.forget()
   }
 
@@ -343,37 +337,32 @@ class Group implements SqlWriter {
   }
 
   tally(sql: string, key: string, amounts: readonly number[]): void {
-    this.#pieceTallies.add(sql, key, amounts)
+    this.#piece.tallies.add(sql, key, amounts)
   }
 
   audit(entry: AuditEntry): void {
-    this.#pieceAudit.push(entry)
+    this.#piece.audit(entry)
   }
 
   afterCommit(action: () => void): void {
-    this.#pieceAfter.push(action)
+    this.#piece.afterCommit(action)
   }
 
   keep(): void {
-    this.#tallies.addAll(this.#pieceTallies)
-    this.#audit.push(...this.#pieceAudit)
-    this.#after.push(...this.#pieceAfter)
+    this.#ending.addAll(this.#piece)
     this.forget()
   }
 
   forget(): void {
-    this.#pieceTallies.clear()
-    this.#pieceAudit = []
-    this.#pieceAfter = []
+    this.#piece.clear()
   }
 
-  async end(beforeCommit: BeforeCommit): Promise<void> {
-    await this.#tallies.apply(this)
-    await beforeCommit(this, this.#audit)
+  end(beforeCommit: BeforeCommit): Promise<void> {
+    return this.#ending.apply(this, beforeCommit)
   }
 
   committed(): void {
-    for (const action of this.#after) action()
+    this.#ending.committed()
   }
 
   /** `… returning` writes, too. */
