@@ -2,11 +2,11 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createLog } from '../agent/log.js'
-import { registerAgent } from '../agent/register-agent.js'
-import { type RunningAgent, startAgent } from '../agent/start-agent.js'
+import type { RunningAgent } from '../agent/start-agent.js'
 import { readConfig } from './config.js'
 import type { Clock } from './domain/clock.js'
 import { type RunningServer, startServer } from './main.js'
+import { startOwnAgent } from './own-agent.js'
 
 export const KEY = { accessKeyId: 'test-key', accessKeySecret: 'test-secret' }
 
@@ -49,27 +49,10 @@ export class TestPlace implements AsyncDisposable {
   async agent(
     server: RunningServer,
   ): Promise<{ readonly agent: RunningAgent; readonly log: string[]; stateDir: string }> {
-    const { accountId, regionId, tlsEndpoint = '', caPem = '' } = server
-    const permit = await server.parts.domain.activations.create(
-      { accountId, regionId },
-      {
-        instanceName: '',
-        description: '',
-        instanceCount: 1,
-        timeToLiveHours: 1,
-        ipAddressRange: '',
-        resourceGroupId: '',
-        tags: [],
-      },
-      undefined,
-    )
     const stateDir = join(this.folder, `agent-${this.#running.length}`)
-    const of = { stateDir, server: new URL(tlsEndpoint.replace(/\/\/[^:]+/, '//127.0.0.1')).host, ca: caPem }
-    await registerAgent({ ...of, ...permit })
     const log: string[] = []
-    const agent = await startAgent({ ...of, log: createLog('debug', (line) => log.push(line)) })
+    const agent = await startOwnAgent(server, { stateDir, log: createLog('debug', (line) => log.push(line)) })
     this.#running.push(agent)
-    await agent.ready
     return { agent, log, stateDir }
   }
 

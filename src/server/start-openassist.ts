@@ -3,11 +3,11 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { registerAgent } from '../agent/register-agent.js'
-import { type RunningAgent, startAgent } from '../agent/start-agent.js'
+import type { RunningAgent } from '../agent/start-agent.js'
 import { readConfig } from './config.js'
 import { isLoopback } from './front/host-name.js'
 import { type RunningServer, startServer } from './main.js'
+import { agentAddressOf, startOwnAgent } from './own-agent.js'
 
 /** The emulator's one key, documented so that tests can name it. It is accepted on loopback only (design D12). */
 export const EMULATOR_KEY = { accessKeyId: 'openassist-dev', accessKeySecret: 'openassist-dev-secret' } as const
@@ -79,29 +79,14 @@ export const startOpenAssist = async (options: OpenAssistOptions = {}): Promise<
         },
       }),
     )
-    const { endpoint = '', tlsEndpoint = '', caPem = '', regionId, accountId } = server
-    const agentServer = { address: `127.0.0.1:${new URL(tlsEndpoint).port}`, caPem }
-    if (options.agent !== false) {
-      const scope = { accountId, regionId }
-      const permit = await server.parts.domain.activations.create(
-        scope,
-        {
-          instanceName: '',
-          description: 'The agent of the emulator.',
-          instanceCount: 1,
-          timeToLiveHours: 1,
-          ipAddressRange: '',
-          resourceGroupId: '',
-          tags: [],
-        },
-        undefined,
-      )
-      const stateDir = join(directory, 'agent')
-      const of = { stateDir, server: agentServer.address, ca: caPem }
-      await registerAgent({ ...of, ...permit, name: options.instanceName ?? 'openassist-dev' })
-      agent = await startAgent(of)
-      await agent.ready
-    }
+    const { endpoint = '', caPem = '', regionId, accountId } = server
+    const agentServer = { address: agentAddressOf(server), caPem }
+    if (options.agent !== false)
+      agent = await startOwnAgent(server, {
+        stateDir: join(directory, 'agent'),
+        description: 'The agent of the emulator.',
+        name: options.instanceName ?? 'openassist-dev',
+      })
     return {
       endpoint,
       address: new URL(endpoint).host,
