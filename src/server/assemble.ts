@@ -94,7 +94,7 @@ export interface Assembly {
   readonly api: ApiDoor
   readonly gateway: Gateway
   readonly sweeps: Sweeps
-  /** Loads presence and list anchors in the background; both doors answer before it is done. */
+  /** Loads presence and the rows of the agent status in the background; both doors answer before it is done. */
   warmUp(scope: { accountId: string; regionId: string }): Promise<void>
   /** Closes in reverse order: doors, sweeps, presence, store. */
   stop(): Promise<void>

@@ -41,8 +41,8 @@ export interface RunningServer extends AsyncDisposable {
 
 /**
  * Starts a server. The listeners open first: an agent that lost the server dials exactly once, about six seconds later
- * (agent-protocol.md §5.1), and waits longer for an answer than a start takes. Presence and list anchors load once the
- * doors are open.
+ * (agent-protocol.md §5.1), and waits longer for an answer than a start takes. Presence and the rows of the agent status
+ * load once the doors are open.
  * @throws Error with a sentence for the operator
  */
 export const startServer = async (config: Config, clock: Clock = SYSTEM_CLOCK): Promise<RunningServer> => {

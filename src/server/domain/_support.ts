@@ -11,6 +11,20 @@ import type { RunRequest, Task } from './invocations/invocations.js'
 export const SCOPE: Scope = { accountId: '1000000000000001', regionId: 'cn-hangzhou' }
 export const CALLER = { accountId: SCOPE.accountId, accessKeyId: 'LTAI5tTest', sourceAddress: '127.0.0.1' }
 
+/** A command that does nothing, well. */
+export const SCRIPT: NewCommand = {
+  name: 'test',
+  description: '',
+  type: 'RunShellScript',
+  content: Buffer.from('true'),
+  enableParameter: false,
+  workingDir: '',
+  timeoutSeconds: 60,
+  launcher: '',
+  resourceGroupId: '',
+  tags: [],
+}
+
 /** A small real server without listeners, on SQLite in a temporary folder, whose clock the test moves. */
 export interface World extends AsyncDisposable {
   readonly parts: Assembly
@@ -153,16 +167,7 @@ export const openWorld = async (dataDir?: string, startAt?: number, database?: s
         SCOPE,
         CALLER,
         {
-          name: 'test',
-          description: '',
-          type: 'RunShellScript',
-          content: Buffer.from('true'),
-          enableParameter: false,
-          workingDir: '',
-          timeoutSeconds: 60,
-          launcher: '',
-          resourceGroupId: '',
-          tags: [],
+          ...SCRIPT,
           ...command,
           keep: keep ?? false,
         },

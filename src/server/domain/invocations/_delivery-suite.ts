@@ -1,7 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
-import { CALLER, SCOPE, type World } from '../_support.js'
-import type { NewCommand } from '../commands/commands.js'
+import { CALLER, SCOPE, SCRIPT, type World } from '../_support.js'
 import { timeOrderedIds } from '../ids.js'
 import { startInvocation } from './start-invocation.js'
 import { removeUncommitted } from './start-invocation.js'
@@ -637,16 +636,3 @@ const pendingTask = (instanceId: string) => ({
   errorInfo: '',
   deadlineAt: 0,
 })
-
-const SCRIPT: NewCommand = {
-  name: 'test',
-  description: '',
-  type: 'RunShellScript',
-  content: Buffer.from('true'),
-  enableParameter: false,
-  workingDir: '',
-  timeoutSeconds: 60,
-  launcher: '',
-  resourceGroupId: '',
-  tags: [],
-}
