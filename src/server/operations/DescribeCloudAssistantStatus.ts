@@ -81,8 +81,8 @@ export const DescribeCloudAssistantStatus = defineOperation({
 
 /** Built without copies: of all calls this one comes most often. */
 const answer = (page: Page<AgentStatus>, asked: PageRequest, pageTokens: PageTokens) => {
-  const fields = pageFields(page, asked, pageTokens)
-  return { ...fields, InstanceCloudAssistantStatusSet: page.items.map(entry) }
+  const InstanceCloudAssistantStatusSet = page.items.map(entry)
+  return Object.assign(pageFields(page, asked, pageTokens), { InstanceCloudAssistantStatusSet })
 }
 
 const entry = (status: AgentStatus) => ({
