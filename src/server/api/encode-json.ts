@@ -1,9 +1,10 @@
 // Answers as JSON, from the declared response tree. Compiled once per operation.
 import type { Fields, ListShape, Shape } from '../../schema/shape.js'
+import { type AnswerText, LongText } from './long-text.js'
 import { createTimeText } from './time-text.js'
 
 /** @param answer what the handler returned */
-export type EncodeAnswer = (answer: unknown, requestId: string) => string
+export type EncodeAnswer = (answer: unknown, requestId: string) => AnswerText
 
 /**
  * Puts a value that is there behind what was written so far. Appending to one long text costs half of what joining
@@ -23,20 +24,25 @@ interface Member {
 
 export const compileJson = (fields: Fields): EncodeAnswer => {
   const declared = Object.hasOwn(fields, 'RequestId')
-  const append = appendMembers(declared ? fields : { RequestId: { kind: 'text', about: '' }, ...fields })
-  return (answer, requestId) => append('', '', answer, requestId)
+  const all = declared ? fields : { RequestId: { kind: 'text', about: '' } as const, ...fields }
+  const long = new LongText()
+  const append = appendMembers(all, long)
+  return (answer, requestId) => {
+    long.begin()
+    return long.end(append('', '', answer, requestId))
+  }
 }
 
-const appendRecord = (fields: Fields): Append => {
-  const append = appendMembers(fields)
+const appendRecord = (fields: Fields, long: LongText): Append => {
+  const append = appendMembers(fields, long)
   return (written, head, value) => append(written, head, value, undefined)
 }
 
 /** @returns a function whose last parameter stands for the member RequestId, which no handler knows */
-const appendMembers = (fields: Fields) => {
+const appendMembers = (fields: Fields, long: LongText) => {
   const members = Object.entries(fields).map(([name, shape]): Member => {
     const head = `${JSON.stringify(name)}:`
-    return { name, head, headAfterComma: `,${head}`, append: appendOf(shape), absent: absentOf(shape) }
+    return { name, head, headAfterComma: `,${head}`, append: appendOf(shape, long), absent: absentOf(shape, long) }
   })
   return (written: string, head: string, value: unknown, requestId: string | undefined): string => {
     const values = (value ?? {}) as Readonly<Record<string, unknown>>
@@ -54,7 +60,7 @@ const appendMembers = (fields: Fields) => {
   }
 }
 
-const appendOf = (shape: Shape): Append => {
+const appendOf = (shape: Shape, long: LongText): Append => {
   switch (shape.kind) {
     case 'text':
       return shape.oneOf === undefined ? appendText : appendOneOf(shape.oneOf)
@@ -72,24 +78,24 @@ const appendOf = (shape: Shape): Append => {
       return (written, head, value) =>
         appendText(written, head, JSON.stringify(Object.fromEntries(value as ReadonlyMap<string, unknown>)))
     case 'list':
-      return appendList(shape)
+      return appendList(shape, long)
     case 'record':
-      return appendRecord(shape.fields)
+      return appendRecord(shape.fields, long)
     default:
       return shape satisfies never
   }
 }
 
-const appendList = (shape: ListShape): Append => {
+const appendList = (shape: ListShape, long: LongText): Append => {
   if (shape.form === 'json') return (written, head, value) => appendText(written, head, JSON.stringify(value))
-  const append = appendOf(shape.of)
+  const append = appendOf(shape.of, long)
   const opening = shape.form === 'wrapped' ? `{${JSON.stringify(shape.item)}:[` : '['
   const closing = shape.form === 'wrapped' ? ']}' : ']'
   return (written, head, value) => {
     let out = written + head + opening
     let separator = ''
     for (const one of value as readonly unknown[]) {
-      out = append(out, separator, one)
+      out = append(long.spill(out), separator, one)
       separator = ','
     }
     return out + closing
@@ -97,16 +103,16 @@ const appendList = (shape: ListShape): Append => {
 }
 
 /** What a missing member looks like (api.md §1). */
-const absentOf = (shape: Shape): string | undefined => {
+const absentOf = (shape: Shape, long: LongText): string | undefined => {
   if (shape.omitted === true) return undefined
   switch (shape.kind) {
     case 'integer':
     case 'flag':
       return undefined
     case 'list':
-      return shape.form === 'json' ? '""' : appendList(shape)('', '', [])
+      return shape.form === 'json' ? '""' : appendList(shape, long)('', '', [])
     case 'record':
-      return appendRecord(shape.fields)('', '', undefined)
+      return appendRecord(shape.fields, long)('', '', undefined)
     default:
       return '""'
   }

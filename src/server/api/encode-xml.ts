@@ -2,6 +2,7 @@
 // (design §9). Compiled once per operation.
 import type { Fields, RecordShape, Shape } from '../../schema/shape.js'
 import type { EncodeAnswer } from './encode-json.js'
+import { LongText } from './long-text.js'
 import { createTimeText } from './time-text.js'
 
 export const XML_DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>'
@@ -18,15 +19,24 @@ interface Member {
 
 export const compileXml = (action: string, fields: Fields): EncodeAnswer => {
   const declared = Object.hasOwn(fields, 'RequestId')
-  const append = appendMembers(declared ? fields : { RequestId: { kind: 'text', about: '' }, ...fields })
+  const all = declared ? fields : { RequestId: { kind: 'text', about: '' } as const, ...fields }
+  const long = new LongText()
+  const append = appendMembers(all, long)
   const opening = `${XML_DECLARATION}<${action}Response>`
   const closing = `</${action}Response>`
-  return (answer, requestId) => append(opening, { ...(answer as object), RequestId: requestId }) + closing
+  return (answer, requestId) => {
+    long.begin()
+    return long.end(append(opening, { ...(answer as object), RequestId: requestId }) + closing)
+  }
 }
 
-const appendMembers = (fields: Fields): Append => {
+const appendMembers = (fields: Fields, long: LongText): Append => {
   const members = Object.entries(fields).map(
-    ([name, shape]): Member => ({ name, append: appendElement(name, shape), absent: absentOf(name, shape) }),
+    ([name, shape]): Member => ({
+      name,
+      append: appendElement(name, shape, long),
+      absent: absentOf(name, shape, long),
+    }),
   )
   return (written, value) => {
     const values = (value ?? {}) as Readonly<Record<string, unknown>>
@@ -39,16 +49,16 @@ const appendMembers = (fields: Fields): Append => {
   }
 }
 
-const appendElement = (name: string, shape: Shape): Append => {
-  if (shape.kind === 'list' && shape.form === 'flat') return appendEach(appendElement(name, shape.of))
+const appendElement = (name: string, shape: Shape, long: LongText): Append => {
+  if (shape.kind === 'list' && shape.form === 'flat') return appendEach(appendElement(name, shape.of, long), long)
   const opening = `<${name}>`
   const closing = `</${name}>`
   if (shape.kind === 'list' && shape.form !== 'json') {
-    const append = appendEach(appendElement(shape.item, shape.of))
+    const append = appendEach(appendElement(shape.item, shape.of, long), long)
     return (written, value) => append(written + opening, value) + closing
   }
   if (shape.kind === 'record') {
-    const append = appendMembers(shape.fields)
+    const append = appendMembers(shape.fields, long)
     return (written, value) => append(written + opening, value) + closing
   }
   const textOf = textReader(shape)
@@ -56,10 +66,10 @@ const appendElement = (name: string, shape: Shape): Append => {
 }
 
 const appendEach =
-  (append: Append): Append =>
+  (append: Append, long: LongText): Append =>
   (written, value) => {
     let out = written
-    for (const one of value as readonly unknown[]) out = append(out, one)
+    for (const one of value as readonly unknown[]) out = append(long.spill(out), one)
     return out
   }
 
@@ -86,10 +96,10 @@ const textReader = (shape: Exclude<Shape, RecordShape>): ((value: unknown) => st
 }
 
 /** What a missing member looks like (api.md §1): an empty element, except for numbers, flags and bare lists. */
-const absentOf = (name: string, shape: Shape): string => {
+const absentOf = (name: string, shape: Shape, long: LongText): string => {
   if (shape.omitted === true || shape.kind === 'integer' || shape.kind === 'flag') return ''
   if (shape.kind === 'list' && shape.form === 'flat') return ''
-  if (shape.kind === 'record') return appendElement(name, shape)('', undefined)
+  if (shape.kind === 'record') return appendElement(name, shape, long)('', undefined)
   return `<${name}></${name}>`
 }
 

@@ -17,6 +17,7 @@ import {
 import { encodeError } from './encode-error.js'
 import { compileJson } from './encode-json.js'
 import { compileXml } from './encode-xml.js'
+import type { AnswerText } from './long-text.js'
 import { createTimeText } from './time-text.js'
 import { WireError } from './wire-errors.js'
 
@@ -56,6 +57,9 @@ const xml = compileXml('DescribeThings', FIELDS)
 const ID = '473469C7-AA6F-4DC5-B3DB-A3DC0DE3C83E'
 const HEAD = '<?xml version="1.0" encoding="UTF-8"?>'
 const AT = Date.UTC(2026, 10, 24, 2, 5, 51, 999)
+
+const textOf = (written: AnswerText): string =>
+  typeof written === 'string' ? written : Buffer.concat(written).toString()
 
 const FULL = {
   Name: 'a<b>&"c"',
@@ -116,7 +120,7 @@ describe('answers', () => {
 
   it('without values hold empty texts and wrappers, and leave numbers, flags and omitted members out', () => {
     const bare = { Name: '', Online: false, Things: [], Size: null }
-    expect(JSON.parse(json(bare, ID))).toEqual({
+    expect(JSON.parse(textOf(json(bare, ID)))).toEqual({
       RequestId: ID,
       Name: '',
       Note: '',
@@ -142,6 +146,35 @@ describe('answers', () => {
     )
   })
 
+  it('that are long are the same, as bytes', () => {
+    const things = Array.from({ length: 5_000 }, (_, index) => ({ Id: `中文 😀 ${index}`, Labels: ['é', 'ü'] }))
+    const whole = json({ Name: '', Online: true, Things: things }, ID)
+    expect(whole).toBeInstanceOf(Array)
+    const read = JSON.parse(textOf(whole)) as { RequestId: string; Things: { Thing: unknown[] }; Bare: unknown[] }
+    expect(read.Things.Thing).toEqual(things.map(({ Id, Labels }) => ({ Id, Labels: { Label: Labels } })))
+    expect(read).toMatchObject({ RequestId: ID, Bare: [] })
+    const document = xml({ Name: '', Online: true, Things: things }, ID)
+    expect(document).toBeInstanceOf(Array)
+    const root = parseXml(textOf(document))['DescribeThingsResponse'] as { Things: { Thing: unknown[] } }
+    expect(root.Things.Thing).toEqual(things.map(({ Id, Labels }) => ({ Id, Labels: { Label: Labels } })))
+  })
+
+  it('hold nothing of one before them that could not be written to its end', () => {
+    const short = { Name: 'short', Online: true, Things: [] }
+    const broken = Array.from({ length: 5_000 }, (_, index) => ({
+      Id: String(index),
+      get Labels(): string[] {
+        if (index === 4_999) throw new Error('no labels')
+        return []
+      },
+    }))
+    for (const encode of [json, xml]) {
+      const before = encode(short, ID)
+      expect(() => encode({ ...short, Things: broken }, ID)).toThrow('no labels')
+      expect(encode(short, ID)).toBe(before)
+    }
+  })
+
   it('of an operation that answers nothing are its RequestId', () => {
     expect(compileJson({})(undefined, ID)).toBe(`{"RequestId":"${ID}"}`)
     expect(compileXml('A', {})({}, ID)).toBe(`${HEAD}<AResponse><RequestId>${ID}</RequestId></AResponse>`)
@@ -163,10 +196,10 @@ describe('answers', () => {
     })
     fc.assert(
       fc.property(any, (value) => {
-        expect((JSON.parse(toJson({ Name: value }, ID)) as { Name: string }).Name).toBe(
+        expect((JSON.parse(textOf(toJson({ Name: value }, ID))) as { Name: string }).Name).toBe(
           value.replace(/\p{Surrogate}/gu, '\ufffd'),
         )
-        const document = toXml({ Name: value }, ID)
+        const document = textOf(toXml({ Name: value }, ID))
         const root = parseXml(document)['AResponse'] as { Name: string }
         expect(root.Name).toBe(said(value))
       }),
@@ -175,7 +208,7 @@ describe('answers', () => {
   })
 
   it('are read back from XML as they are from JSON', () => {
-    const root = parseXml(xml(FULL, ID))['DescribeThingsResponse'] as Record<string, unknown>
+    const root = parseXml(textOf(xml(FULL, ID)))['DescribeThingsResponse'] as Record<string, unknown>
     expect(root).toMatchObject({ RequestId: ID, Note: FULL.Note, Bare: [{ Id: '1' }, { Id: '2' }] })
     expect(root['Things']).toEqual({
       Thing: [

@@ -4,6 +4,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { GATEWAY_ERRORS } from '../contract/common-errors.js'
 import { decodeForm, decodeLatin1, decodeText, invalidParameter } from './form.js'
 import { decodeJsonBody } from './json-body.js'
+import { type AnswerText, lengthOf } from './long-text.js'
 import { type BodyBounds, hasBody, type Room, readBody } from './read-body.js'
 import type { HeaderValue } from './signature/v3.js'
 import { WireError } from './wire-errors.js'
@@ -149,7 +150,7 @@ export interface Answer {
   readonly status: number
   readonly format: Format
   readonly requestId: string
-  readonly body: string
+  readonly body: AnswerText
   readonly headers?: Readonly<Record<string, string>> | undefined
   readonly close: boolean
 }
@@ -165,7 +166,7 @@ const LINGER_MS = 2_000
 
 /** @returns bytes of the body */
 export const send = (request: IncomingMessage, response: ServerResponse, answer: Answer): number => {
-  const length = Buffer.byteLength(answer.body)
+  const length = lengthOf(answer.body)
   const headers: (string | number)[] = [
     'content-type',
     CONTENT_TYPES[answer.format],
@@ -179,13 +180,20 @@ export const send = (request: IncomingMessage, response: ServerResponse, answer:
   // Node's types know values of a flat list as strings only.
   response.writeHead(answer.status, headers as unknown as string[])
   if (answer.close && !request.complete) linger(request, response, answer.body)
-  else response.end(answer.body)
+  else if (typeof answer.body === 'string') response.end(answer.body)
+  else write(response, answer.body).end()
   return length
 }
 
+const write = (response: ServerResponse, body: AnswerText): ServerResponse => {
+  if (typeof body === 'string') response.write(body)
+  else for (const piece of body) response.write(piece)
+  return response
+}
+
 /** Closing a socket with unread bytes resets it, and the client would lose the answer. */
-const linger = (request: IncomingMessage, response: ServerResponse, body: string): void => {
-  response.write(body)
+const linger = (request: IncomingMessage, response: ServerResponse, body: AnswerText): void => {
+  write(response, body)
   const end = (): void => {
     clearTimeout(timer)
     response.end()

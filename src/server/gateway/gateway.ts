@@ -56,6 +56,7 @@ export const createGateway = (parts: GatewayParts): Gateway => {
     hasWork: (instanceId) => tasks.hasWork(instanceId),
     failed: (error) => tell({ kind: 'failed', at: 'hasWork', error }),
     later: (run) => void setImmediate(run),
+    elapsed: () => performance.now(),
   })
 
   const handler = createAgentHandler({

@@ -9,6 +9,7 @@ class Desk {
   readonly failures: unknown[] = []
   broken = false
   now = 0
+  elapsed = 0
   turns: (() => void)[] = []
   readonly kicks = new Kicks({
     send: (instanceId) => {
@@ -22,6 +23,7 @@ class Desk {
     },
     failed: (error) => this.failures.push(error),
     later: (run) => this.turns.push(run),
+    elapsed: () => this.elapsed,
   })
 
   host(instanceId: string): string {
@@ -32,6 +34,18 @@ class Desk {
 
   turn(): void {
     for (const run of this.turns.splice(0)) run()
+  }
+
+  /** Turns of a length until nothing more is to be done. @returns kicks in each */
+  drain(milliseconds = 0): number[] {
+    const perTurn: number[] = []
+    while (this.turns.length > 0) {
+      const before = this.sent.length
+      this.elapsed += milliseconds
+      this.turn()
+      perTurn.push(this.sent.length - before)
+    }
+    return perTurn
   }
 
   async settle(): Promise<void> {
@@ -147,17 +161,42 @@ describe('kicks', () => {
 
   it('of a large invocation are written some at a time', () => {
     const desk = new Desk()
-    for (let index = 0; index < 1_000; index++) desk.kicks.want(desk.host(`mi-${index}`))
+    for (let index = 0; index < 200; index++) desk.kicks.want(desk.host(`mi-${index}`))
     expect(desk.sent).toHaveLength(0)
-    let turns = 0
-    while (desk.turns.length > 0) {
-      const before = desk.sent.length
-      desk.turn()
-      expect(desk.sent.length - before).toBeLessThanOrEqual(64)
-      turns += 1
-    }
-    expect(desk.sent).toHaveLength(1_000)
-    expect(turns).toBeGreaterThan(10)
+    expect(desk.drain()).toEqual([64, 64, 64, 8])
+  })
+
+  it('become fewer while turns of the event loop are long, and more when those are short again', () => {
+    const desk = new Desk()
+    for (let index = 0; index < 250; index++) desk.kicks.want(desk.host(`mi-${index}`))
+    expect(desk.drain(20).slice(0, 7)).toEqual([64, 32, 16, 8, 4, 4, 4])
+    for (let index = 0; index < 250; index++) desk.kicks.fetched(`mi-${index}`)
+    for (let index = 0; index < 60; index++) desk.kicks.want(desk.host(`mi-${index}`))
+    expect(desk.drain(1).slice(0, 4)).toEqual([4, 5, 6, 7])
+  })
+
+  it('of a large invocation wait for fetches of the first ones, but not for hosts that are silent', async () => {
+    const desk = new Desk()
+    for (let index = 0; index < 1_000; index++) desk.kicks.want(desk.host(`mi-${index}`))
+    desk.drain()
+    expect(desk.sent).toHaveLength(256)
+    for (let index = 0; index < 10; index++) desk.kicks.fetched(`mi-${index}`)
+    desk.kicks.closed('mi-10')
+    desk.drain()
+    expect(desk.sent).toHaveLength(267)
+    await desk.pass(1.25)
+    desk.drain()
+    expect(desk.sent.length).toBeGreaterThanOrEqual(2 * 256)
+    await desk.pass(4)
+    desk.drain()
+    expect(new Set(desk.sent.map(({ instanceId }) => instanceId)).size).toBe(1_000)
+    for (let index = 0; index < 1_000; index++) desk.kicks.fetched(`mi-${index}`)
+    await desk.pass(60)
+    expect(desk.kicks.waiting).toBe(0)
+    for (let index = 0; index < 256; index++) desk.kicks.want(`mi-${index}`)
+    desk.sent.length = 0
+    desk.drain()
+    expect(desk.sent).toHaveLength(256)
   })
 
   it('are repeated rather than dropped while the store cannot be asked', async () => {

@@ -13,18 +13,34 @@ import { type Due, TimerWheel } from './timer-wheel.js'
 /** When an unanswered kick is repeated, in seconds after the first one. */
 export const REPEATS_AFTER_SECONDS = [2, 5, 10, 20, 40] as const
 
-/** Kicks that are written in one turn of the event loop: encrypting each takes some 20 µs. */
-const KICKS_PER_TURN = 64
-
 export const TICK_MS = 250
 
 const TICKS_PER_SECOND = 1_000 / TICK_MS
+
+// Every kick brings a fetch and two reports back at once, so a large invocation is let out at the pace at which those are
+// served: what is ready at the same time is served in one turn of the event loop, and everybody else waits for it.
+
+/** Kicks that are written in one turn of the event loop: encrypting each takes some 20 µs. */
+const MOST_PER_TURN = 64
+
+const LEAST_PER_TURN = 4
+
+/** Turns longer than this halve the kicks of the next one; shorter ones allow one more. */
+const TURN_GOAL_MS = 8
+
+/** Kicks that may wait for their fetches. */
+const MOST_AWAITED = 256
+
+/** A fetch that has not come after this time is not waited for: the socket may be dead, and others have work too. */
+const AWAITED_TICKS = TICKS_PER_SECOND
 
 interface Wanted {
   readonly instanceId: string
   /** Tick that the repeats count from. */
   since: number
   due: Due<Wanted> | undefined
+  /** Among those whose fetch is waited for before others are kicked. */
+  isAwaited: boolean
 }
 
 export interface KickPorts {
@@ -34,6 +50,8 @@ export interface KickPorts {
   readonly failed: (error: unknown) => void
   /** Runs in a later turn of the event loop. */
   readonly later: (run: () => void) => void
+  /** Milliseconds, from any origin. */
+  readonly elapsed: () => number
 }
 
 export class Kicks {
@@ -41,8 +59,14 @@ export class Kicks {
   readonly #wanted = new Map<string, Wanted>()
   readonly #wheel = new TimerWheel<Wanted>((REPEATS_AFTER_SECONDS.at(-1) ?? 0) * TICKS_PER_SECOND)
   /** To be sent; at most one entry per host. */
-  #queue: Wanted[] = []
+  readonly #queue: Wanted[] = []
   #draining = false
+  /** When the last turn of a row of turns began to write. */
+  #turnBegan: number | undefined
+  #perTurn = MOST_PER_TURN
+  #awaited = 0
+  /** Those kicked in each of the last ticks. */
+  readonly #kickedIn: Wanted[][] = Array.from({ length: AWAITED_TICKS + 1 }, () => [])
 
   constructor(ports: KickPorts) {
     this.#ports = ports
@@ -57,7 +81,7 @@ export class Kicks {
   want(instanceId: string): void {
     const waiting = this.#wanted.get(instanceId)
     if (waiting === undefined) {
-      const wanted: Wanted = { instanceId, since: this.#wheel.tick, due: undefined }
+      const wanted: Wanted = { instanceId, since: this.#wheel.tick, due: undefined, isAwaited: false }
       this.#wanted.set(instanceId, wanted)
       this.#enqueue(wanted)
       return
@@ -83,6 +107,7 @@ export class Kicks {
       wanted.due = undefined
       void this.#check(wanted)
     }
+    for (const wanted of this.#kicked().splice(0)) this.#release(wanted)
   }
 
   async #check(wanted: Wanted): Promise<void> {
@@ -99,20 +124,55 @@ export class Kicks {
 
   #enqueue(wanted: Wanted): void {
     this.#queue.push(wanted)
-    if (this.#draining) return
+    this.#drainLater()
+  }
+
+  #drainLater(): void {
+    if (this.#draining || this.#queue.length === 0) return
     this.#draining = true
     this.#ports.later(() => this.#drain())
   }
 
   #drain(): void {
-    const turn = this.#queue.splice(0, KICKS_PER_TURN)
-    for (const wanted of turn) {
+    this.#draining = false
+    this.#keepPace()
+    const room = Math.min(this.#perTurn, MOST_AWAITED - this.#awaited)
+    for (const wanted of this.#queue.splice(0, room)) {
       if (this.#wanted.get(wanted.instanceId) !== wanted) continue
-      if (this.#ports.send(wanted.instanceId)) this.#schedule(wanted)
+      if (this.#ports.send(wanted.instanceId)) this.#sent(wanted)
       else this.#wanted.delete(wanted.instanceId)
     }
-    if (this.#queue.length > 0) this.#ports.later(() => this.#drain())
-    else this.#draining = false
+    if (this.#awaited < MOST_AWAITED) this.#drainLater()
+    if (!this.#draining) this.#turnBegan = undefined
+  }
+
+  /** Learns from how long the turn since the last kicks took. */
+  #keepPace(): void {
+    const now = this.#ports.elapsed()
+    if (this.#turnBegan !== undefined) {
+      const isLong = now - this.#turnBegan > TURN_GOAL_MS
+      this.#perTurn = isLong ? Math.max(LEAST_PER_TURN, this.#perTurn >> 1) : Math.min(MOST_PER_TURN, this.#perTurn + 1)
+    }
+    this.#turnBegan = now
+  }
+
+  #sent(wanted: Wanted): void {
+    this.#schedule(wanted)
+    if (wanted.isAwaited) return
+    wanted.isAwaited = true
+    this.#awaited += 1
+    this.#kicked().push(wanted)
+  }
+
+  #kicked(): Wanted[] {
+    return this.#kickedIn[this.#wheel.tick % this.#kickedIn.length] ?? []
+  }
+
+  #release(wanted: Wanted): void {
+    if (!wanted.isAwaited) return
+    wanted.isAwaited = false
+    this.#awaited -= 1
+    this.#drainLater()
   }
 
   /** The next repeat, or the end of it. */
@@ -130,5 +190,6 @@ export class Kicks {
     if (wanted === undefined) return
     if (wanted.due !== undefined) this.#wheel.cancel(wanted.due)
     this.#wanted.delete(instanceId)
+    this.#release(wanted)
   }
 }

@@ -75,29 +75,28 @@ const TASKS = `select ${COLUMNS}, i.command_id from task t join invocation i on 
 /** Tasks read at a time: more would hold the event loop (design §8). */
 const CHUNK = 500
 
-const rowsOfInvocations = async (
+/** Rows in id order, some at a time. */
+async function* rowsOfInvocations(
   sql: SqlReader,
   invokeIds: readonly string[],
   instanceId: string | undefined,
   amount: number,
-): Promise<readonly Row[]> => {
+): AsyncGenerator<readonly Row[]> {
   const ids = JSON.stringify(invokeIds)
   const ofAll = `${TASKS} ${sql.dialect.within('t.invocation_id', '$1')}`
-  if (instanceId !== undefined) return sql.all(`${ofAll} and t.instance_id = $2`, [ids, instanceId])
-  if (amount <= CHUNK) return sql.all(`${ofAll} order by t.invocation_id, t.instance_id`, [ids])
-  const rows: Row[] = []
+  if (instanceId !== undefined) return yield await sql.all(`${ofAll} and t.instance_id = $2`, [ids, instanceId])
+  if (amount <= CHUNK) return yield await sql.all(`${ofAll} order by t.invocation_id, t.instance_id`, [ids])
   const next = `${TASKS} t.invocation_id = $1 and t.instance_id > $2 order by t.instance_id limit ${CHUNK}`
   for (const invokeId of invokeIds) {
     let after = ''
     for (;;) {
       const chunk = await sql.all(next, [invokeId, after])
-      for (const row of chunk) rows.push(row)
+      yield chunk
       if (chunk.length < CHUNK) break
       after = textOf(chunk.at(-1)?.['instance_id'])
       await turn()
     }
   }
-  return rows
 }
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
@@ -116,18 +115,20 @@ export const tasksOfInvocations = async (
 ): Promise<ReadonlyMap<string, readonly Task[]>> => {
   const found = new Map<string, Task[]>()
   if (invokeIds.length === 0) return found
-  const rows = await rowsOfInvocations(sql, invokeIds, instanceId, amount)
-  if (mostOutput !== undefined) {
-    const size = rows.reduce((total, row) => total + numberOf(row['output_bytes']), 0)
-    if (rows.length > 1 && size > mostOutput) throw new Fault('output/too-large')
-  }
-  for (const [index, row] of rows.entries()) {
-    const invokeId = textOf(row['invocation_id'])
-    const output = mostOutput === undefined ? undefined : await outputOf(sql, invokeId, textOf(row['instance_id']))
-    const tasks = found.get(invokeId)
-    if (tasks === undefined) found.set(invokeId, [toldTask(row, output)])
-    else tasks.push(toldTask(row, output))
-    if (index % CHUNK === CHUNK - 1) await turn()
+  let count = 0
+  let size = 0
+  // Rows are let go of chunk by chunk: what is kept of thousands is copied by the garbage collector.
+  for await (const rows of rowsOfInvocations(sql, invokeIds, instanceId, amount)) {
+    count += rows.length
+    size += rows.reduce((sum, row) => sum + numberOf(row['output_bytes']), 0)
+    if (mostOutput !== undefined && count > 1 && size > mostOutput) throw new Fault('output/too-large')
+    for (const row of rows) {
+      const invokeId = textOf(row['invocation_id'])
+      const output = mostOutput === undefined ? undefined : await outputOf(sql, invokeId, textOf(row['instance_id']))
+      const tasks = found.get(invokeId)
+      if (tasks === undefined) found.set(invokeId, [toldTask(row, output)])
+      else tasks.push(toldTask(row, output))
+    }
   }
   return found
 }
