@@ -108,6 +108,18 @@ export type InferFields<F> = { readonly [K in Exclude<keyof F, OptionalNames<F>>
   readonly [K in OptionalNames<F>]?: Infer<F[K]> | undefined
 }
 
+/** The type of what is written as an answer: as `Infer`, but a list may make its entries while it is written. */
+export type Written<S> = S extends { kind: 'list'; of: infer I }
+  ? Iterable<Written<I>>
+  : S extends { kind: 'record'; fields: infer F }
+    ? WrittenFields<F>
+    : Infer<S>
+
+/** The type of a whole answer, or of a record in it. */
+export type WrittenFields<F> = { readonly [K in Exclude<keyof F, OptionalNames<F>>]: Written<F[K]> } & {
+  readonly [K in OptionalNames<F>]?: Written<F[K]> | undefined
+}
+
 type Options<S> = Partial<Omit<S, 'kind' | 'about' | 'optional'>>
 
 export const text = <const O extends Options<TextShape>>(about: string, options?: O): TextShape & O =>

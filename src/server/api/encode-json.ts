@@ -87,14 +87,15 @@ const appendOf = (shape: Shape, long: LongText): Append => {
 }
 
 const appendList = (shape: ListShape, long: LongText): Append => {
-  if (shape.form === 'json') return (written, head, value) => appendText(written, head, JSON.stringify(value))
+  if (shape.form === 'json')
+    return (written, head, value) => appendText(written, head, JSON.stringify([...(value as Iterable<unknown>)]))
   const append = appendOf(shape.of, long)
   const opening = shape.form === 'wrapped' ? `{${JSON.stringify(shape.item)}:[` : '['
   const closing = shape.form === 'wrapped' ? ']}' : ']'
   return (written, head, value) => {
     let out = written + head + opening
     let separator = ''
-    for (const one of value as readonly unknown[]) {
+    for (const one of value as Iterable<unknown>) {
       out = append(long.spill(out), separator, one)
       separator = ','
     }

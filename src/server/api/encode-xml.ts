@@ -69,7 +69,7 @@ const appendEach =
   (append: Append, long: LongText): Append =>
   (written, value) => {
     let out = written
-    for (const one of value as readonly unknown[]) out = append(long.spill(out), one)
+    for (const one of value as Iterable<unknown>) out = append(long.spill(out), one)
     return out
   }
 
@@ -89,7 +89,7 @@ const textReader = (shape: Exclude<Shape, RecordShape>): ((value: unknown) => st
     case 'json-map':
       return (value) => escapeXml(JSON.stringify(Object.fromEntries(value as ReadonlyMap<string, unknown>)))
     case 'list':
-      return (value) => escapeXml(JSON.stringify(value))
+      return (value) => escapeXml(JSON.stringify([...(value as Iterable<unknown>)]))
     default:
       return shape satisfies never
   }

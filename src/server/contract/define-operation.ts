@@ -1,4 +1,4 @@
-import type { Fields, InferFields } from '../../schema/shape.js'
+import type { Fields, InferFields, WrittenFields } from '../../schema/shape.js'
 import type { Flaw } from '../../schema/validate.js'
 import type { Caller, Repeatable, Scope } from '../domain/access/scope.js'
 import type { Domain } from '../domain/domain.js'
@@ -65,7 +65,7 @@ export interface OperationDeclaration<Q extends Fields, R extends Fields, D> {
    * Checks that cross parameters or need more than the shape language says. Returns the first reason, or undefined.
    */
   readonly check?: (request: InferFields<Q>, domain: D) => Reason | undefined
-  readonly handle: (call: Call<InferFields<Q>>, domain: D) => Promise<InferFields<R>>
+  readonly handle: (call: Call<InferFields<Q>>, domain: D) => Promise<WrittenFields<R>>
 }
 
 /** An operation as the door sees it: its types are behind it. */

@@ -11,6 +11,7 @@ import {
   regionErrors,
   tagErrors,
 } from '../contract/error-rows.js'
+import { madeOneByOne } from '../contract/made-one-by-one.js'
 import { pageFields, pageOf, pageRequest, pageResponseWithId } from '../contract/paging.js'
 import * as resources from '../contract/resource-ids.js'
 import { resourceGroupId } from '../contract/run-parameters.js'
@@ -179,7 +180,7 @@ const entry = (invocation: Invocation, encoding: string | undefined) => ({
   CommandId: invocation.commandId,
   CommandName: invocation.commandName,
   InvokeId: invocation.invokeId,
-  InvokeInstances: invocation.tasks.map((task) => taskEntry(task, encoding)),
+  InvokeInstances: madeOneByOne(invocation.tasks, (task) => taskEntry(task, encoding)),
   CommandDescription: invocation.commandDescription,
   Username: invocation.username,
   WorkingDir: invocation.workingDir,
