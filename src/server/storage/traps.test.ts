@@ -91,7 +91,10 @@ for (const dialect of DIALECTS) {
           return id
         })
       const results = await Promise.allSettled([add('one'), add('bad'), add('two'), add('one')])
-      expect(results.map((result) => result.status)).toEqual(['fulfilled', 'rejected', 'fulfilled', 'rejected'])
+      const [one, bad, two, again] = results.map((result) => result.status)
+      expect({ bad, two }).toEqual({ bad: 'rejected', two: 'fulfilled' })
+      // Where pieces of work are transactions of their own, either of the two that add the same may be the first.
+      expect([one, again].sort()).toEqual(['fulfilled', 'rejected'])
       const rows = await store.database.reader.all('select id, created_at from account order by id')
       expect(rows.map((row) => [row['id'], row['created_at']])).toEqual([
         ['one', 5],
