@@ -135,6 +135,11 @@ const calls = (made: Made): Readonly<Record<string, Call>> => ({
     wrong: { InvokeId: 't-none' },
     code: 'InvalidInvokeId.NotFound',
   },
+  ModifyCommand: {
+    members: { ...REGIONAL, CommandId: made.get('busy')?.['CommandId'], Description: 'ünïcode 名', Timeout: 120 },
+    wrong: { CommandId: 'c-none' },
+    code: 'InvalidCmdId.NotFound',
+  },
   DeleteCommand: {
     members: { ...REGIONAL, CommandId: made.get('doomed')?.['CommandId'] },
     wrong: { CommandId: made.get('busy')?.['CommandId'] },

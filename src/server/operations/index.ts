@@ -12,6 +12,7 @@ import { DescribeInvocations } from './DescribeInvocations.js'
 import { DescribeManagedInstances } from './DescribeManagedInstances.js'
 import { DescribeRegions } from './DescribeRegions.js'
 import { InvokeCommand } from './InvokeCommand.js'
+import { ModifyCommand } from './ModifyCommand.js'
 import { RunCommand } from './RunCommand.js'
 import { StopInvocation } from './StopInvocation.js'
 
@@ -24,6 +25,7 @@ export const operations: readonly Operation[] = [
   DescribeInvocationResults,
   CreateCommand,
   DescribeCommands,
+  ModifyCommand,
   DeleteCommand,
   CreateActivation,
   DescribeActivations,

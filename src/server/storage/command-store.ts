@@ -103,6 +103,23 @@ export const commandStore = (sql: SqlWriter): CommandStore => ({
     await addTags(sql, scope, 'command', command.commandId, command.tags)
   },
 
+  async change(scope, commandId, { name, description, workingDir, timeoutSeconds }) {
+    await sql.run(
+      `update command set name = coalesce($4, name), description = coalesce($5, description),
+         working_dir = coalesce($6, working_dir), timeout_seconds = coalesce($7, timeout_seconds)
+       where account_id = $1 and region_id = $2 and id = $3`,
+      [
+        scope.accountId,
+        scope.regionId,
+        commandId,
+        name ?? null,
+        description ?? null,
+        workingDir ?? null,
+        timeoutSeconds ?? null,
+      ],
+    )
+  },
+
   async remove(scope, commandId) {
     await sql.run('delete from command where account_id = $1 and region_id = $2 and id = $3', [
       scope.accountId,

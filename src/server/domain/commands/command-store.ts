@@ -1,6 +1,6 @@
 import type { Scope } from '../access/scope.js'
 import type { Page, PageRequest } from '../paging.js'
-import type { Command, CommandFilter, NewCommand } from './commands.js'
+import type { Command, CommandChange, CommandFilter, NewCommand } from './commands.js'
 
 export interface CommandReader {
   list(scope: Scope, filter: CommandFilter, page: PageRequest): Promise<Page<Command>>
@@ -14,6 +14,7 @@ export interface CommandStore extends CommandReader {
     scope: Scope,
     command: NewCommand & { commandId: string; kept: boolean; parameterNames: readonly string[]; createdAt: number },
   ): Promise<void>
+  change(scope: Scope, commandId: string, change: CommandChange): Promise<void>
   remove(scope: Scope, commandId: string): Promise<void>
   countInvocation(scope: Scope, commandId: string): Promise<void>
 }

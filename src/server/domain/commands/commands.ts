@@ -26,6 +26,14 @@ export interface Command extends NewCommand {
   readonly createdAt: number
 }
 
+/** What can be changed of a kept command; what is absent stays (api.md §4.3). */
+export interface CommandChange {
+  readonly name?: string | undefined
+  readonly description?: string | undefined
+  readonly workingDir?: string | undefined
+  readonly timeoutSeconds?: number | undefined
+}
+
 export interface CommandFilter {
   readonly commandId?: string | undefined
   /** Exact, or with `*` at either end (api.md §4.2). */
@@ -43,6 +51,8 @@ export interface Commands {
   create(scope: Scope, command: NewCommand, repeat: Repeatable | undefined): Promise<{ commandId: string }>
   /** The caller's own kept commands, newest first. */
   list(scope: Scope, filter: CommandFilter, page: PageRequest): Promise<Page<Command>>
+  /** Changes what later runs use; invocations keep what they began with. Fault: `command/not-found`. */
+  modify(scope: Scope, commandId: string, change: CommandChange): Promise<void>
   /** Faults: `command/not-found`, `command/in-use`. */
   delete(scope: Scope, commandId: string): Promise<void>
 }

@@ -47,6 +47,23 @@ export const keepCommands = ({ stores, clock, ids, quota }: Parts): Commands => 
 
   list: (scope, filter, page) => stores.read.commands.list(scope, filter, page),
 
+  async modify(scope, commandId, change) {
+    await stores.write(async (w) => {
+      const command = await w.commands.find(scope, commandId)
+      if (command === undefined || !command.kept) throw new Fault('command/not-found')
+      await w.commands.change(scope, commandId, change)
+      const named = Object.entries(change).filter(([, value]) => value !== undefined)
+      w.audit({
+        ...scope,
+        at: clock.now(),
+        actor: actorOf(scope),
+        action: 'ModifyCommand',
+        subject: commandId,
+        detail: { changed: named.map(([name]) => name).join(',') },
+      })
+    })
+  },
+
   async delete(scope, commandId) {
     await stores.write(async (w) => {
       const command = await w.commands.find(scope, commandId)
