@@ -217,6 +217,9 @@ export const scriptTask = (
     readonly enableParameter?: boolean
     readonly builtInParameters?: ReadonlyMap<string, string>
     readonly outputQuota?: number
+    readonly launcher?: readonly string[]
+    readonly scriptExtension?: string
+    readonly terminationMode?: 'Process' | 'ProcessTree'
   } = {},
 ): TaskEntry =>
   runEntry({
@@ -232,6 +235,9 @@ export const scriptTask = (
     builtInParameters: change.builtInParameters ?? new Map(),
     createdAt: Date.now(),
     outputQuota: change.outputQuota ?? 12_000,
+    launcher: change.launcher,
+    scriptExtension: change.scriptExtension,
+    terminationMode: change.terminationMode,
   })
 
 export const stopTask = (taskId: string): TaskEntry => stopEntry(wireId(taskId))

@@ -1,3 +1,4 @@
+import { AGENT_FEATURES, formatFeatures } from '../../protocol/agent-features.js'
 import { taskList } from '../../protocol/messages/task-list.js'
 import type { Codec } from '../../protocol/parsed.js'
 import type { AgentLog } from '../log.js'
@@ -61,6 +62,7 @@ export const createFetch = (
         ...(!isFirst && hint !== undefined ? { taskId: hint } : {}),
         currentTime: now.getTime(),
         offset: -now.getTimezoneOffset() * 60,
+        supports: formatFeatures(AGENT_FEATURES),
         timeZone,
       },
       { answerLimit: ANSWER_LIMIT, signal: stopping.signal },

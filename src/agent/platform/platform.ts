@@ -58,6 +58,8 @@ export interface Platform {
   openOutputPipe(folder: string, owner: RunAsUser | undefined): Promise<OutputPipe>
   /** Program and arguments that run a script file, honouring its first line. */
   scriptCommand(scriptPath: string, firstLine: string): { readonly file: string; readonly args: readonly string[] }
+  /** Program and arguments that start a launcher's words. */
+  launchCommand(words: readonly string[]): { readonly file: string; readonly args: readonly string[] }
   /**
    * Kills a process group with everything that came from it: members of its group and session, their descendants, and
    * whatever carries `token` in its environment as `TREE_TOKEN` (a child that detached itself from all else).

@@ -2,6 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import { createOpened, until } from '../_support.js'
+import { SCRIPT_FILE } from '../../protocol/agent-features.js'
 import { thisPlatform } from '../platform/this-platform.js'
 import { firstLine } from '../tasks/decode-script.js'
 import { createOutputWindow } from './output-window.js'
@@ -20,7 +21,7 @@ interface Ran {
 const launch = async (
   script: string | Uint8Array,
   onOutput: (bytes: Uint8Array) => void,
-  change: { readonly workingDirectory?: string } = {},
+  change: { readonly workingDirectory?: string; readonly launcher?: readonly string[] } = {},
 ): Promise<RunningScript & { readonly folder: string; readonly token: string }> => {
   const platform = thisPlatform()
   const folder = await opened.folder()
@@ -39,6 +40,7 @@ const launch = async (
     leftPipes,
     scriptPath,
     firstLine: firstLine(Buffer.from(script)),
+    launcher: change.launcher,
     folder,
     workingDirectory: change.workingDirectory ?? folder,
     user: undefined,
@@ -49,9 +51,13 @@ const launch = async (
   return { ...started, folder, token }
 }
 
-const run = async (script: string | Uint8Array): Promise<Ran> => {
+const run = async (script: string | Uint8Array, launcher?: readonly string[]): Promise<Ran> => {
   const chunks: Buffer[] = []
-  const { ended, folder } = await launch(script, (bytes) => chunks.push(Buffer.from(bytes)))
+  const { ended, folder } = await launch(
+    script,
+    (bytes) => chunks.push(Buffer.from(bytes)),
+    launcher === undefined ? {} : { launcher },
+  )
   const exitCode = await ended
   return { output: Buffer.concat(chunks), exitCode, folder }
 }
@@ -131,9 +137,32 @@ describe('a script', () => {
       const lines = Buffer.concat(chunks).toString().split('\n')
       return lines.length === 3 && lines.slice(0, 2).map(Number)
     })
-    await running.kill()
+    await running.kill('tree')
     expect(await running.ended).toBe(-1)
     await until('them to be gone', () => pids.every((pid) => thisPlatform().processMark(pid) === undefined))
+  })
+
+  it('is killed alone, where only its process is to end', async () => {
+    const chunks: Buffer[] = []
+    const running = await launch('sleep 600 & echo $!; wait', (bytes) => chunks.push(Buffer.from(bytes)))
+    const pid = await until('a child', () => Number(Buffer.concat(chunks).toString()))
+    await running.kill('process')
+    expect(await running.ended).toBe(-1)
+    expect(thisPlatform().processMark(pid)).toBeDefined()
+  })
+
+  it('is started by a launcher, which gets its words as they are', async () => {
+    const launcher = ['printf', '%s|', 'a b', '$HOME', '*', SCRIPT_FILE, `--file=${SCRIPT_FILE}`]
+    const { output, exitCode, folder } = await run('not run', launcher)
+    const path = join(folder, 'script with spaces.sh')
+    expect(output.toString()).toBe(`a b|$HOME|*|${path}|--file=${path}|`)
+    expect(exitCode).toBe(0)
+  })
+
+  it('whose launcher is not there is told as a shell tells it', async () => {
+    const { output, exitCode } = await run('not run', ['no-such-program', SCRIPT_FILE])
+    expect(output.toString()).toMatch(/no-such-program.*not found/)
+    expect(exitCode).toBe(127)
   })
 
   it('that cannot be started rejects with the reason of the system', async () => {

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process'
 import { closeSync } from 'node:fs'
+import { SCRIPT_FILE } from '../../protocol/agent-features.js'
 import { type Platform, type RunAsUser, TREE_TOKEN } from '../platform/platform.js'
 import { closePipe, type LeftPipes, readScriptOutput } from './script-output.js'
 
@@ -8,6 +9,8 @@ export interface ScriptStart {
   readonly leftPipes: LeftPipes
   readonly scriptPath: string
   readonly firstLine: string
+  /** Program and arguments, `SCRIPT_FILE` for the path of the script; undefined: its first line says. */
+  readonly launcher?: readonly string[] | undefined
   /** A folder of the agent's own, for a moment of the start. */
   readonly folder: string
   readonly workingDirectory: string
@@ -27,8 +30,8 @@ export interface RunningScript {
    * exit code, -1 when a signal ended it (agent-protocol.md §6.3).
    */
   readonly ended: Promise<number>
-  /** Kills the script with everything that it started. Resolves when it has ended, or cannot be killed. */
-  readonly kill: () => Promise<void>
+  /** Kills the script's own process, or that with everything that it started. Resolves when it has ended, or cannot be killed. */
+  readonly kill: (what: 'process' | 'tree') => Promise<void>
 }
 
 /** A process that cannot be killed (it hangs in the kernel) is not waited for longer than this. */
@@ -41,7 +44,10 @@ const KILL_WAIT_MS = 2_000
 export const startScript = async (start: ScriptStart): Promise<RunningScript> => {
   const { platform, user, token } = start
   const pipe = await platform.openOutputPipe(start.folder, user)
-  const { file, args } = platform.scriptCommand(start.scriptPath, start.firstLine)
+  const { file, args } =
+    start.launcher === undefined
+      ? platform.scriptCommand(start.scriptPath, start.firstLine)
+      : platform.launchCommand(start.launcher.map((word) => word.replaceAll(SCRIPT_FILE, () => start.scriptPath)))
   const child = spawnDetached(file, args, start, pipe)
   closeSync(pipe.childEnd)
   const output = readScriptOutput(pipe.ownEnd, start.leftPipes, start.onOutput)
@@ -68,8 +74,9 @@ export const startScript = async (start: ScriptStart): Promise<RunningScript> =>
   return {
     pid,
     ended,
-    async kill() {
-      await platform.killTree({ leader: isOver ? undefined : pid, token })
+    async kill(what) {
+      if (what === 'tree') await platform.killTree({ leader: isOver ? undefined : pid, token })
+      else if (!isOver) child.kill('SIGKILL')
       await within(KILL_WAIT_MS, ended)
     },
   }

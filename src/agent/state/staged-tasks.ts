@@ -10,6 +10,7 @@ export interface StagedTask {
   readonly token: string
   /** A folder outside the state directory that holds the script, when it runs as another user. */
   readonly outsideFolder: string | undefined
+  readonly scriptName: string
 }
 
 /** A task that was at work when the agent's process ended. */
@@ -47,13 +48,15 @@ export const findLeftTask = async (tasksFolder: string, key: string): Promise<Le
 
 const parseRecord = (text: string): StagedTask | undefined => {
   try {
-    const { taskId, invokeVersion, token, outsideFolder } = JSON.parse(text) as Partial<StagedTask>
+    const { taskId, invokeVersion, token, outsideFolder, scriptName } = JSON.parse(text) as Partial<StagedTask>
     if (typeof taskId !== 'string' || typeof invokeVersion !== 'number' || typeof token !== 'string') return undefined
     return {
       taskId,
       invokeVersion,
       token,
       outsideFolder: typeof outsideFolder === 'string' ? outsideFolder : undefined,
+      // A name, not a path: what it names is deleted.
+      scriptName: typeof scriptName === 'string' && /^[A-Za-z0-9._-]+$/.test(scriptName) ? scriptName : 'script.sh',
     }
   } catch {
     return undefined

@@ -17,6 +17,12 @@ export interface CheckedTask {
   /** Undefined: no limit. */
   readonly timeoutSeconds: number | undefined
   readonly output: TaskEntry['output']
+  /** Program and arguments that start the script, `SCRIPT_FILE` for its path; undefined: its first line says. */
+  readonly launcher: readonly string[] | undefined
+  /** File name of the script. */
+  readonly scriptName: string
+  /** What is ended on a stop and at the time limit: the script's own process, or all that it started. */
+  readonly ends: 'process' | 'tree'
 }
 
 const DEFAULT_TIMEOUT_SECONDS = 3600
@@ -46,7 +52,18 @@ export const check = async (
         ] as [string, string][]),
       )
     : decoded
-  return { identity, script, user, home, workingDirectory, timeoutSeconds: readTimeout(task.timeOut), output }
+  return {
+    identity,
+    script,
+    user,
+    home,
+    workingDirectory,
+    timeoutSeconds: readTimeout(task.timeOut),
+    output,
+    launcher: findLauncher(task.launcher),
+    scriptName: `script${task.scriptExtension || '.sh'}`,
+    ends: task.terminationMode === 'Process' ? 'process' : 'tree',
+  }
 }
 
 const checkType = (type: string): void => {
@@ -64,6 +81,12 @@ const checkRepeat = (repeat: string, cron: string): void => {
   if (!RUN_AT_ONCE.includes(kind)) {
     throw failed(ERROR_CODE.other, `RepeatModeNotSupported: this agent runs no tasks of the kind ${kind.slice(0, 32)}`)
   }
+}
+
+const findLauncher = (words: readonly string[] | undefined): readonly string[] | undefined => {
+  if (words === undefined) return undefined
+  if (words.length === 0 || words[0] === '') throw invalid('LauncherInvalid', 'LauncherInvalid: it names no program')
+  return words
 }
 
 const findUser = async (name: string, platform: Platform): Promise<RunAsUser | undefined> => {

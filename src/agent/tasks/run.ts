@@ -43,6 +43,7 @@ export const run = async (
     leftPipes: room.leftPipes,
     scriptPath: staged.scriptPath,
     firstLine: firstLine(task.script),
+    launcher: task.launcher,
     folder: staged.folder,
     workingDirectory: task.workingDirectory,
     user: task.user,
@@ -54,7 +55,8 @@ export const run = async (
   })
   const progress = startProgress(room.link, task.identity, startedAt, window, task.output)
   const ending = await firstEnding(script.ended, task.timeoutSeconds, cancellation)
-  if (ending.kind !== 'ended') await script.kill()
+  // An agent that stops leaves nothing behind that nobody would report on.
+  if (ending.kind !== 'ended') await script.kill(ending.kind === 'shutdown' ? 'tree' : task.ends)
   const endedAt = startedAt + Math.round(performance.now() - begun)
   await progress.end(cancellation.shutdown)
   const { output, dropped } = window.final()

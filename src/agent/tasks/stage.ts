@@ -16,20 +16,21 @@ export interface StagedScript {
   readonly token: string
 }
 
-const SCRIPT = 'script.sh'
-
 /**
  * Second step: the task's record, then its script, are on disk before anything runs. A script for another user lies
  * outside of the state directory, which that user may not enter: in a folder that stays the agent's, so that nobody
  * can put anything else in its place. @throws TaskRefusal
  */
-export const stage = async ({ identity, script, user }: CheckedTask, tasksFolder: string): Promise<StagedScript> => {
+export const stage = async (
+  { identity, script, scriptName, user }: CheckedTask,
+  tasksFolder: string,
+): Promise<StagedScript> => {
   const token = randomUUID()
   const outsideFolder =
     user === undefined ? undefined : join(tmpdir(), `openassist-task-${randomBytes(12).toString('hex')}`)
   let folder: string
   try {
-    folder = await stageTask(tasksFolder, taskKey(identity), { ...identity, token, outsideFolder })
+    folder = await stageTask(tasksFolder, taskKey(identity), { ...identity, token, outsideFolder, scriptName })
     if (outsideFolder !== undefined) {
       await mkdir(outsideFolder, { mode: 0o711 })
       await chmod(outsideFolder, 0o711)
@@ -37,7 +38,7 @@ export const stage = async ({ identity, script, user }: CheckedTask, tasksFolder
   } catch (error) {
     throw failedBy(error, 'ScriptFolderUnavailable', ERROR_CODE.scriptFolderUnavailable)
   }
-  const scriptPath = join(outsideFolder ?? folder, SCRIPT)
+  const scriptPath = join(outsideFolder ?? folder, scriptName)
   try {
     await writeScript(scriptPath, script, user)
   } catch (error) {
@@ -66,7 +67,7 @@ export const cleanLeft = async (tasksFolder: string, { key, task }: LeftTask): P
   const outside = task?.outsideFolder
   if (outside !== undefined) {
     // Only what was put there: nothing is followed, nothing else is deleted.
-    await unlink(join(outside, SCRIPT)).catch(() => undefined)
+    await unlink(join(outside, task?.scriptName ?? 'script.sh')).catch(() => undefined)
     await rmdir(outside).catch(() => undefined)
   }
   await unstageTask(tasksFolder, key).catch(() => undefined)

@@ -11,6 +11,8 @@ const details = {
   timeoutSeconds: 30,
   workingDir: undefined,
   username: undefined,
+  launcher: undefined,
+  terminationMode: undefined,
   name: undefined,
   parameters: [],
 }
@@ -46,6 +48,18 @@ describe('submitting', () => {
     expect(first?.parameters.get('ContentEncoding')).toBe('Base64')
     expect(first?.parameters.get('Timeout')).toBe('30')
     expect(first?.parameters.has('Username')).toBe(false)
+  })
+
+  it('tells how the script is started and ended where it was said', async () => {
+    await using peer = await startPeer((_, response) => answerJson(response, { InvokeId: 't' }))
+    using api = apiOf(peer)
+    const said = { ...details, launcher: 'sh {{ACS::ScriptFileName}}', terminationMode: 'ProcessTree' }
+    await submit(api, targets(1), said, never, () => undefined)
+    await submit(api, targets(1), details, never, () => undefined)
+    const [first, second] = peer.calls.map(({ parameters }) => parameters)
+    expect(first?.get('Launcher')).toBe('sh {{ACS::ScriptFileName}}')
+    expect(first?.get('TerminationMode')).toBe('ProcessTree')
+    expect(second?.has('Launcher')).toBe(false)
   })
 
   it('goes on when some calls are refused, and tells which', async () => {

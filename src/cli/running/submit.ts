@@ -16,6 +16,8 @@ export interface RunDetails {
   readonly timeoutSeconds: number | undefined
   readonly workingDir: string | undefined
   readonly username: string | undefined
+  readonly launcher: string | undefined
+  readonly terminationMode: string | undefined
   readonly name: string | undefined
   readonly parameters: readonly Pair[]
 }
@@ -75,6 +77,8 @@ const parametersOf = (targets: readonly Target[], details: RunDetails): FlatPara
     ['Timeout', details.timeoutSeconds?.toString()],
     ['WorkingDir', details.workingDir],
     ['Username', details.username],
+    ['Launcher', details.launcher],
+    ['TerminationMode', details.terminationMode],
     ['Name', details.name],
   ]
   const values = Object.fromEntries(details.parameters.map(({ name, value }) => [name, value ?? '']))

@@ -38,6 +38,12 @@ export const run = defineSubcommand({
     timeout: integer('Seconds after which a host ends it. Without it, 60.', { value: 'SECONDS', min: 1 }),
     workdir: text('Folder on the host to run it in.', { value: 'DIR' }),
     username: text('User on the host to run it as.', { value: 'NAME' }),
+    launcher: text('What starts it, {{ACS::ScriptFileName}} for its path: python3 {{ACS::ScriptFileName|Ext(".py")}}', {
+      value: 'LINE',
+    }),
+    'termination-mode': text('What a stop or the time limit ends. Without it: as the agent does it.', {
+      oneOf: ['Process', 'ProcessTree'],
+    }),
     param: pairs('Value for {{NAME}} in the script.', { valueRequired: true }),
     name: text('Name of the command in the history.'),
     detach: flag('Submit it and do not wait.'),
@@ -85,6 +91,8 @@ export const run = defineSubcommand({
       timeoutSeconds: options.timeout,
       workingDir: options.workdir,
       username: options.username,
+      launcher: options.launcher,
+      terminationMode: options['termination-mode'],
       name: options.name,
       parameters: options.param,
     }

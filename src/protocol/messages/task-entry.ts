@@ -18,6 +18,12 @@ export interface OneShot {
   readonly content: Uint8Array
   readonly timeoutSeconds: number
   readonly workingDirectory: string
+  /** Program and arguments, with `SCRIPT_FILE` for the path; only for an agent that asked with `launcher` in `supports`. */
+  readonly launcher?: readonly string[] | undefined
+  /** What the name of the script ends with; '' for the agent's choice. */
+  readonly scriptExtension?: string | undefined
+  /** Only for an agent that asked with `termination-mode` in `supports`. */
+  readonly terminationMode?: 'Process' | 'ProcessTree' | undefined
   /** `undefined` for the agent's own user. */
   readonly username: RunAsUser | undefined
   readonly enableParameter: boolean
@@ -44,6 +50,8 @@ export const runEntry = (task: OneShot): TaskEntry => ({
     username: task.username ?? '',
     windowsPasswordName: '',
     creationTime: whole(task.createdAt),
+    ...(task.launcher === undefined ? {} : { launcher: task.launcher, scriptExtension: task.scriptExtension ?? '' }),
+    ...(task.terminationMode === undefined ? {} : { terminationMode: task.terminationMode }),
     ...(task.builtInParameters.size > 0 ? { builtInParameter: task.builtInParameters } : {}),
   },
   output: {

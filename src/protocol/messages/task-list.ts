@@ -1,4 +1,4 @@
-import { flag, type InferFields, integer, jsonMap, optional, text } from '../../schema/shape.js'
+import { flag, flatList, type InferFields, integer, jsonMap, optional, text } from '../../schema/shape.js'
 import { defineJson, recordOf, recordsOf } from '../json.js'
 import { defineMessage, JSON_TYPE } from '../message.js'
 import { defineQuery } from '../query.js'
@@ -20,6 +20,10 @@ const runTask = {
   username: text('Who runs it; empty for the user of the agent.'),
   windowsPasswordName: text('Name of a secret with the password.'),
   creationTime: integer('When it was submitted, in ms.', { min: 0 }),
+  // These three are ours: the vendor's agent does not know them, and is never sent them.
+  launcher: optional(flatList('Program and arguments that start the script.', text('A word.'))),
+  scriptExtension: optional(text('What the name of the script ends with.', { pattern: '[A-Za-z0-9._-]{0,64}' })),
+  terminationMode: optional(text('What is ended on a stop or a timeout.', { oneOf: ['Process', 'ProcessTree'] })),
   builtInParameter: optional(jsonMap('Values of `{{ACS::Name}}`, by name.')),
 }
 
@@ -58,6 +62,9 @@ export const taskList = defineMessage({
     taskId: optional(text('Task that the kick named; a hint.', { pattern: WIRE_ID_PATTERN })),
     currentTime: optional(integer('Clock of the host, in ms.', { min: 0 })),
     offset: optional(integer('Seconds east of UTC.', { min: -86_400, max: 86_400 })),
+    supports: optional(
+      text("Ours: what the agent can do beyond the vendor's, with commas between.", { pattern: '[a-z,-]{0,256}' }),
+    ),
     timeZone: optional(text('Name of its time zone.', { maxLength: 128 })),
   }),
   body: { kind: 'none' },

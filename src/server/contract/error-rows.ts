@@ -137,6 +137,14 @@ export const notSupportedYet = (name: string): ErrorRow =>
     `${name}/not-supported`,
   )
 
+/** A launcher that starts no script; no table has a code for one. */
+export const launcherNotValid = error(
+  'InvalidParameter.Launcher',
+  400,
+  'The specified parameter Launcher is not valid.',
+  ['Launcher/malformed', 'Launcher/illegal-character', 'command/launcher-malformed'],
+)
+
 /** A parameter that is not valid, in the wording of its kin, for problems that no table has a code for. */
 export const notValid = (name: string, when: Reason | readonly Reason[]): ErrorRow =>
   error(`InvalidParameter.${name}`, 400, `The specified parameter ${name} is not valid.`, when)

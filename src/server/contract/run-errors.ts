@@ -1,6 +1,6 @@
 // The error rows that RunCommand and InvokeCommand document with the same words (api/catalog.json).
 import { error, neverAnswered } from './define-operation.js'
-import { notSupportedYet, notValid } from './error-rows.js'
+import { launcherNotValid, notSupportedYet, notValid } from './error-rows.js'
 import { LATER } from './run-parameters.js'
 
 const NO_PARAMETER_STORE = 'This server has no parameter store yet; a reference to one is ParameterStore.NotSupported.'
@@ -149,6 +149,7 @@ export const runErrors = [
     'The length of the parameter Launcher exceeds the limit of 1 KB characters.',
     'Launcher/too-long',
   ),
+  launcherNotValid,
   error(
     'InvalidTimeout.ExceedLimit',
     403,

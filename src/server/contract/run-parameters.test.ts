@@ -68,7 +68,7 @@ describe('how often to run', () => {
 })
 
 describe('what is not supported yet', () => {
-  it.each(['WindowsPasswordName', 'ContainerId', 'ContainerName', 'TerminationMode', 'Launcher', 'OssOutputDelivery'])(
+  it.each(['WindowsPasswordName', 'ContainerId', 'ContainerName', 'OssOutputDelivery'])(
     '%s is refused, not ignored',
     (name) => {
       expect(runReason({ ...onOne, [name]: 'Process' }, limits)).toBe(`${name}/not-supported`)
@@ -77,7 +77,7 @@ describe('what is not supported yet', () => {
 
   it('is told after everything that is documented', () => {
     expect(runReason({ ContainerId: 'a' }, limits)).toBe('InstanceId/missing')
-    expect(runReason({ ...onOne, Launcher: 'a', RepeatMode: 'Period' }, limits)).toBe('Frequency/missing')
+    expect(runReason({ ...onOne, ContainerId: 'a', RepeatMode: 'Period' }, limits)).toBe('Frequency/missing')
   })
 })
 

@@ -39,10 +39,14 @@ export const workingDir = (about: string) =>
   optional(text(about, { maxLength: 200, pattern: PRINTABLE, example: '/home/user' }))
 
 export const launcher = optional(
-  text('Line that starts the script. Not supported by this server yet.', {
-    maxLength: 1024,
-    example: 'python3 -u {{ACS::ScriptFileName|Ext(".py")}}',
-  }),
+  text(
+    'Line that starts the script: a program and its arguments, quoted as in a shell. {{ACS::ScriptFileName}} in it stands for the path of the script, {{ACS::ScriptFileName|Ext(".py")}} for one that ends so.',
+    {
+      maxLength: 1024,
+      pattern: PRINTABLE,
+      example: 'python3 -u {{ACS::ScriptFileName|Ext(".py")}}',
+    },
+  ),
 )
 
 export const resourceGroupId = (about: string) =>
@@ -99,10 +103,10 @@ export const runParameters = (resourceTagMax: number) => ({
     }),
   ),
   TerminationMode: optional(
-    text('What is ended on a stop or a timeout. Not supported by this server yet.', {
-      oneOf: ['Process', 'ProcessTree'],
-      default: 'Process',
-    }),
+    text(
+      "What is ended on a stop or a timeout: the script's own process, or that and all that it started. Not given, it is as the agent does it: the vendor's ends one process, ours the tree.",
+      { oneOf: ['Process', 'ProcessTree'] },
+    ),
   ),
   Launcher: launcher,
   OssOutputDelivery: optional(
@@ -122,20 +126,11 @@ interface RunParameters {
   readonly WindowsPasswordName?: string | undefined
   readonly ContainerId?: string | undefined
   readonly ContainerName?: string | undefined
-  readonly TerminationMode?: string | undefined
-  readonly Launcher?: string | undefined
   readonly OssOutputDelivery?: string | undefined
 }
 
 /** Refused as a whole when present, after every check that is documented for them. */
-export const LATER = [
-  'WindowsPasswordName',
-  'ContainerId',
-  'ContainerName',
-  'TerminationMode',
-  'Launcher',
-  'OssOutputDelivery',
-] as const
+export const LATER = ['WindowsPasswordName', 'ContainerId', 'ContainerName', 'OssOutputDelivery'] as const
 
 const targetReason = (request: RunParameters, limits: Limits): Reason | undefined => {
   // An id that is empty names nothing.

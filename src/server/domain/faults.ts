@@ -12,6 +12,7 @@ export const FAULT_KINDS = [
   'command/content-too-long',
   'command/content-not-base64',
   'command/in-use',
+  'command/launcher-malformed',
   'command/not-found',
   'command/quota-exceeded',
   'command-parameter/empty-name',

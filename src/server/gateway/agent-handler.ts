@@ -1,3 +1,4 @@
+import { parseFeatures } from '../../protocol/agent-features.js'
 import { heartBeatAnswer, fullQueryWanted } from '../../protocol/messages/heart-beat.js'
 import { type MessageName, messages } from '../../protocol/messages/index.js'
 import { CONNECTED } from '../../protocol/messages/connection-detect.js'
@@ -112,7 +113,8 @@ export const createAgentHandler = ({ registry, presence, tasks, tell, node }: Pa
     if (!query.ok) return unreadable(call, query.reason)
     const { instanceId, userAgent } = call.host
     node.fetched(instanceId)
-    const handOut = await tasks.fetch(instanceId, { reason: query.value.reason, coldStart: query.value.cold_start })
+    const { reason, cold_start: coldStart, supports } = query.value
+    const handOut = await tasks.fetch(instanceId, { reason, coldStart, supports: parseFeatures(supports) })
     const os = userAgent?.osType === 'Windows' ? 'windows' : 'posix'
     const { text, withheld } = writeHandOut(instanceId, handOut, os)
     for (const { taskId, param, value } of withheld) {

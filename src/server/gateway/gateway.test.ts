@@ -70,7 +70,13 @@ describe('requests', () => {
   it('for tasks get what the domain hands out', async () => {
     const answer = await door.call(host, 'POST', '/luban/api/v1/task/list?reason=startup&cold_start=true&offset=0')
     expect(answer.json).toEqual({ code: 200, instanceId: 'mi-1', run: [], stop: [], test: [] })
-    expect(room.fetches).toEqual([{ instanceId: 'mi-1', fetch: { reason: 'startup', coldStart: true } }])
+    const fetch = { reason: 'startup', coldStart: true, supports: new Set() }
+    expect(room.fetches).toEqual([{ instanceId: 'mi-1', fetch }])
+  })
+
+  it('for tasks may say what the agent supports', async () => {
+    await door.call(host, 'POST', '/luban/api/v1/task/list?reason=kickoff&supports=launcher%2Cteleport')
+    expect(room.fetches).toMatchObject([{ fetch: { supports: new Set(['launcher']) } }])
   })
 
   it('with output bring its bytes as they are', async () => {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { SCRIPT_FILE } from '../../protocol/agent-features.js'
 import { messages } from '../../protocol/messages/index.js'
 import type { HandedOutTask } from '../domain/invocations/agent-tasks.js'
 import { writeHandOut } from './hand-out.js'
@@ -32,6 +33,21 @@ describe('a hand-out', () => {
     expect(answer.run[0]?.task).toMatchObject({ taskID: 't-1', timeOut: '60', commandName: 'deploy_it_now', cron: '' })
     expect(answer.stop[0]?.task.taskID).toBe('t-2')
     expect(withheld).toEqual([])
+  })
+
+  it('has the words of a launcher and what is to be ended only where the task has them', () => {
+    const launch = { words: ['python3', '-u', SCRIPT_FILE], extension: '.py' }
+    const handOut = { run: [{ ...task, launch, terminationMode: 'Process' as const }, task], stop: [] }
+    const { text } = writeHandOut('mi-1', handOut, 'posix')
+    const [with_, without] = (JSON.parse(text) as { run: { task: Record<string, unknown> }[] }).run
+    expect(with_?.task).toMatchObject({
+      launcher: ['python3', '-u', '{{ACS::ScriptFileName}}'],
+      scriptExtension: '.py',
+      terminationMode: 'Process',
+    })
+    for (const name of ['launcher', 'scriptExtension', 'terminationMode'])
+      expect(without?.task).not.toHaveProperty(name)
+    expect(read(text).run[0]?.task).toMatchObject({ launcher: launch.words, terminationMode: 'Process' })
   })
 
   it('never names root, which agents refuse, but leaves the name out (trap 5)', () => {

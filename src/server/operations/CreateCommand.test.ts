@@ -18,8 +18,4 @@ describe('the script of CreateCommand', () => {
     expect(reason({ CommandContent: 'a'.repeat(18_432), ContentEncoding: 'PlainText' })).toBeUndefined()
     expect(reason({ CommandContent: 'a'.repeat(18_433), ContentEncoding: 'PlainText' })).toBe('CommandContent/too-long')
   })
-
-  it('cannot have a line that starts it yet', () => {
-    expect(reason({ Launcher: 'python3' })).toBe('Launcher/not-supported')
-  })
 })

@@ -7,7 +7,7 @@ import {
   clientTokenErrors,
   dispatchFailure,
   forbiddenNotUsed,
-  notSupportedYet,
+  launcherNotValid,
   notValid,
   regionErrors,
   resourceGroupErrors,
@@ -69,7 +69,7 @@ export const CreateCommand = defineOperation({
       'The length of the parameter Launcher exceeds the limit of 1 KB characters.',
       'Launcher/too-long',
     ),
-    notSupportedYet('Launcher'),
+    launcherNotValid,
     error(
       'InvalidTimeout.ExceedLimit',
       403,
@@ -89,7 +89,7 @@ export const CreateCommand = defineOperation({
     const content = contentOf(request)
     if (content === undefined) return 'CommandContent/malformed'
     if (base64Length(content.byteLength) > CONTENT_LIMIT) return 'CommandContent/too-long'
-    return request.Launcher === undefined ? undefined : 'Launcher/not-supported'
+    return undefined
   },
 
   async handle({ request, scope, repeat }, { commands }: Pick<Domain, 'commands'>) {
@@ -103,7 +103,7 @@ export const CreateCommand = defineOperation({
         enableParameter: request.EnableParameter ?? false,
         workingDir: request.WorkingDir ?? '',
         timeoutSeconds: request.Timeout ?? DEFAULT_TIMEOUT_SECONDS,
-        launcher: '',
+        launcher: request.Launcher ?? '',
         resourceGroupId: request.ResourceGroupId ?? '',
         tags: toTags(request.Tag),
       },

@@ -126,5 +126,7 @@ const entry = (result: TaskResult, encoding: string | undefined) => ({
   InvokeId: result.invokeId,
   StopTime: result.stoppedAt,
   Username: result.username,
+  Launcher: result.launcher,
+  TerminationMode: result.terminationMode,
   Tags: fromTags(result.tags),
 })

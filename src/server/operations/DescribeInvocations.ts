@@ -183,6 +183,8 @@ const entry = (invocation: Invocation, encoding: string | undefined) => ({
   InvokeInstances: madeOneByOne(invocation.tasks, (task) => taskEntry(task, encoding)),
   CommandDescription: invocation.commandDescription,
   Username: invocation.username,
+  Launcher: invocation.launcher,
+  TerminationMode: invocation.terminationMode,
   WorkingDir: invocation.workingDir,
   Timeout: invocation.timeoutSeconds,
   RepeatMode: 'Once' as const,

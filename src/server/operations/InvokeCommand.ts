@@ -79,6 +79,8 @@ export const InvokeCommand = defineOperation({
         targets: targetsOf(request),
         parameters: request.Parameters,
         username: request.Username ?? '',
+        launcher: request.Launcher,
+        terminationMode: request.TerminationMode,
         timeoutSeconds: request.Timeout,
         workingDir: request.WorkingDir,
         resourceGroupId: request.ResourceGroupId ?? '',

@@ -2,7 +2,7 @@
 import { optional, text } from '../../schema/shape.js'
 import { description } from '../contract/command-parameters.js'
 import { defineOperation, error, neverAnswered } from '../contract/define-operation.js'
-import { dispatchFailure, forbiddenNotUsed, notSupportedYet, notValid, regionErrors } from '../contract/error-rows.js'
+import { dispatchFailure, forbiddenNotUsed, launcherNotValid, notValid, regionErrors } from '../contract/error-rows.js'
 import * as resources from '../contract/resource-ids.js'
 import { launcher, PRINTABLE, timeout, workingDir } from '../contract/run-parameters.js'
 import type { Domain } from '../domain/domain.js'
@@ -72,7 +72,7 @@ export const ModifyCommand = defineOperation({
       'The length of the parameter Launcher exceeds the limit of 1 KB characters.',
       'Launcher/too-long',
     ),
-    notSupportedYet('Launcher'),
+    launcherNotValid,
     neverAnswered(
       'CmdContent.ExceedLimit',
       403,
@@ -84,14 +84,13 @@ export const ModifyCommand = defineOperation({
     dispatchFailure,
   ],
 
-  check: (request) => (request.Launcher === undefined ? undefined : 'Launcher/not-supported'),
-
   async handle({ request, scope }, { commands }: Pick<Domain, 'commands'>) {
     await commands.modify(scope, request.CommandId, {
       name: request.Name,
       description: request.Description,
       workingDir: request.WorkingDir,
       timeoutSeconds: request.Timeout,
+      launcher: request.Launcher,
     })
     return {}
   },

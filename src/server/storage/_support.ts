@@ -102,6 +102,8 @@ export const addInvocation = (
       parameters: '{}',
       username: '',
       workingDir: '',
+      launcher: '',
+      terminationMode: '',
       timeoutSeconds: 60,
       resourceGroupId: '',
       keepCommand: false,

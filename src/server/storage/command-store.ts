@@ -103,10 +103,11 @@ export const commandStore = (sql: SqlWriter): CommandStore => ({
     await addTags(sql, scope, 'command', command.commandId, command.tags)
   },
 
-  async change(scope, commandId, { name, description, workingDir, timeoutSeconds }) {
+  async change(scope, commandId, { name, description, workingDir, timeoutSeconds, launcher }) {
     await sql.run(
       `update command set name = coalesce($4, name), description = coalesce($5, description),
-         working_dir = coalesce($6, working_dir), timeout_seconds = coalesce($7, timeout_seconds)
+         working_dir = coalesce($6, working_dir), timeout_seconds = coalesce($7, timeout_seconds),
+         launcher = coalesce($8, launcher)
        where account_id = $1 and region_id = $2 and id = $3`,
       [
         scope.accountId,
@@ -116,6 +117,7 @@ export const commandStore = (sql: SqlWriter): CommandStore => ({
         description ?? null,
         workingDir ?? null,
         timeoutSeconds ?? null,
+        launcher ?? null,
       ],
     )
   },

@@ -1,7 +1,7 @@
 import type { Scope } from '../domain/access/scope.js'
 import type { CommandType } from '../domain/commands/commands.js'
 import type { InvocationReader, InvocationScript, InvocationStore } from '../domain/invocations/invocation-store.js'
-import type { Invocation, Task } from '../domain/invocations/invocations.js'
+import type { Invocation, Task, TerminationMode } from '../domain/invocations/invocations.js'
 import { invocationStatus, legacyInvokeStatus, type StateCounts } from '../domain/invocations/roll-up.js'
 import { STATE_CLASSES } from '../domain/invocations/task-states.js'
 import { DEFAULT_ANSWER_BOUNDS } from '../domain/paging.js'
@@ -61,6 +61,8 @@ const invocationOf = (row: Row, tags: readonly Tag[], tasks: readonly Task[]): I
     legacyStatus: legacyInvokeStatus(counts, row['stopped_at'] !== null),
     username: textOf(row['username']),
     workingDir: textOf(row['working_dir']),
+    launcher: textOf(row['launcher']),
+    terminationMode: textOf(row['termination_mode']) as TerminationMode | '',
     timeoutSeconds: numberOf(row['timeout_seconds']),
     createdAt: numberOf(row['created_at']),
     tags,
@@ -132,6 +134,8 @@ export const invocationReader = (sql: SqlReader, bounds = DEFAULT_ANSWER_BOUNDS)
       parameters: textOf(row['parameters']),
       username: textOf(row['username']),
       workingDir: textOf(row['working_dir']),
+      launcher: textOf(row['launcher']),
+      terminationMode: textOf(row['termination_mode']) as TerminationMode | '',
       timeoutSeconds: numberOf(row['timeout_seconds']),
       createdAt: numberOf(row['created_at']),
     }
@@ -169,9 +173,9 @@ export const invocationStore = (sql: SqlWriter): InvocationStore => ({
     const hash = await keepScript(sql, invocation.content, invocation.createdAt)
     await sql.run(
       `insert into invocation (account_id, region_id, id, command_id, command_name, command_description, command_type, script_hash,
-         enable_parameter, parameters, username, working_dir, timeout_seconds, resource_group_id, keep_command, invoked_by,
-         committed, stopped_at, n_pending, n_running, n_stopping, n_success, n_failed, n_broken, n_stopped, created_at)
-       values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, 0, null, 0, 0, 0, 0, 0, 0, 0, $17)`,
+         enable_parameter, parameters, username, working_dir, launcher, termination_mode, timeout_seconds, resource_group_id, keep_command,
+         invoked_by, committed, stopped_at, n_pending, n_running, n_stopping, n_success, n_failed, n_broken, n_stopped, created_at)
+       values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, 0, null, 0, 0, 0, 0, 0, 0, 0, $19)`,
       [
         scope.accountId,
         scope.regionId,
@@ -185,6 +189,8 @@ export const invocationStore = (sql: SqlWriter): InvocationStore => ({
         invocation.parameters,
         invocation.username,
         invocation.workingDir,
+        invocation.launcher,
+        invocation.terminationMode,
         invocation.timeoutSeconds,
         invocation.resourceGroupId,
         invocation.keepCommand ? 1 : 0,

@@ -1,5 +1,5 @@
 import { Fault } from '../domain/faults.js'
-import type { Task, TaskResult } from '../domain/invocations/invocations.js'
+import type { Task, TaskResult, TerminationMode } from '../domain/invocations/invocations.js'
 import { legacyRecordStatus, statesOfRecordStatus, taskStatus } from '../domain/invocations/roll-up.js'
 import { FINAL, isFinal, type TaskState, UNFINISHED } from '../domain/invocations/task-states.js'
 import type { TaskReader, TaskRow, TaskStore } from '../domain/invocations/task-store.js'
@@ -169,7 +169,7 @@ export const taskReader = (sql: SqlReader, lock = '', bounds = DEFAULT_ANSWER_BO
     const found = await readPage(
       sql,
       {
-        select: `${COLUMNS}, i.command_id, i.username`,
+        select: `${COLUMNS}, i.command_id, i.username, i.launcher, i.termination_mode`,
         from,
         where,
         values,
@@ -185,7 +185,13 @@ export const taskReader = (sql: SqlReader, lock = '', bounds = DEFAULT_ANSWER_BO
     for (const row of found.rows) {
       const invokeId = textOf(row['invocation_id'])
       const output = await outputOf(sql, invokeId, textOf(row['instance_id']))
-      items.push({ ...toldTask(row, output), username: textOf(row['username']), tags: tagged.get(invokeId) ?? [] })
+      items.push({
+        ...toldTask(row, output),
+        username: textOf(row['username']),
+        launcher: textOf(row['launcher']),
+        terminationMode: textOf(row['termination_mode']) as TerminationMode | '',
+        tags: tagged.get(invokeId) ?? [],
+      })
     }
     return { items, totalCount: found.totalCount, nextCursor: found.nextCursor }
   },

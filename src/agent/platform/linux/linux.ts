@@ -4,7 +4,7 @@ import { arch, hostname, machine, networkInterfaces, uptime, userInfo, version }
 import type { HostFacts, Platform, RunAsUser } from '../platform.js'
 import { openOutputPipe } from './output-pipe.js'
 import { killTree, readProcess } from './processes.js'
-import { scriptCommand } from './script-command.js'
+import { launchCommand, scriptCommand } from './script-command.js'
 import { lookUpUser } from './users.js'
 
 const MACHINE_ID_FILES = ['/var/lib/dbus/machine-id', '/etc/machine-id', '/sys/class/dmi/id/product_uuid']
@@ -32,6 +32,7 @@ export const linuxPlatform = (): Platform => ({
   },
   openOutputPipe,
   scriptCommand,
+  launchCommand,
   killTree: ({ leader, token }) => killTree(leader, token),
 })
 

@@ -3,9 +3,13 @@
  * allows execution. Without a first line it is a script for `sh`. The inner `exec` keeps the process that was started,
  * and lets `sh` say in its own words, with its own exit status, when the interpreter is not there.
  */
-export const scriptCommand = (scriptPath: string, firstLine: string): { file: string; args: string[] } => ({
+export const scriptCommand = (scriptPath: string, firstLine: string): { file: string; args: string[] } =>
+  launchCommand([...interpreter(firstLine), scriptPath])
+
+/** Runs a program with arguments, in the same way. */
+export const launchCommand = (words: readonly string[]): { file: string; args: string[] } => ({
   file: '/bin/sh',
-  args: ['-c', 'exec "$0" "$@"', ...interpreter(firstLine), scriptPath],
+  args: ['-c', 'exec "$0" "$@"', ...words],
 })
 
 /** As Linux reads it: the interpreter, and all that follows as one argument. */

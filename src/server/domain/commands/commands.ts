@@ -13,6 +13,7 @@ export interface NewCommand {
   readonly enableParameter: boolean
   readonly workingDir: string
   readonly timeoutSeconds: number
+  /** The line that starts the script (launcher.ts); '' for none. */
   readonly launcher: string
   readonly resourceGroupId: string
   readonly tags: readonly Tag[]
@@ -32,6 +33,7 @@ export interface CommandChange {
   readonly description?: string | undefined
   readonly workingDir?: string | undefined
   readonly timeoutSeconds?: number | undefined
+  readonly launcher?: string | undefined
 }
 
 export interface CommandFilter {
@@ -46,12 +48,13 @@ export interface CommandFilter {
 
 export interface Commands {
   /**
-   * Keeps a script. Faults: `command/content-too-long`, `command/quota-exceeded`, `command-parameter/*`, `idempotency/*`.
+   * Keeps a script. Faults: `command/content-too-long`, `command/launcher-malformed`, `command/quota-exceeded`,
+   * `command-parameter/*`, `idempotency/*`.
    */
   create(scope: Scope, command: NewCommand, repeat: Repeatable | undefined): Promise<{ commandId: string }>
   /** The caller's own kept commands, newest first. */
   list(scope: Scope, filter: CommandFilter, page: PageRequest): Promise<Page<Command>>
-  /** Changes what later runs use; invocations keep what they began with. Fault: `command/not-found`. */
+  /** Changes what later runs use; invocations keep what they began with. Faults: `command/not-found`, `command/launcher-malformed`. */
   modify(scope: Scope, commandId: string, change: CommandChange): Promise<void>
   /** Faults: `command/not-found`, `command/in-use`. */
   delete(scope: Scope, commandId: string): Promise<void>

@@ -4,6 +4,7 @@ import type { Clock, Ids } from '../clock.js'
 import { Fault } from '../faults.js'
 import type { UnitOfWork } from '../unit-of-work.js'
 import type { Commands, NewCommand } from './commands.js'
+import { parseLauncher } from './launcher.js'
 import { checkLength, parameterNames, textOfScript } from './custom-parameters.js'
 
 interface Parts {
@@ -14,9 +15,10 @@ interface Parts {
   readonly quota: number
 }
 
-/** Names of custom parameters, of a script whose length and placeholders are right. Faults as `Commands.create`. */
+/** Names of custom parameters, of a script whose length, placeholders and launcher are right. Faults as `Commands.create`. */
 export const checkScript = (command: NewCommand): readonly string[] => {
   checkLength(command.content.byteLength)
+  parseLauncher(command.launcher)
   return command.enableParameter ? parameterNames(textOfScript(command.content)) : []
 }
 
@@ -48,6 +50,7 @@ export const keepCommands = ({ stores, clock, ids, quota }: Parts): Commands => 
   list: (scope, filter, page) => stores.read.commands.list(scope, filter, page),
 
   async modify(scope, commandId, change) {
+    parseLauncher(change.launcher ?? '')
     await stores.write(async (w) => {
       const command = await w.commands.find(scope, commandId)
       if (command === undefined || !command.kept) throw new Fault('command/not-found')

@@ -621,6 +621,8 @@ const halfWritten = (createdAt: number) => ({
   parameters: '{}',
   username: '',
   workingDir: '',
+  launcher: '',
+  terminationMode: '' as const,
   timeoutSeconds: 60,
   resourceGroupId: '',
   keepCommand: false,

@@ -1,4 +1,6 @@
 import type { CommandType } from '../commands/commands.js'
+import type { Launch } from '../commands/launcher.js'
+import type { TerminationMode } from './invocations.js'
 
 // What the agent's door asks of the domain about tasks.
 
@@ -12,6 +14,10 @@ export interface HandedOutTask {
   readonly content: Uint8Array
   readonly timeoutSeconds: number
   readonly workingDir: string
+  /** What starts the script; absent for its first line, or a shell. Only for an agent that supports it. */
+  readonly launch?: Launch | undefined
+  /** Absent: as the agent does it. Only for an agent that supports it. */
+  readonly terminationMode?: TerminationMode | undefined
   /** `''` for the agent's own user (root or System). */
   readonly username: string
   readonly enableParameter: boolean
@@ -28,9 +34,14 @@ export interface HandOut {
   readonly stop: readonly string[]
 }
 
+/** What an agent says that it can do beyond the vendor's agent, whose wire has no words for it. */
+export type AgentFeature = 'launcher' | 'termination-mode'
+
 export interface Fetch {
   readonly reason: 'startup' | 'kickoff'
   readonly coldStart: boolean | undefined
+  /** Absent: none, as of the vendor's agent. */
+  readonly supports?: ReadonlySet<AgentFeature> | undefined
 }
 
 /** What an agent reports about a task. Times are on the server's clock. Output is bytes, cut anywhere. */

@@ -1,12 +1,14 @@
 import type { Clock } from '../clock.js'
 import { bytesOfScript, fillIn, textOfScript } from '../commands/custom-parameters.js'
+import { parseLauncher } from '../commands/launcher.js'
 import type { PresenceTable } from '../fleet/presence.js'
 import type { UnitOfWork, Writing } from '../unit-of-work.js'
-import type { AgentTasks, HandedOutTask, HandOut } from './agent-tasks.js'
+import type { AgentTasks, Fetch, HandedOutTask, HandOut } from './agent-tasks.js'
 import { changeTask } from './change-task.js'
 import { isDefaultUser } from './default-user.js'
 import type { InvocationScript } from './invocation-store.js'
 import type { Scripts } from './scripts.js'
+import { supply } from './run-options.js'
 import type { TaskRow } from './task-store.js'
 
 /** A host that took a task must report something within this time. */
@@ -54,7 +56,7 @@ export const handOut = ({
     })
   }
 
-  return async (instanceId, { reason }) => {
+  return async (instanceId, { reason, supports }) => {
     // A fetch after a kick finds work. Others of a quiet host find nothing: they cost a read, not a turn of the writer.
     if (reason === 'startup' && (await stores.read.tasks.unfinishedOf(instanceId, 1)).length === 0)
       return { run: [], stop: [] }
@@ -81,16 +83,16 @@ export const handOut = ({
       if (waiting > 0) crowded.add(instanceId)
       return { handed, stop: rows.filter((task) => task.state === 'Stopping' && task.startedAt !== undefined) }
     })
-    return { run: await describe(handed), stop: stop.map((task) => task.invokeId) } satisfies HandOut
+    return { run: await describe(handed, supports), stop: stop.map((task) => task.invokeId) } satisfies HandOut
   }
 
-  async function describe(tasks: readonly TaskRow[]): Promise<readonly HandedOutTask[]> {
+  async function describe(tasks: readonly TaskRow[], supports: Fetch['supports']): Promise<readonly HandedOutTask[]> {
     const run: HandedOutTask[] = []
     for (const task of tasks) {
       const script = await scripts.find(task.invokeId)
       if (script === undefined) continue
       const builtIns = await builtInValues(script, task.instanceId)
-      run.push(handedOut(script, builtIns, outputQuota))
+      run.push(supply(handedOut(script, builtIns, outputQuota), supports))
     }
     return run
   }
@@ -129,6 +131,8 @@ const handedOut = (
     : script.content,
   timeoutSeconds: script.timeoutSeconds,
   workingDir: script.workingDir,
+  launch: parseLauncher(script.launcher),
+  terminationMode: script.terminationMode === '' ? undefined : script.terminationMode,
   // The vendor's agent refuses these by name; they are its own user (agent-protocol.md §6.3).
   username: isDefaultUser(script.username) ? '' : script.username,
   enableParameter: script.enableParameter,

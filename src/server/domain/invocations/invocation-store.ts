@@ -2,7 +2,7 @@ import type { Scope } from '../access/scope.js'
 import type { CommandType } from '../commands/commands.js'
 import type { Page, PageRequest } from '../paging.js'
 import type { Tag } from '../tags.js'
-import type { Invocation, InvocationFilter } from './invocations.js'
+import type { Invocation, InvocationFilter, TerminationMode } from './invocations.js'
 import type { StateClass } from './task-states.js'
 
 export interface NewInvocation {
@@ -17,6 +17,8 @@ export interface NewInvocation {
   readonly parameters: string
   readonly username: string
   readonly workingDir: string
+  readonly launcher: string
+  readonly terminationMode: TerminationMode | ''
   readonly timeoutSeconds: number
   readonly resourceGroupId: string
   readonly keepCommand: boolean
@@ -37,6 +39,8 @@ export interface InvocationScript {
   readonly parameters: string
   readonly username: string
   readonly workingDir: string
+  readonly launcher: string
+  readonly terminationMode: TerminationMode | ''
   readonly timeoutSeconds: number
   readonly createdAt: number
 }

@@ -30,6 +30,9 @@ export type Targets =
   | { readonly by: 'id'; readonly instanceIds: readonly string[] }
   | { readonly by: 'tag'; readonly tags: readonly TagFilter[] }
 
+/** What is ended on a stop and on a timeout (api.md §5.5): the script's own process, or all that it started. */
+export type TerminationMode = 'Process' | 'ProcessTree'
+
 /** What the caller asks for one run, apart from the script. */
 export interface RunRequest {
   readonly targets: Targets
@@ -40,6 +43,9 @@ export interface RunRequest {
   /** Absent: the command's own. */
   readonly timeoutSeconds?: number | undefined
   readonly workingDir?: string | undefined
+  readonly launcher?: string | undefined
+  /** Absent: as the agent does it. */
+  readonly terminationMode?: TerminationMode | undefined
   readonly resourceGroupId: string
   readonly tags: readonly Tag[]
 }
@@ -71,6 +77,8 @@ export interface Task {
 /** A task with what its invocation knows, for a list of results. */
 export interface TaskResult extends Task {
   readonly username: string
+  readonly launcher: string
+  readonly terminationMode: TerminationMode | ''
   readonly tags: readonly Tag[]
 }
 
@@ -87,6 +95,8 @@ export interface Invocation {
   readonly legacyStatus: LegacyInvokeStatus
   readonly username: string
   readonly workingDir: string
+  readonly launcher: string
+  readonly terminationMode: TerminationMode | ''
   readonly timeoutSeconds: number
   readonly createdAt: number
   readonly tags: readonly Tag[]

@@ -5,6 +5,7 @@ import type { Clock, Ids } from '../clock.js'
 import type { NewCommand } from '../commands/commands.js'
 import { builtInNames, checkFilledIn, fillIn, parameterValues, textOfScript } from '../commands/custom-parameters.js'
 import { checkScript } from '../commands/keep-commands.js'
+import { parseLauncher } from '../commands/launcher.js'
 import { Fault } from '../faults.js'
 import { fillsIn } from '../fleet/agent-version.js'
 import type { TargetRow } from '../fleet/instance-store.js'
@@ -13,6 +14,7 @@ import type { UnitOfWork, Writing } from '../unit-of-work.js'
 import { isDefaultUser } from './default-user.js'
 import { ERROR_TEXTS, type ResultErrorCode } from './error-texts.js'
 import type { Invocations, RunRequest, Targets } from './invocations.js'
+import { notApplicable, type RunOptions } from './run-options.js'
 import { classOf, isFinal } from './task-states.js'
 
 /** A task must be asked for within this time (api.md §5.5). */
@@ -101,13 +103,16 @@ const start = async <A>(
   const targets = await findTargets(parts, scope, request.targets)
   checkTargets(script, targets, request.resourceGroupId)
   checkUser(script, request.username)
+  const launcher = request.launcher ?? script.launcher
+  parseLauncher(launcher)
+  const options = { type: script.type, launcher, terminationMode: request.terminationMode ?? '' } as const
   const values = parameterValues(script.enableParameter, script.parameterNames, request.parameters)
   const builtIns = script.enableParameter ? builtInsOf(script, values) : []
   await presence.prefetch(targets.map((target) => target.instanceId))
 
   const now = clock.now()
   const invokeId = ids.next('t')
-  const tasks = targets.map((target) => newTask(target, presence, builtIns, now))
+  const tasks = targets.map((target) => newTask(target, presence, builtIns, options, now))
   const answer = answerOf({ commandId: script.commandId, invokeId })
   const begin = async (w: Writing): Promise<void> => {
     if (limits.invocationsPerDay !== undefined) {
@@ -129,6 +134,8 @@ const start = async <A>(
       ),
       username: request.username,
       workingDir: request.workingDir ?? script.workingDir,
+      launcher,
+      terminationMode: options.terminationMode,
       timeoutSeconds: request.timeoutSeconds ?? script.timeoutSeconds,
       resourceGroupId: request.resourceGroupId,
       keepCommand,
@@ -231,14 +238,22 @@ const checkUser = (script: Script, username: string): void => {
 }
 
 /** A task that waits for its host, or that is over at once because no host will ask for it. */
-const newTask = (target: TargetRow, presence: PresenceTable, builtIns: readonly string[], now: number) => {
-  const ended = (code: ResultErrorCode) => ({
+const newTask = (
+  target: TargetRow,
+  presence: PresenceTable,
+  builtIns: readonly string[],
+  options: RunOptions,
+  now: number,
+) => {
+  const ended = (code: ResultErrorCode, why?: string) => ({
     instanceId: target.instanceId,
-    state: 'Aborted' as const,
+    state: why === undefined ? ('Aborted' as const) : ('Invalid' as const),
     errorCode: code,
-    errorInfo: ERROR_TEXTS[code],
+    errorInfo: why === undefined ? ERROR_TEXTS[code] : `${ERROR_TEXTS[code]}: ${why}`,
     deadlineAt: undefined,
   })
+  const why = notApplicable(options)
+  if (why !== undefined) return ended('CommandNotApplicable', why)
   if (!presence.isLive(presence.lastSeen(target.instanceId))) return ended('ClientNotRunning')
   if (!fillsIn(target.osType, target.agentVersion, builtIns)) return ended('ClientNeedUpgrade')
   return {

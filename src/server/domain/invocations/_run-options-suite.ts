@@ -1,0 +1,150 @@
+import { describe, expect, it } from 'vitest'
+import { CALLER, SCOPE, SCRIPT, type World } from '../_support.js'
+import { newInstance } from './_run-options-support.js'
+import type { AgentFeature, HandedOutTask } from './agent-tasks.js'
+
+const PAGE = { style: 'number', number: 1, size: 10 } as const
+const OURS: ReadonlySet<AgentFeature> = new Set(['launcher', 'termination-mode'])
+const PYTHON = 'python3 -u {{ACS::ScriptFileName|Ext(".py")}}'
+
+const fetched = async (
+  world: World,
+  host: string,
+  supports?: ReadonlySet<AgentFeature>,
+): Promise<readonly HandedOutTask[]> =>
+  (await world.parts.tasks.fetch(host, { reason: 'kickoff', coldStart: undefined, supports })).run
+
+const textOf = (task: HandedOutTask | undefined): string => Buffer.from(task?.content ?? []).toString()
+
+/** Launcher and TerminationMode (api.md §5.5), held by the whole server on one database. */
+export const runOptionsSuite = (openWorld: () => Promise<World>): void => {
+  describe('a launcher and a termination mode', () => {
+    it('go to an agent that supports them as they are', async () => {
+      await using world = await openWorld()
+      const host = await world.host()
+      await world.run([host], { launcher: PYTHON, request: { terminationMode: 'ProcessTree' } })
+      const [task] = await fetched(world, host, OURS)
+      expect(task).toMatchObject({
+        launch: { words: ['python3', '-u', '{{ACS::ScriptFileName}}'], extension: '.py' },
+        terminationMode: 'ProcessTree',
+      })
+      expect(textOf(task)).toBe('true')
+    })
+
+    it('become a script around the script for one that does not', async () => {
+      await using world = await openWorld()
+      const host = await world.host()
+      await world.run([host], { launcher: PYTHON, request: { terminationMode: 'ProcessTree' } })
+      const [task] = await fetched(world, host)
+      expect(task).not.toHaveProperty('launch')
+      expect(task).not.toHaveProperty('terminationMode')
+      expect(textOf(task)).toMatch(/^#!\/bin\/sh\n[\s\S]*exec 'python3' '-u' ''"\$openassist_file"''/)
+    })
+
+    it('are absent where nobody asked for them, for any agent', async () => {
+      await using world = await openWorld()
+      const host = await world.host()
+      await world.run([host])
+      await world.run([host])
+      expect(textOf((await fetched(world, host))[0])).toBe('true')
+    })
+
+    it('come from the command, unless the run has its own', async () => {
+      await using world = await openWorld()
+      const host = await world.host()
+      const { commandId } = await world.parts.domain.commands.create(SCOPE, { ...SCRIPT, launcher: PYTHON }, undefined)
+      const request = {
+        targets: { by: 'id', instanceIds: [host] },
+        username: '',
+        resourceGroupId: '',
+        tags: [],
+      } as const
+      const invoke = (launcher?: string) =>
+        world.parts.domain.invocations.invoke(SCOPE, CALLER, commandId, { ...request, launcher }, undefined)
+      const own = (await invoke()).invokeId
+      const other = (await invoke('perl {{ACS::ScriptFileName}}')).invokeId
+      const tasks = await fetched(world, host, OURS)
+      const programs = [own, other].map((id) => tasks.find((task) => task.taskId === id)?.launch?.words[0])
+      expect(programs).toEqual(['python3', 'perl'])
+      await world.parts.domain.commands.modify(SCOPE, commandId, { launcher: 'ruby {{ACS::ScriptFileName}}' })
+      const { items } = await world.parts.domain.invocations.list(SCOPE, { invokeId: own }, PAGE)
+      expect(items[0]?.launcher).toBe(PYTHON)
+      const { items: results } = await world.parts.domain.invocations.results(SCOPE, { invokeId: other }, PAGE)
+      expect(results).toMatchObject([{ launcher: 'perl {{ACS::ScriptFileName}}', terminationMode: '' }])
+    })
+
+    it.each(['python3', '"'])(
+      'that cannot start a script (%s) is refused, by whatever way it comes',
+      async (launcher) => {
+        await using world = await openWorld()
+        const host = await world.host()
+        const { commands } = world.parts.domain
+        const { commandId } = await commands.create(SCOPE, SCRIPT, undefined)
+        const fault = { kind: 'command/launcher-malformed' }
+        await expect(commands.create(SCOPE, { ...SCRIPT, launcher }, undefined)).rejects.toMatchObject(fault)
+        await expect(commands.modify(SCOPE, commandId, { launcher })).rejects.toMatchObject(fault)
+        await expect(world.run([host], { launcher })).rejects.toMatchObject(fault)
+        await expect(world.run([host], { request: { launcher } })).rejects.toMatchObject(fault)
+      },
+    )
+  })
+
+  describe('parameters within a script around the script', () => {
+    const wrapped = async (world: World, content: string): Promise<HandedOutTask | undefined> => {
+      const host = await world.host({ name: 'a-name' })
+      await world.run([host], {
+        content: Buffer.from(content),
+        enableParameter: true,
+        request: { parameters: new Map([['who', "O'Hara"]]), terminationMode: 'ProcessTree' },
+      })
+      return (await fetched(world, host))[0]
+    }
+
+    it('are filled in before', async () => {
+      await using world = await openWorld()
+      const task = await wrapped(world, 'echo "{{who}} {{ACS::InstanceName}} {{ ACS::RegionId }}"')
+      expect(textOf(task)).toContain('echo "O\\0047Hara a-name cn-hangzhou"')
+      expect(task?.enableParameter).toBe(false)
+    })
+
+    it('that nobody knows are left to the agent, which refuses them', async () => {
+      await using world = await openWorld()
+      const task = await wrapped(world, 'echo {{who}} {{ACS::Nothing}}')
+      expect(textOf(task)).toContain('{{ACS::Nothing}}')
+      expect(task?.enableParameter).toBe(true)
+    })
+  })
+
+  describe('on Windows', () => {
+    const CASES = [
+      ['a launcher', { launcher: PYTHON, mode: undefined }, 'Launcher is for shell scripts only on this server'],
+      [
+        'a tree',
+        { launcher: '', mode: 'ProcessTree' },
+        'TerminationMode=ProcessTree is for shell scripts only on this server',
+      ],
+    ] as const
+
+    it.each(CASES)('%s ends Invalid, and says why', async (_what, { launcher, mode }, why) => {
+      await using world = await openWorld()
+      const host = await newInstance(world, 'Windows')
+      const type = 'RunPowerShellScript'
+      const invokeId = await world.run([host], { type, launcher, request: { terminationMode: mode } })
+      expect(await world.task(invokeId, host)).toMatchObject({
+        status: 'Invalid',
+        errorCode: 'CommandNotApplicable',
+        errorInfo: `the command is not applicable: ${why}`,
+      })
+      expect(await fetched(world, host)).toEqual([])
+    })
+
+    it('the end of the process is what its agent does', async () => {
+      await using world = await openWorld()
+      const host = await newInstance(world, 'Windows')
+      await world.run([host], { type: 'RunBatScript', request: { terminationMode: 'Process' } })
+      const [task] = await fetched(world, host)
+      expect(task).not.toHaveProperty('terminationMode')
+      expect(textOf(task)).toBe('true')
+    })
+  })
+}

@@ -1,0 +1,4 @@
+import { openWorld } from '../_support.js'
+import { runOptionsSuite } from './_run-options-suite.js'
+
+runOptionsSuite(openWorld)
