@@ -10,7 +10,7 @@ import { readSignature, verify } from '../protocol/agent-signature.js'
 import { NOTIFY_PATH } from '../protocol/kick.js'
 import { messages, type MessageName } from '../protocol/messages/index.js'
 import { runEntry, stopEntry } from '../protocol/messages/task-entry.js'
-import type { TaskEntry } from '../protocol/messages/task-list.js'
+import type { FileEntry, TaskEntry } from '../protocol/messages/task-list.js'
 import { toRunAsUser } from '../protocol/run-as-user.js'
 import { toWireId, type WireId } from '../protocol/wire-id.js'
 import { registerAgent } from './register-agent.js'
@@ -45,7 +45,7 @@ export interface FakeServer {
   /** Open notify sockets. */
   readonly sockets: ReadonlySet<WebSocket>
   /** For the next fetch. */
-  waiting: { run: TaskEntry[]; stop: TaskEntry[]; test: TaskEntry[] }
+  waiting: { run: TaskEntry[]; stop: TaskEntry[]; test: TaskEntry[]; file: FileEntry[] }
   /** Asked before each answer; undefined: the good one. */
   answer: (received: Received) => Answer | Promise<Answer>
   /** False: handshakes of notify sockets are refused with 503. */
@@ -99,9 +99,9 @@ export const startFakeServer = async (
     if (endpoint === 'register') return register(body)
     if (endpoint === 'heartBeat') return messages.heartBeat.answer.encode({ code: 200, nextInterval: 60_000 })
     if (endpoint === 'taskList') {
-      const { run, stop, test } = fake.waiting
-      fake.waiting = { run: [], stop: [], test: [] }
-      return messages.taskList.answer.encode({ code: 200, instanceId: instanceId ?? '', run, stop, test })
+      const { run, stop, test, file } = fake.waiting
+      fake.waiting = { run: [], stop: [], test: [], file: [] }
+      return messages.taskList.answer.encode({ code: 200, instanceId: instanceId ?? '', run, stop, test, file })
     }
     return '{"code":200}'
   }
@@ -167,7 +167,7 @@ export const startFakeServer = async (
     received,
     kickAnswers,
     sockets,
-    waiting: { run: [], stop: [], test: [] },
+    waiting: { run: [], stop: [], test: [], file: [] },
     answer: () => undefined,
     acceptsSockets: true,
     refused: 0,

@@ -1,7 +1,8 @@
 import { formatUserAgent } from '../protocol/user-agent.js'
 import { AGENT_VERSION } from './agent-version.js'
+import { openFileDesk } from './files/file-desk.js'
 import { createGate } from './link/bell.js'
-import { createFetch } from './link/fetch.js'
+import { createFetch, type TaskListAnswer } from './link/fetch.js'
 import { startHeartbeat } from './link/heartbeat.js'
 import { startNotify } from './link/notify.js'
 import { openOutbox } from './link/outbox.js'
@@ -130,7 +131,12 @@ const startRegistered = async (
     nudgeResults: outbox.nudge,
   }
   const desk = openTaskDesk(room, (tasksRunning) => status.update({ tasksRunning }))
-  const fetch = createFetch(link, coldStart, await platform.timeZone(), desk.takeIn, log)
+  const files = openFileDesk({ platform, tasksFolder: directory.tasks, seen, report: outbox.keep, log })
+  const takeIn = async (answer: TaskListAnswer): Promise<void> => {
+    await files.takeIn(answer.file ?? [])
+    await desk.takeIn(answer)
+  }
+  const fetch = createFetch(link, coldStart, await platform.timeZone(), takeIn, log)
   const opened = createGate()
   let loops: readonly { stop(): Promise<void> }[] = [fetch]
   let isConnected = false
@@ -178,6 +184,7 @@ const startRegistered = async (
     opened.open()
     await Promise.all(loops.map((loop) => loop.stop()))
     await desk.stop()
+    await files.stop()
     await outbox.drained(FAREWELL_MS)
     await outbox.stop()
     link.close()

@@ -10,6 +10,11 @@ import { runningRepeats } from './domain/access/answer-once.js'
 import type { Clock } from './domain/clock.js'
 import { keepCommands } from './domain/commands/keep-commands.js'
 import type { Domain, Regions } from './domain/domain.js'
+import { together } from './domain/end-lost-work.js'
+import type { AgentFiles } from './domain/files/agent-files.js'
+import { endLostFiles } from './domain/files/end-lost-files.js'
+import { sendFile } from './domain/files/send-file.js'
+import { serveFiles } from './domain/files/serve-files.js'
 import { observeInstances } from './domain/fleet/observe-instances.js'
 import { permitActivations } from './domain/fleet/permit-activations.js'
 import { PresenceTable } from './domain/fleet/presence.js'
@@ -52,6 +57,7 @@ export interface AssemblySettings {
   readonly regions: Regions
   readonly timestampWindowMs: number
   readonly instancesPerInvocation: number
+  readonly instancesPerFileSend: number
   readonly instancesPerStatusQuery: number
   readonly commandQuota: number
   readonly activationQuota: number
@@ -91,6 +97,7 @@ export interface Assembly {
   readonly domain: Domain
   readonly registry: AgentRegistry
   readonly tasks: AgentTasks
+  readonly files: AgentFiles
   readonly api: ApiDoor
   readonly gateway: Gateway
   readonly sweeps: Sweeps
@@ -162,7 +169,10 @@ export const assemble = async (parts: AssemblyParts): Promise<Assembly> => {
   const wake = (instanceIds: readonly string[]): void => wakeups.send(instanceIds)
   const rejections = new Map<string, number>()
 
-  const lost = endLostTasks({ stores, clock, presence, rejections, tasksPerHost: settings.tasksPerHost })
+  const lost = together(
+    endLostTasks({ stores, clock, presence, rejections, tasksPerHost: settings.tasksPerHost }),
+    endLostFiles({ stores, clock, presence, rejections }),
+  )
   const registry = registerHosts({ stores, clock, ids, presence, random: Math.random, processChange: lost })
   const tasks = serveAgents({
     stores,
@@ -173,6 +183,7 @@ export const assemble = async (parts: AssemblyParts): Promise<Assembly> => {
     outputQuota: settings.outputQuota,
     tasksPerHost: settings.tasksPerHost,
   })
+  const files = serveFiles({ stores, clock, presence, wake })
   const domain: Domain = {
     instances: observeInstances({ instances: stores.read.instances, presence }),
     activations: permitActivations({ stores, clock, ids, quota: settings.activationQuota }),
@@ -183,9 +194,14 @@ export const assemble = async (parts: AssemblyParts): Promise<Assembly> => {
       list: (scope, filter, page) => stores.read.invocations.list(scope, filter, page),
       results: (scope, filter, page) => stores.read.tasks.results(scope, filter, page),
     },
+    files: {
+      send: sendFile({ stores, clock, ids, presence, wake, limits: settings }),
+      results: (scope, filter, page) => stores.read.files.list(scope, filter, page),
+    },
     regions: settings.regions,
     limits: {
       instancesPerInvocation: settings.instancesPerInvocation,
+      instancesPerFileSend: settings.instancesPerFileSend,
       instancesPerStatusQuery: settings.instancesPerStatusQuery,
     },
   }
@@ -210,6 +226,7 @@ export const assemble = async (parts: AssemblyParts): Promise<Assembly> => {
     registry,
     presence,
     tasks,
+    files,
     wakeups,
     settings: { ...settings.gateway, outputQuota: settings.outputQuota },
     clock,
@@ -239,6 +256,7 @@ export const assemble = async (parts: AssemblyParts): Promise<Assembly> => {
     domain,
     registry,
     tasks,
+    files,
     api,
     gateway,
     sweeps,

@@ -254,12 +254,13 @@ export class SimulatedAgent {
         if (++failures === FETCH_TRIES) return
       } else {
         this.#room.board.add('fetched')
-        const { code, run, stop, test } = document.value
+        const { code, run, stop, test, file = [] } = document.value
+        for (const entry of file) this.#work.write(entry)
         for (const entry of run) this.#work.run(entry)
         for (const entry of stop) this.#work.stop(entry)
         for (const entry of test) this.#work.test(entry)
         if (code !== ASK_AGAIN || ++rounds === FETCH_TRIES) {
-          if (why === 'kick' && run.length + stop.length === 0) this.#repeatLater()
+          if (why === 'kick' && run.length + stop.length + file.length === 0) this.#repeatLater()
           return
         }
       }

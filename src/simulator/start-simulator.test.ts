@@ -60,6 +60,17 @@ describe('a simulated fleet', () => {
     expect(simulator.counters).toMatchObject({ taken: 20, started: 20, running: 0, lost: 0, errors: 0 })
   })
 
+  it('takes files, and says that they are written', async () => {
+    const simulator = await simulate({ agents: 3 })
+    await simulator.ready
+    const file = { Name: 'a.txt', TargetDir: '/srv', Content: 'text', ...numbered(simulator.instanceIds) }
+    const { InvokeId } = await client.ask('SendFile', file)
+    await simulator.until(({ finished }) => finished === 3, LIMIT_MS)
+    const answer = await client.ask('DescribeSendFileResults', { InvokeId: String(InvokeId) })
+    expect(answer['Invocations']).toMatchObject({ Invocation: [{ InvocationStatus: 'Success', VmCount: 3 }] })
+    expect(simulator.counters).toMatchObject({ taken: 3, lost: 0, errors: 0 })
+  })
+
   it('is live for the API, in the version it claims', async () => {
     const simulator = await simulate({ agents: 2, agentVersion: '2.2.3.600' })
     await simulator.ready

@@ -3,7 +3,7 @@ import { LEAST_OUTPUT_QUOTA } from '../protocol/messages/task-entry.js'
 import { FINAL_REPORT_PAUSE_MS, FINAL_REPORT_TRIES } from '../protocol/messages/report-fields.js'
 import { SCRIPT_EXISTS, taskError } from '../protocol/messages/task-error.js'
 import { taskFinish } from '../protocol/messages/task-finish.js'
-import type { TaskEntry } from '../protocol/messages/task-list.js'
+import type { FileEntry, TaskEntry } from '../protocol/messages/task-list.js'
 import { taskRunning } from '../protocol/messages/task-running.js'
 import { taskStopped } from '../protocol/messages/task-stopped.js'
 import { taskTimeout } from '../protocol/messages/task-timeout.js'
@@ -79,6 +79,14 @@ export class TaskWork {
 
   test({ task }: TaskEntry): void {
     void this.#post(taskVerified, { taskId: task.taskID, invokeVersion: task.invokeVersion })
+  }
+
+  /** Nothing is written: every file is taken for one that could be. As the vendor's agent says it, once. */
+  write({ task }: FileEntry): void {
+    const { board } = this.#room
+    board.add('taken')
+    const result = { taskId: task.taskID, status: 'Success', taskType: 'sendfile', errorcode: 0 } as const
+    void this.#post(taskFinish, result).then((taken) => board.add(taken ? 'finished' : 'lost'))
   }
 
   #next(): void {

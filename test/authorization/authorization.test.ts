@@ -30,6 +30,7 @@ const SPECIAL: Readonly<Record<string, Parameters>> = {
   CreateCommand: { CommandContent: 'ZWNobw==' },
   RunCommand: { CommandContent: 'echo', 'InstanceId.1': 'mi-here' },
   InvokeCommand: { 'InstanceId.1': 'mi-here' },
+  SendFile: { 'InstanceId.1': 'mi-here' },
 }
 
 /** A request that the operation takes: its required parameters, and the names of what exists. */
@@ -43,11 +44,11 @@ const requestOf = (operation: Operation): Parameters => {
 }
 
 /** Ways to name what exists in a list, by parameter. */
-const filtersOf = ({ access, request }: Operation): readonly (readonly [string, string])[] => {
+const filtersOf = ({ name, access, request }: Operation): readonly (readonly [string, string])[] => {
   if (access === 'write') return []
   const named: (readonly [string, string | undefined])[] = [
     ['CommandId', existing.get('CommandId')],
-    ['InvokeId', existing.get('InvokeId')],
+    ['InvokeId', existing.get(name === 'DescribeSendFileResults' ? 'InvokeId of a file' : 'InvokeId')],
     ['ActivationId', existing.get('ActivationId')],
     ['InstanceIds', '["mi-here"]'],
     [request['InstanceId']?.kind === 'list' ? 'InstanceId.1' : 'InstanceId', 'mi-here'],
@@ -94,6 +95,9 @@ beforeAll(async () => {
   const run = { Action: 'InvokeCommand', RegionId: REGION, CommandId: kept, 'InstanceId.1': 'mi-here' }
   const ran = await world.send(run, 'JSON')
   existing.set('InvokeId', (JSON.parse(ran.text) as { InvokeId: string }).InvokeId)
+  const file = { Name: 'a.txt', TargetDir: '/srv', Content: 'text', 'InstanceId.1': 'mi-here' }
+  const sent = await world.send({ Action: 'SendFile', RegionId: REGION, ...file }, 'JSON')
+  existing.set('InvokeId of a file', (JSON.parse(sent.text) as { InvokeId: string }).InvokeId)
   await setAccessKey(database, sealer, { ...RETIRED, accountId: '1000000000000001' }, world.now())
   await database.write((w) => w.run(`update access_key set status = 'Inactive' where id = $1`, [RETIRED.accessKeyId]))
 })

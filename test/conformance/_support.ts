@@ -51,6 +51,7 @@ const SETTINGS: Omit<AssemblySettings, 'dataDir'> = {
   regions: { served: [REGION], endpoint: ENDPOINT },
   timestampWindowMs: 15 * 60_000,
   instancesPerInvocation: 100,
+  instancesPerFileSend: 50,
   instancesPerStatusQuery: 100,
   commandQuota: 500,
   activationQuota: 100,

@@ -36,9 +36,19 @@ interface ReportSeed {
   readonly dropped?: number
 }
 
+interface FileReportSeed {
+  readonly fileReport: string
+  readonly of: string
+  /** How it ended, or what the agent refused. */
+  readonly code?: number
+  readonly param?: string
+  readonly value?: string
+}
+
 export type Seed =
   | InstanceSeed
   | ReportSeed
+  | FileReportSeed
   | { readonly counted: string; readonly at: string }
   | { readonly call: Readonly<Record<string, string>>; readonly as: string }
   | { readonly fetch: string }
@@ -134,11 +144,18 @@ const register = async (world: World, made: Made, name: string, count: number, r
 export const plant = async (world: World, seed: Seed, made: Made): Promise<void> => {
   if ('instance' in seed) return addInstance(world, seed)
   if ('report' in seed) return report(world, seed, made)
+  if ('fileReport' in seed) {
+    const taskId = fillIn(seed.of, made)
+    const { code = 0, param, value = '' } = seed
+    const end = param === undefined ? { kind: 'finish' as const, code } : { kind: 'invalid' as const, param, value }
+    return world.parts.files.report(seed.fileReport, { ...end, taskId })
+  }
   if ('time' in seed) return world.setTime(Date.parse(seed.time))
   if ('store' in seed) return world.breakStore()
   if ('registered' in seed) return register(world, made, seed.with, seed.registered, seed.removed)
   if ('fetch' in seed) {
     await world.parts.tasks.fetch(seed.fetch, { reason: 'kickoff', coldStart: undefined })
+    await world.parts.files.fetch(seed.fetch)
     return
   }
   if ('counted' in seed) {

@@ -130,6 +130,26 @@ const calls = (made: Made): Readonly<Record<string, Call>> => ({
     wrong: { PageNumber: 0 },
     code: 'InvalidParam.PageNumber',
   },
+  SendFile: {
+    members: {
+      ...REGIONAL,
+      ...TAGS,
+      InstanceId: ['i-1', 'i-2'],
+      Name: 'ünïcode 名.txt',
+      TargetDir: '/srv/a b',
+      Content: 'a <&> 中文 😀\r\n',
+      FileMode: '0600',
+      Overwrite: true,
+      Timeout: 5,
+    },
+    wrong: { FileMode: 'rw' },
+    code: 'FileMode.Invalid',
+  },
+  DescribeSendFileResults: {
+    members: { ...REGIONAL, InvokeId: made.get('sent')?.['InvokeId'] },
+    wrong: { MaxResults: 51 },
+    code: 'InvalidParameter.MaxResults',
+  },
   StopInvocation: {
     members: { ...REGIONAL, InvokeId: made.get('run')?.['InvokeId'], InstanceId: ['i-1'] },
     wrong: { InvokeId: 't-none' },
@@ -168,7 +188,10 @@ beforeAll(async () => {
   await plant(world, { call: { ...run, Action: 'InvokeCommand', CommandId: busy }, as: 'running' }, made)
   const script = { Type: 'RunShellScript', CommandContent: 'echo <&>' }
   await plant(world, { call: { ...run, ...script, Action: 'RunCommand' }, as: 'run' }, made)
+  const file = { Name: 'a.txt', TargetDir: '/srv', Content: 'a <&>', ...labelled }
+  await plant(world, { call: { ...run, ...file, Action: 'SendFile' }, as: 'sent' }, made)
   await plant(world, { fetch: 'i-1' }, made)
+  await plant(world, { fileReport: 'i-1', of: '{sent.InvokeId}', code: 0 }, made)
   const at = new Date(world.now()).toISOString()
   const report = { report: 'i-1', of: '{run.InvokeId}', startedAt: at } as const
   await plant(world, { ...report, kind: 'running' }, made)

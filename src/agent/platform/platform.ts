@@ -40,6 +40,8 @@ export interface Platform {
   ownUser(): RunAsUser
   /** Asks the system's user database; no shell is involved. */
   lookUpUser(name: string): Promise<UserLookup>
+  /** Id of a user or of a group of exactly this name, root too; undefined when there is none. */
+  findAccount(kind: 'user' | 'group', name: string): Promise<number | undefined>
   hostFacts(): HostFacts
   /** The machine's own id (agent-protocol.md §4.1), or `''`. */
   machineId(): Promise<string>

@@ -11,6 +11,8 @@ export interface StagedTask {
   /** A folder outside the state directory that holds the script, when it runs as another user. */
   readonly outsideFolder: string | undefined
   readonly scriptName: string
+  /** A file that is being written beside the one that it becomes. */
+  readonly draft?: string | undefined
 }
 
 /** A task that was at work when the agent's process ended. */
@@ -48,7 +50,7 @@ export const findLeftTask = async (tasksFolder: string, key: string): Promise<Le
 
 const parseRecord = (text: string): StagedTask | undefined => {
   try {
-    const { taskId, invokeVersion, token, outsideFolder, scriptName } = JSON.parse(text) as Partial<StagedTask>
+    const { taskId, invokeVersion, token, outsideFolder, scriptName, draft } = JSON.parse(text) as Partial<StagedTask>
     if (typeof taskId !== 'string' || typeof invokeVersion !== 'number' || typeof token !== 'string') return undefined
     return {
       taskId,
@@ -57,6 +59,7 @@ const parseRecord = (text: string): StagedTask | undefined => {
       outsideFolder: typeof outsideFolder === 'string' ? outsideFolder : undefined,
       // A name, not a path: what it names is deleted.
       scriptName: typeof scriptName === 'string' && /^[A-Za-z0-9._-]+$/.test(scriptName) ? scriptName : 'script.sh',
+      draft: typeof draft === 'string' ? draft : undefined,
     }
   } catch {
     return undefined

@@ -5,6 +5,7 @@ import { taskInvalid } from '../../protocol/messages/task-invalid.js'
 import { taskStopped } from '../../protocol/messages/task-stopped.js'
 import { taskTimeout } from '../../protocol/messages/task-timeout.js'
 import { taskVerified } from '../../protocol/messages/task-verified.js'
+import type { FileEnd } from '../files/file-end.js'
 
 /** Which run of which task. */
 export interface TaskIdentity {
@@ -32,6 +33,7 @@ export type TaskEnd =
   | (Ended & { readonly kind: 'error'; readonly errCode: string; readonly errDesc: string })
   | { readonly kind: 'invalid'; readonly param: string; readonly value: string }
   | { readonly kind: 'verified' }
+  | FileEnd
 
 /** The final report of a task; `output` is what no earlier report carried. */
 export interface TaskResult {
@@ -79,6 +81,15 @@ export const resultRequest = ({ task, end, output }: TaskResult): ResultRequest 
     }
     case 'verified':
       return { ...common(taskVerified), target: requestTarget(taskVerified, identity) }
+    case 'file-finish': {
+      const status = end.code === 0 ? ('Success' as const) : ('Failed' as const)
+      const query = { taskId: task.taskId, status, taskType: 'sendfile' as const, errorcode: end.code }
+      return { ...common(taskFinish), target: requestTarget(taskFinish, query) }
+    }
+    case 'file-invalid': {
+      const query = { taskId: task.taskId, taskType: 'sendfile' as const, param: end.param, value: end.value }
+      return { ...common(taskInvalid), target: requestTarget(taskInvalid, query) }
+    }
   }
 }
 

@@ -70,5 +70,6 @@ export const cleanLeft = async (tasksFolder: string, { key, task }: LeftTask): P
     await unlink(join(outside, task?.scriptName ?? 'script.sh')).catch(() => undefined)
     await rmdir(outside).catch(() => undefined)
   }
+  if (task?.draft !== undefined) await unlink(task.draft).catch(() => undefined)
   await unstageTask(tasksFolder, key).catch(() => undefined)
 }

@@ -93,6 +93,8 @@ const summary = ({ end }: TaskResult): string => {
     case 'timeout':
     case 'stopped':
     case 'verified':
+    case 'file-finish':
+    case 'file-invalid':
       return end.kind
   }
 }

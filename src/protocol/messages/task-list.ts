@@ -41,6 +41,25 @@ const entry = {
   repeat: text('How often it runs.', { oneOf: ['Once', 'Period', 'NextRebootOnly', 'EveryReboot', 'Rate', 'At'] }),
 }
 
+/** A file as it travels (agent-protocol.md §7). `contentType` and `timeout` are not looked at by the vendor's agent. */
+const sendFile = {
+  taskID: text('The send.', { pattern: WIRE_ID_PATTERN }),
+  name: text('Name of the file.'),
+  destination: text('Directory, made when it is missing; empty for the home of root.'),
+  content: text('The file, in base64.'),
+  signature: text('MD5 of `content` as it is written here, in hexadecimal digits.'),
+  contentType: text('How it was sent to the server.'),
+  mode: text('Three or four octal digits; empty for 0644.'),
+  owner: text('Its owner; root when only the group is given.'),
+  group: text('Its group; root when only the owner is given.'),
+  overwrite: flag('Whether a file of that name is replaced.'),
+  timeout: integer('Seconds.', { min: 0 }),
+}
+
+const fileEntryFields = { task: recordOf(sendFile), output: recordOf(output) }
+
+export type FileEntry = InferFields<typeof fileEntryFields>
+
 const entries = (about: string) => recordsOf(about, entry)
 
 export type TaskEntry = InferFields<typeof entry>
@@ -50,7 +69,7 @@ export type TaskEntry = InferFields<typeof entry>
  * Upstream: code 408 makes it ask again after 2 s, up to four rounds; a kicked fetch without any result is repeated once.
  */
 export const taskList = defineMessage({
-  about: 'What shall be run or stopped?',
+  about: 'What shall be run, stopped or written?',
   method: 'POST',
   path: '/luban/api/v1/task/list',
   signed: true,
@@ -74,5 +93,6 @@ export const taskList = defineMessage({
     run: entries('Tasks to run.'),
     stop: entries('Tasks to stop; only `taskID` and `repeat` are looked at.'),
     test: entries('Tasks to check without running them.'),
+    file: optional(recordsOf('Files to write.', fileEntryFields)),
   }),
 })

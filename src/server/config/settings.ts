@@ -216,6 +216,14 @@ export const SETTINGS = {
     },
     { min: 1, max: 1_000_000, default: 100 },
   ),
+  instancesPerFileSend: integerSetting(
+    {
+      env: 'OPENASSIST_INSTANCES_PER_FILE_SEND',
+      group: LIMITS,
+      about: 'Instances in one SendFile.',
+    },
+    { min: 1, max: 500, default: 50 },
+  ),
   instancesPerStatusQuery: integerSetting(
     {
       env: 'OPENASSIST_INSTANCES_PER_STATUS_QUERY',

@@ -79,6 +79,7 @@ export const openWorld = async (dataDir?: string, startAt?: number, database?: s
       regions: { served: [SCOPE.regionId], endpoint: '127.0.0.1:8080' },
       timestampWindowMs: 900_000,
       instancesPerInvocation: 2_000,
+      instancesPerFileSend: 50,
       instancesPerStatusQuery: 100,
       commandQuota: 5,
       tasksPerHost: 10,

@@ -1,4 +1,5 @@
 import type { Commands } from './commands/commands.js'
+import type { Files } from './files/files.js'
 import type { Activations } from './fleet/activations.js'
 import type { Instances } from './fleet/instances.js'
 import type { Invocations } from './invocations/invocations.js'
@@ -9,6 +10,7 @@ export interface Domain {
   readonly activations: Activations
   readonly commands: Commands
   readonly invocations: Invocations
+  readonly files: Files
   readonly regions: Regions
   readonly limits: Limits
 }
@@ -24,6 +26,8 @@ export interface Regions {
 export interface Limits {
   /** Instances in one RunCommand or InvokeCommand: 100. */
   readonly instancesPerInvocation: number
+  /** Instances in one SendFile: 50. */
+  readonly instancesPerFileSend: number
   /** Instance ids in one status query: 100. */
   readonly instancesPerStatusQuery: number
 }

@@ -1,6 +1,7 @@
 import type { AuditEntry } from './access/audit.js'
 import type { RepeatReader, RepeatStore } from './access/repeat-store.js'
 import type { CommandReader, CommandStore } from './commands/command-store.js'
+import type { FileReader, FileStore } from './files/file-store.js'
 import type { ActivationReader, ActivationStore } from './fleet/activation-store.js'
 import type { InstanceReader, InstanceStore } from './fleet/instance-store.js'
 import type { InvocationReader, InvocationStore } from './invocations/invocation-store.js'
@@ -14,6 +15,7 @@ export interface Reading {
   readonly commands: CommandReader
   readonly invocations: InvocationReader
   readonly tasks: TaskReader
+  readonly files: FileReader
   readonly repeats: RepeatReader
 }
 
@@ -24,6 +26,7 @@ export interface Writing {
   readonly commands: CommandStore
   readonly invocations: InvocationStore
   readonly tasks: TaskStore
+  readonly files: FileStore
   readonly repeats: RepeatStore
   /** Adds to the hash-chained audit log when the transaction commits (design D9). */
   audit(entry: AuditEntry): void

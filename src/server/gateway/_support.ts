@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { WebSocket } from 'ws'
 import { signatureHeaders } from '../../protocol/agent-signature.js'
 import type { AgentRegistry, Heartbeat, HostKey, Presence, Registration } from '../domain/fleet/agents.js'
+import type { AgentFiles, FileReport, HandedOutFile } from '../domain/files/agent-files.js'
 import type { AgentTasks, Fetch, HandOut, Report } from '../domain/invocations/agent-tasks.js'
 import type { Wakeups } from '../wakeups/wakeups.js'
 import type { GatewayEvent } from './gateway-event.js'
@@ -49,6 +50,17 @@ export class TestRoom implements AgentRegistry, Presence, AgentTasks, Wakeups {
   generation = 0
   correction = 0
   handOut: HandOut = { run: [], stop: [] }
+  handedFiles: readonly HandedOutFile[] = []
+  readonly fileReports: { instanceId: string; report: FileReport }[] = []
+  readonly fileWork = new Set<string>()
+  readonly files: AgentFiles = {
+    fetch: async (instanceId) => {
+      this.fileWork.delete(instanceId)
+      return this.handedFiles
+    },
+    report: async (instanceId, report) => void this.fileReports.push({ instanceId, report }),
+    hasWork: async (instanceId) => this.fileWork.has(instanceId),
+  }
   refuse: 'activation-unknown' | undefined
   /** Thrown by every verb while it is set. */
   broken: Error | undefined
@@ -168,6 +180,7 @@ export class TestGateway implements AsyncDisposable {
       registry: room,
       presence: room,
       tasks: room,
+      files: room.files,
       wakeups: room,
       settings,
       clock: { now: () => Date.now() },

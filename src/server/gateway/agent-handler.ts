@@ -6,12 +6,13 @@ import { NOT_SUPPORTED } from '../../protocol/messages/state-configurations.js'
 import { parseKickAnswer } from '../../protocol/kick.js'
 import { parseOsType } from '../../protocol/user-agent.js'
 import type { AgentRegistry, Presence } from '../domain/fleet/agents.js'
+import type { AgentFiles } from '../domain/files/agent-files.js'
 import type { AgentTasks } from '../domain/invocations/agent-tasks.js'
 import type { AdmittedHost } from './admission.js'
 import type { Tell } from './gateway-event.js'
 import { writeHandOut } from './hand-out.js'
 import { readRegistration, REGISTRATION_REFUSALS } from './registration.js'
-import { readReport, type ReportName } from './reports.js'
+import { readFileReport, readReport, type ReportName } from './reports.js'
 
 // The only translator: a message, a verb of the domain, an answer. Both transports end here.
 
@@ -41,6 +42,7 @@ interface Parts {
   readonly registry: AgentRegistry
   readonly presence: Pick<Presence, 'clockCorrection'>
   readonly tasks: AgentTasks
+  readonly files: AgentFiles
   readonly tell: Tell
   /** The state of this node that follows from messages. */
   readonly node: {
@@ -57,7 +59,7 @@ type SignedCall = AgentRequest & { readonly host: AdmittedHost }
 
 const isSigned = (request: AgentRequest): request is SignedCall => request.host !== undefined
 
-export const createAgentHandler = ({ registry, presence, tasks, tell, node }: Parts): AgentHandler => {
+export const createAgentHandler = ({ registry, presence, tasks, files, tell, node }: Parts): AgentHandler => {
   const unreadable = (call: AgentRequest, reason: string): AgentAnswer => {
     const path = messages[call.name].path
     tell({ kind: 'malformed', path, reason, instanceId: call.host?.instanceId })
@@ -116,7 +118,7 @@ export const createAgentHandler = ({ registry, presence, tasks, tell, node }: Pa
     const { reason, cold_start: coldStart, supports } = query.value
     const handOut = await tasks.fetch(instanceId, { reason, coldStart, supports: parseFeatures(supports) })
     const os = userAgent?.osType === 'Windows' ? 'windows' : 'posix'
-    const { text, withheld } = writeHandOut(instanceId, handOut, os)
+    const { text, withheld } = writeHandOut(instanceId, handOut, os, await files.fetch(instanceId))
     for (const { taskId, param, value } of withheld) {
       tell({ kind: 'task-withheld', instanceId, taskId, reason: param })
       await tasks.report(instanceId, { kind: 'invalid', taskId, param, value })
@@ -126,6 +128,12 @@ export const createAgentHandler = ({ registry, presence, tasks, tell, node }: Pa
 
   const report = async (call: SignedCall, name: ReportName): Promise<AgentAnswer> => {
     const { instanceId } = call.host
+    const ofFile = readFileReport(name, call.query)
+    if (ofFile?.ok === false) return unreadable(call, ofFile.reason)
+    if (ofFile !== undefined) {
+      await files.report(instanceId, ofFile.value)
+      return ACKNOWLEDGED
+    }
     const read = readReport(name, call.query, call.body, presence.clockCorrection(instanceId))
     if (!read.ok) return unreadable(call, read.reason)
     if (read.value !== undefined) await tasks.report(instanceId, read.value)

@@ -79,6 +79,26 @@ describe('requests', () => {
     expect(room.fetches).toMatchObject([{ fetch: { supports: new Set(['launcher']) } }])
   })
 
+  it('for tasks get the files that wait, and reports about files go where files are', async () => {
+    const content = Buffer.from('text')
+    const file = { taskId: 'f-1', name: 'a.txt', targetDir: '/srv', content, contentType: 'PlainText' } as const
+    const owned = { owner: 'root', group: 'root', mode: '0644', overwrite: false, timeoutSeconds: 60 }
+    room.handedFiles = [{ ...file, ...owned }]
+    const answer = await door.call(host, 'POST', '/luban/api/v1/task/list?reason=kickoff')
+    expect(answer.json).toMatchObject({ run: [], file: [{ task: { taskID: 'f-1', content: 'dGV4dA==' } }] })
+    const finish = '/luban/api/v1/task/finish?taskId=f-1&status=Success&taskType=sendfile&errorcode=0'
+    expect((await door.call(host, 'POST', finish)).text).toBe('{"code":200}')
+    const invalid = '/luban/api/v1/task/invalid?taskId=f-1&taskType=sendfile&param=FileExist&value=a&b'
+    expect((await door.call(host, 'POST', invalid)).text).toBe('{"code":200}')
+    expect(room.fileReports.map(({ report }) => report)).toEqual([
+      { kind: 'finish', taskId: 'f-1', code: 0 },
+      { kind: 'invalid', taskId: 'f-1', param: 'FileExist', value: 'a&b' },
+    ])
+    expect(room.reports).toEqual([])
+    const unreadable = '/luban/api/v1/task/finish?taskId=f-1&taskType=sendfile'
+    expect((await door.call(host, 'POST', unreadable)).status).toBe(400)
+  })
+
   it('with output bring its bytes as they are', async () => {
     const output = Buffer.from([0, 0xff, 0xc3, 0x28, 0x0a])
     const path = '/luban/api/v1/task/finish?taskId=t-1&invokeVersion=1&start=1000&end=2000&exitCode=3&dropped=0'
@@ -348,8 +368,8 @@ describe('the notify socket', () => {
     expect(got).toEqual(['kick_vm', 'kick_vm'])
   })
 
-  it('carries a kick at once when work waited for the host', async () => {
-    room.work.add('mi-1')
+  it.each(['work', 'fileWork'] as const)('carries a kick at once when %s waited for the host', async (what) => {
+    room[what].add('mi-1')
     const socket = door.dial(door.signed(host))
     const got = frames(socket)
     await until(() => got.length > 0)

@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream'
 import { setImmediate as turn } from 'node:timers/promises'
 import { formatKick } from '../../protocol/kick.js'
 import type { AgentRegistry, Presence } from '../domain/fleet/agents.js'
+import type { AgentFiles } from '../domain/files/agent-files.js'
 import type { AgentTasks } from '../domain/invocations/agent-tasks.js'
 import type { Wakeups } from '../wakeups/wakeups.js'
 import type { Peer } from '../front/peer.js'
@@ -34,6 +35,7 @@ export interface GatewayParts {
   readonly registry: AgentRegistry
   readonly presence: Presence
   readonly tasks: AgentTasks
+  readonly files: AgentFiles
   readonly wakeups: Wakeups
   readonly settings?: Partial<GatewaySettings>
   readonly clock: { now(): number }
@@ -46,14 +48,16 @@ const GOODBYE_MS = 2_000
 const KICK = formatKick({ word: 'fetch' })
 
 export const createGateway = (parts: GatewayParts): Gateway => {
-  const { registry, presence, tasks, wakeups, clock, tell } = parts
+  const { registry, presence, tasks, files, wakeups, clock, tell } = parts
   const settings = { ...DEFAULT_GATEWAY_SETTINGS, ...parts.settings }
   const keys = new HostKeys(registry, settings, () => clock.now())
   const ticksPerPing = Math.ceil(settings.pingIntervalMs / TICK_MS)
   const connections = new Connections(settings, presence, tell, ticksPerPing)
+  const hasWork = async (instanceId: string): Promise<boolean> =>
+    (await tasks.hasWork(instanceId)) || files.hasWork(instanceId)
   const kicks = new Kicks({
     send: (instanceId) => connections.send(instanceId, KICK),
-    hasWork: (instanceId) => tasks.hasWork(instanceId),
+    hasWork,
     failed: (error) => tell({ kind: 'failed', at: 'hasWork', error }),
     later: (run) => void setImmediate(run),
     elapsed: () => performance.now(),
@@ -63,6 +67,7 @@ export const createGateway = (parts: GatewayParts): Gateway => {
     registry,
     presence,
     tasks,
+    files,
     tell,
     node: {
       fetched: (instanceId) => kicks.fetched(instanceId),
@@ -81,7 +86,7 @@ export const createGateway = (parts: GatewayParts): Gateway => {
   const lookForWork = async (instanceId: string): Promise<void> => {
     let work = true
     try {
-      work = await tasks.hasWork(instanceId)
+      work = await hasWork(instanceId)
     } catch (error) {
       tell({ kind: 'failed', at: 'hasWork', error })
     }

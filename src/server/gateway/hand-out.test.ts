@@ -84,3 +84,30 @@ describe('a hand-out', () => {
     expect(writeHandOut('mi-1', handOut, 'posix').withheld).toHaveLength(1)
   })
 })
+
+describe('a file in a hand-out', () => {
+  const file = {
+    taskId: 'f-1',
+    name: 'a.txt',
+    targetDir: '/srv',
+    content: Buffer.from('text'),
+    contentType: 'PlainText',
+    owner: 'app',
+    group: 'app',
+    mode: '04755',
+    overwrite: true,
+    timeoutSeconds: 60,
+  } as const
+
+  it('is written as the agent reads it', () => {
+    const { text } = writeHandOut('mi-1', { run: [], stop: [] }, 'posix', [file])
+    const task = { taskID: 'f-1', name: 'a.txt', destination: '/srv', mode: '4755', owner: 'app', group: 'app' }
+    expect(read(text).file).toMatchObject([{ task: { ...task, overwrite: true, content: 'dGV4dA==' } }])
+  })
+
+  it('has no owner and no group on Windows, and is not named where there is none', () => {
+    const { text } = writeHandOut('mi-1', { run: [], stop: [] }, 'windows', [file])
+    expect(read(text).file).toMatchObject([{ task: { owner: '', group: '' } }])
+    expect(writeHandOut('mi-1', { run: [task], stop: [] }, 'posix').text).not.toContain('"file"')
+  })
+})

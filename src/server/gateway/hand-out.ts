@@ -1,8 +1,10 @@
 import { messages } from '../../protocol/messages/index.js'
+import { fileEntry } from '../../protocol/messages/file-entry.js'
 import { runEntry, stopEntry } from '../../protocol/messages/task-entry.js'
-import type { TaskEntry } from '../../protocol/messages/task-list.js'
+import type { FileEntry, TaskEntry } from '../../protocol/messages/task-list.js'
 import { type RunAsUser, toRunAsUser } from '../../protocol/run-as-user.js'
 import { toWireId } from '../../protocol/wire-id.js'
+import type { HandedOutFile } from '../domain/files/agent-files.js'
 import type { HandedOutTask, HandOut } from '../domain/invocations/agent-tasks.js'
 
 /** A task that cannot be put on this wire safely, with what the agent would have said of it. */
@@ -19,8 +21,13 @@ export interface WrittenHandOut {
   readonly withheld: readonly Withheld[]
 }
 
-/** Writes what an agent is to run and stop. */
-export const writeHandOut = (instanceId: string, handOut: HandOut, os: 'posix' | 'windows'): WrittenHandOut => {
+/** Writes what an agent is to run and stop, and the files that it is to write. */
+export const writeHandOut = (
+  instanceId: string,
+  handOut: HandOut,
+  os: 'posix' | 'windows',
+  files: readonly HandedOutFile[] = [],
+): WrittenHandOut => {
   const withheld: Withheld[] = []
   const run: TaskEntry[] = []
   for (const task of handOut.run) {
@@ -32,7 +39,15 @@ export const writeHandOut = (instanceId: string, handOut: HandOut, os: 'posix' |
     const id = toWireId(taskId)
     return id === undefined ? [] : [stopEntry(id)]
   })
-  return { text: messages.taskList.answer.encode({ code: 200, instanceId, run, stop, test: [] }), withheld }
+  const file = files.flatMap((one) => toFileEntry(one, os))
+  const answer = { code: 200, instanceId, run, stop, test: [], ...(file.length > 0 ? { file } : {}) }
+  return { text: messages.taskList.answer.encode(answer), withheld }
+}
+
+const toFileEntry = (file: HandedOutFile, os: 'posix' | 'windows'): readonly FileEntry[] => {
+  const taskId = toWireId(file.taskId)
+  const accounts = os === 'windows' ? { owner: '', group: '' } : { owner: file.owner, group: file.group }
+  return taskId === undefined ? [] : [fileEntry({ ...file, ...accounts, taskId, directory: file.targetDir })]
 }
 
 const toEntry = (task: HandedOutTask, os: 'posix' | 'windows'): TaskEntry | { readonly withheld: Withheld } => {

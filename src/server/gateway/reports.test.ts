@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { readReport } from './reports.js'
+import { readFileReport, readReport } from './reports.js'
 
 const bytes = Buffer.from([0x68, 0xc3])
 
@@ -53,29 +53,53 @@ describe('a report', () => {
     expect(late).toMatchObject({ value: { startedAt: Date.parse('9999-12-30T00:00:00Z') } })
   })
 
-  it('of a file send is taken, as none is handed out', () => {
-    const finish = 'taskId=f-1&status=Success&taskType=sendfile&errorcode=0'
-    expect(readReport('taskFinish', finish, bytes, 0)).toEqual({ ok: true, value: undefined })
-    const invalid = 'taskId=f-1&taskType=sendfile&param=FileExist&value=a b%'
-    expect(readReport('taskInvalid', invalid, bytes, 0)).toEqual({ ok: true, value: undefined })
-  })
-
-  it.each([
-    ['taskFinish', 'taskId=t-1'],
-    ['taskFinish', 'taskId=t-1&start=1&end=2&exitCode=0'],
-    ['taskRunning', 'taskId=../t-1&start=1'],
-    ['taskRunning', 'taskId=t%201&start=1'],
-    ['taskRunning', 'taskId=t-1&start=-1'],
-    ['taskStopped', 'taskId=t-1&start=0&end=0&exitCode=0&dropped=0&result=killed'],
-    ['taskStopped', 'taskId=t-1&start=0&end=0&exitcode=0&dropped=0&result=vanished'],
-    ['taskVerified', ''],
-  ] as const)('%s?%s is refused', (name, query) => {
-    expect(readReport(name, query, bytes, 0).ok).toBe(false)
-  })
-
   it('passes texts on cut to a length, between characters', () => {
     const value = `${'a'.repeat(1_023)}😀`
     const report = readReport('taskInvalid', `taskId=t-1&param=x&value=${encodeURIComponent(value)}`, bytes, 0)
     expect(report).toMatchObject({ value: { value: 'a'.repeat(1_023) } })
+  })
+})
+
+describe('a report about a file', () => {
+  it.each([
+    [
+      'taskFinish',
+      'taskId=f-1&status=Success&taskType=sendfile&errorcode=0',
+      { kind: 'finish', taskId: 'f-1', code: 0 },
+    ],
+    [
+      'taskFinish',
+      'taskId=f-1&status=Failed&taskType=sendfile&errorcode=4',
+      { kind: 'finish', taskId: 'f-1', code: 4 },
+    ],
+    // A failure without its number is one.
+    [
+      'taskFinish',
+      'taskId=f-1&status=Failed&taskType=sendfile&errorcode=0',
+      { kind: 'finish', taskId: 'f-1', code: 255 },
+    ],
+    [
+      'taskInvalid',
+      'taskId=f-1&taskType=sendfile&param=FileExist&value=a&taskId=f-2&b=%',
+      { kind: 'invalid', taskId: 'f-1', param: 'FileExist', value: 'a&taskId=f-2&b=%' },
+    ],
+    [
+      'taskInvalid',
+      'taskId=f-1&taskType=sendfile&param=EmptyFile&value=',
+      { kind: 'invalid', taskId: 'f-1', param: 'EmptyFile', value: '' },
+    ],
+  ] as const)('%s %s', (name, query, report) => {
+    expect(readFileReport(name, query)).toEqual({ ok: true, value: report })
+  })
+
+  it('is told from one about a script', () => {
+    expect(readFileReport('taskFinish', 'taskId=t-1&start=1&end=2&exitCode=0&dropped=0')).toBeUndefined()
+    expect(readFileReport('taskInvalid', 'taskId=t-1&param=cron&value=taskType%3Dsendfile')).toBeUndefined()
+    expect(readFileReport('taskError', 'taskId=f-1&taskType=sendfile')).toBeUndefined()
+  })
+
+  it('without what it must tell is refused', () => {
+    expect(readFileReport('taskFinish', 'taskId=f-1&taskType=sendfile')).toMatchObject({ ok: false })
+    expect(readFileReport('taskInvalid', 'taskId=f-1&taskType=sendfile&value=x')).toMatchObject({ ok: false })
   })
 })

@@ -2,6 +2,7 @@ import type { QueryCodec, QueryFields } from '../../protocol/query.js'
 import type { InferFields } from '../../schema/shape.js'
 import { messages } from '../../protocol/messages/index.js'
 import { malformed, type Parsed, parsed } from '../../protocol/parsed.js'
+import type { FileReport } from '../domain/files/agent-files.js'
 import type { Report } from '../domain/invocations/agent-tasks.js'
 
 // Reports about tasks: from the wire's words to the domain's. Times are shifted to the server's clock here.
@@ -30,6 +31,29 @@ export type ReadReport = Parsed<Report | undefined>
 export const readReport = (name: ReportName, query: string, output: Uint8Array, correction: number): ReadReport =>
   READERS[name](query, output, (time) => onServerClock(time, correction))
 
+/** Files have two of the reports of scripts to themselves, told by one member (agent-protocol.md §7). */
+const OF_A_FILE = /(?:^|&)taskType=sendfile(?:&|$)/
+/** Upstream: the value, always the last member, is the name of the file as it is, with whatever characters. */
+const RAW_VALUE = /&value=(.*)$/s
+
+/** @returns undefined when the report is not about a file */
+export const readFileReport = (name: ReportName, query: string): Parsed<FileReport> | undefined => {
+  if ((name !== 'taskFinish' && name !== 'taskInvalid') || !OF_A_FILE.test(query)) return undefined
+  if (name === 'taskFinish') {
+    const read = messages.taskFinish.query.decode(query)
+    if (!read.ok) return read
+    const { taskId, status, errorcode } = read.value
+    if (status === undefined || errorcode === undefined) return malformed('status or errorcode is missing')
+    return parsed({ kind: 'finish', taskId, code: status === 'Success' ? errorcode : errorcode || 255 })
+  }
+  const read = messages.taskInvalid.query.decode(
+    query.replace(RAW_VALUE, (_, value: string) => `&value=${value.replaceAll('&', '%26')}`),
+  )
+  if (!read.ok) return read
+  const { taskId, param, value } = read.value
+  return parsed({ kind: 'invalid', taskId, param, value: cut(value) })
+}
+
 type Reader = (query: string, output: Uint8Array, at: (time: number) => number) => ReadReport
 
 const reader =
@@ -57,8 +81,6 @@ const READERS: Readonly<Record<ReportName, Reader>> = {
   })),
 
   taskFinish: reader(messages.taskFinish, (query, output, at) => {
-    // The result of a file send; no files are handed out.
-    if (query.taskType !== undefined) return undefined
     const { taskId, start, end, exitCode, dropped } = query
     if (start === undefined || end === undefined || exitCode === undefined || dropped === undefined) {
       return malformed('start, end, exitCode or dropped is missing')
@@ -97,9 +119,12 @@ const READERS: Readonly<Record<ReportName, Reader>> = {
     output,
   })),
 
-  taskInvalid: reader(messages.taskInvalid, ({ taskId, taskType, param, value }) =>
-    taskType === undefined ? { kind: 'invalid', taskId, param, value: cut(value) } : undefined,
-  ),
+  taskInvalid: reader(messages.taskInvalid, ({ taskId, param, value }) => ({
+    kind: 'invalid',
+    taskId,
+    param,
+    value: cut(value),
+  })),
 
   taskVerified: reader(messages.taskVerified, ({ taskId }) => ({ kind: 'verified', taskId })),
 }

@@ -11,9 +11,11 @@ import { DescribeInvocationResults } from './DescribeInvocationResults.js'
 import { DescribeInvocations } from './DescribeInvocations.js'
 import { DescribeManagedInstances } from './DescribeManagedInstances.js'
 import { DescribeRegions } from './DescribeRegions.js'
+import { DescribeSendFileResults } from './DescribeSendFileResults.js'
 import { InvokeCommand } from './InvokeCommand.js'
 import { ModifyCommand } from './ModifyCommand.js'
 import { RunCommand } from './RunCommand.js'
+import { SendFile } from './SendFile.js'
 import { StopInvocation } from './StopInvocation.js'
 
 export const operations: readonly Operation[] = [
@@ -23,6 +25,8 @@ export const operations: readonly Operation[] = [
   StopInvocation,
   DescribeInvocations,
   DescribeInvocationResults,
+  SendFile,
+  DescribeSendFileResults,
   CreateCommand,
   DescribeCommands,
   ModifyCommand,

@@ -4,6 +4,7 @@ import { type AnswerBounds, DEFAULT_ANSWER_BOUNDS } from '../domain/paging.js'
 import type { UnitOfWork, Writing } from '../domain/unit-of-work.js'
 import { activationReader, activationStore } from './activation-store.js'
 import { commandReader, commandStore } from './command-store.js'
+import { fileReader, fileStore } from './file-store.js'
 import { InstanceLists } from './instance-lists.js'
 import { instanceReader, readStatusRows } from './instance-reader.js'
 import { instanceStore } from './instance-store.js'
@@ -40,6 +41,7 @@ export const unitOfWork = (
         commands: commandStore(sql),
         invocations: invocationStore(sql),
         tasks: taskStore(sql),
+        files: fileStore(sql),
         repeats: repeatStore(sql, sealer),
         audit: (entry) => sql.audit(entry),
         taskEnded: (state) => sql.afterCommit(() => tellTaskEnded(state)),
@@ -56,6 +58,7 @@ export const unitOfWork = (
       commands: commandReader(database.reader),
       invocations: invocationReader(database.reader, bounds),
       tasks: taskReader(database.reader, '', bounds),
+      files: fileReader(database.reader, '', bounds),
       repeats: repeatReader(database.reader, sealer),
     },
     write: (work) => database.write((sql) => work(writing(sql))),

@@ -5,7 +5,7 @@ import type { HostFacts, Platform, RunAsUser } from '../platform.js'
 import { openOutputPipe } from './output-pipe.js'
 import { killTree, readProcess } from './processes.js'
 import { launchCommand, scriptCommand } from './script-command.js'
-import { lookUpUser } from './users.js'
+import { findAccount, lookUpUser } from './users.js'
 
 const MACHINE_ID_FILES = ['/var/lib/dbus/machine-id', '/etc/machine-id', '/sys/class/dmi/id/product_uuid']
 
@@ -15,6 +15,7 @@ export const linuxPlatform = (): Platform => ({
   canSwitchUser: process.geteuid?.() === 0,
   ownUser,
   lookUpUser: (name) => lookUpUser(name),
+  findAccount: (kind, name) => findAccount(kind, name),
   hostFacts,
   async machineId() {
     for (const file of MACHINE_ID_FILES) {

@@ -22,12 +22,15 @@ const findIn = (text: string, name: string): RunAsUser | undefined => {
   return undefined
 }
 
+/** A colon would end the name, a number would be looked up as an id. */
+const isName = (name: string): boolean => /^[^\s:\p{C}-][^\s:\p{C}]{0,254}$/u.test(name) && !/^\d+$/.test(name)
+
 /** Users of other sources than the local file (a directory service, …), through the system's own look-up. */
-const askGetent = (name: string): Promise<string> =>
+const askGetent = (database: 'passwd' | 'group', name: string): Promise<string> =>
   new Promise((resolve) => {
     execFile(
       'getent',
-      ['--', 'passwd', name],
+      ['--', database, name],
       { timeout: LOOKUP_TIMEOUT_MS, maxBuffer: 64 * 1024, env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C' } },
       (error, stdout) => resolve(error === null ? stdout : ''),
     )
@@ -38,13 +41,27 @@ const askGetent = (name: string): Promise<string> =>
  * them (agent-protocol.md §6.3): a task for root names nobody.
  */
 export const lookUpUser = async (name: string, passwdFile = '/etc/passwd'): Promise<UserLookup> => {
-  // A colon would end the name, a number would be looked up as an id.
-  if (!/^[^\s:\p{C}-][^\s:\p{C}]{0,254}$/u.test(name) || /^\d+$/.test(name)) {
-    return { found: false, cause: 'not a user name' }
-  }
+  if (!isName(name)) return { found: false, cause: 'not a user name' }
   const local = findIn(await readFile(passwdFile, 'utf8').catch(() => ''), name)
-  const user = local ?? findIn(await askGetent(name), name)
+  const user = local ?? findIn(await askGetent('passwd', name), name)
   if (user === undefined) return { found: false, cause: 'no such user' }
   if (user.uid === 0 || user.gid === 0) return { found: false, cause: 'invalid uid and gid' }
   return { found: true, user }
+}
+
+/** The third member of a line is the id, of users as of groups. */
+const idIn = (text: string, name: string): number | undefined => {
+  for (const line of text.split('\n')) {
+    const [found, , id] = line.split(':')
+    if (found === name && id !== undefined && /^\d{1,10}$/.test(id)) return Number(id)
+  }
+  return undefined
+}
+
+/** Id of a user or of a group of exactly this name, root too. */
+export const findAccount = async (kind: 'user' | 'group', name: string): Promise<number | undefined> => {
+  if (!isName(name)) return undefined
+  const database = kind === 'user' ? 'passwd' : 'group'
+  const local = idIn(await readFile(`/etc/${database}`, 'utf8').catch(() => ''), name)
+  return local ?? idIn(await askGetent(database, name), name)
 }

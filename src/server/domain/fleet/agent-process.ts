@@ -3,6 +3,8 @@ import type { Heartbeat } from './agents.js'
 
 /** A start is computed from an age and a clock; beats of one process differ by less than this. */
 const SAME_PROCESS_MS = 10_000
+/** A hand-out and a start on two clocks differ by less. */
+const CLOCK_SLACK_MS = 2_000
 
 /** Two starts, on one clock or the other, are near enough to be the same one. */
 const near = (a: string | number | undefined, b: string | number | undefined): boolean =>
@@ -33,3 +35,12 @@ export const processIdentity = (beat: Heartbeat, known: string, now: number): st
 
 /** When the process started, on the server's clock. */
 export const processStartedAt = (identity: string): number => Number(identity.split('@')[2] ?? 0)
+
+/** Whether something was handed to another process than this one, or to one that nobody knew before this one started. */
+export const isOfAnotherProcess = (
+  handed: { readonly agentProcess: string; readonly handedOutAt: number | undefined },
+  identity: string,
+): boolean =>
+  handed.agentProcess === ''
+    ? (handed.handedOutAt ?? 0) + CLOCK_SLACK_MS < processStartedAt(identity)
+    : !isSameProcess(handed.agentProcess, identity)

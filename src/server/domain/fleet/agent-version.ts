@@ -28,3 +28,7 @@ export const fillsIn = (osType: OsType, version: string, builtIns: readonly stri
     const since = BUILT_IN_SINCE.get(name)
     return since === undefined || compareVersions(version, since[osType === 'Windows' ? 1 : 0]) >= 0
   })
+
+/** True when an agent of this version can be sent files: versions behind these (api.md §9.1). */
+export const takesFiles = (osType: OsType, version: string): boolean =>
+  compareVersions(version, osType === 'Windows' ? '1.0.0.149' : '1.0.2.569') > 0

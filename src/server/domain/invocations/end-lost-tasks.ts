@@ -1,6 +1,7 @@
 // Tasks whose end will not be reported: their agent's process is gone, their host is, or a deadline passed (design §5).
 import type { Clock } from '../clock.js'
-import { isSameProcess, processStartedAt } from '../fleet/agent-process.js'
+import { isOfAnotherProcess } from '../fleet/agent-process.js'
+import { deadlineCounts, outageText } from '../fleet/outage.js'
 import type { PresenceTable } from '../fleet/presence.js'
 import type { UnitOfWork, Writing } from '../unit-of-work.js'
 import { changeTask } from './change-task.js'
@@ -12,8 +13,6 @@ import type { TaskRow } from './task-store.js'
 const CHUNK = 200
 /** Unfinished tasks of one host; more are ended by the next heartbeat or their deadlines. */
 const MOST_OF_ONE_HOST = 1_000
-/** A hand-out and a start on two clocks differ by less. */
-const CLOCK_SLACK_MS = 2_000
 
 export interface ProcessChange {
   /** The first beat of a process that was not compared with the host's tasks yet. */
@@ -53,7 +52,8 @@ export const endLostTasks = ({ stores, clock, presence, rejections, tasksPerHost
       state,
       outcomeUnknown: event === 'lost',
       errorCode: code,
-      errorInfo: info + outage(task),
+      // What the agent posted while no server answered is gone.
+      errorInfo: info + outageText(presence, task.handedOutAt),
       // What never began has no end.
       finishedAt: task.startedAt === undefined ? undefined : now,
       deadlineAt: undefined,
@@ -67,15 +67,6 @@ export const endLostTasks = ({ stores, clock, presence, rejections, tasksPerHost
       subject: task.invokeId,
       detail: { instance: task.instanceId, to: state, code },
     })
-  }
-
-  /** What the agent posted while no server answered is gone; such tasks say so. */
-  const outage = (task: TaskRow): string => {
-    const { from, to } = presence.downtime
-    const handedOut = task.handedOutAt !== undefined && task.handedOutAt < to
-    return handedOut && to - from > CLOCK_SLACK_MS
-      ? ` (server unreachable from ${new Date(from).toISOString()} to ${new Date(to).toISOString()})`
-      : ''
   }
 
   const endUnfinished = (
@@ -94,11 +85,7 @@ export const endLostTasks = ({ stores, clock, presence, rejections, tasksPerHost
   return {
     async processSeen(instanceId, identity, coldStart) {
       if ((await stores.read.tasks.unfinishedOf(instanceId, 1)).length === 0) return
-      const startedAt = processStartedAt(identity)
-      const ofAnother = (task: TaskRow): boolean =>
-        task.agentProcess === ''
-          ? (task.handedOutAt ?? 0) + CLOCK_SLACK_MS < startedAt
-          : !isSameProcess(task.agentProcess, identity)
+      const ofAnother = (task: TaskRow): boolean => isOfAnotherProcess(task, identity)
       await endUnfinished(instanceId, ofAnother, coldStart ? 'InstanceRestarted' : 'ClientRestarted', false)
     },
 
@@ -106,7 +93,9 @@ export const endLostTasks = ({ stores, clock, presence, rejections, tasksPerHost
 
     async expire() {
       const now = clock.now()
-      const due = (await stores.read.tasks.overdue(now, CHUNK)).filter((task) => countsNow(presence, task))
+      const due = (await stores.read.tasks.overdue(now, CHUNK)).filter((task) =>
+        deadlineCounts(presence, task.handedOutAt ?? task.createdAt),
+      )
       if (due.length === 0) return 0
       return stores.write(async (w) => {
         const found: TaskRow[] = []
@@ -141,10 +130,6 @@ export const endLostTasks = ({ stores, clock, presence, rejections, tasksPerHost
 const byText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
 const byInstance = (a: TaskRow, b: TaskRow): number => byText(a.instanceId, b.instanceId)
 const byInvocationAndInstance = (a: TaskRow, b: TaskRow): number => byText(a.invokeId, b.invokeId) || byInstance(a, b)
-
-/** For a while after a start, deadlines of what was under way before do not count: nobody could report. */
-const countsNow = (presence: PresenceTable, task: TaskRow): boolean =>
-  !presence.inGrace || (task.handedOutAt ?? task.createdAt) >= presence.startedAt
 
 const neverEnded = (task: TaskRow): string =>
   task.startedAt === undefined

@@ -112,9 +112,13 @@ export const handOut = ({
   }
 }
 
-const askedAgain = (task: TaskRow, now: number): boolean => {
-  const since = now - (task.handedOutAt ?? now)
-  return task.reportedAt === undefined && since >= ASK_AGAIN_FROM_MS && since <= ASK_AGAIN_TO_MS
+const askedAgain = (task: TaskRow, now: number): boolean =>
+  task.reportedAt === undefined && mayBeLost(task.handedOutAt, now)
+
+/** A fetch that comes so long after a hand-out may be there because that answer was lost. */
+export const mayBeLost = (handedOutAt: number | undefined, now: number): boolean => {
+  const since = now - (handedOutAt ?? now)
+  return since >= ASK_AGAIN_FROM_MS && since <= ASK_AGAIN_TO_MS
 }
 
 const handedOut = (

@@ -1,0 +1,125 @@
+import type { Clock } from '../clock.js'
+import type { PresenceTable } from '../fleet/presence.js'
+import { mayBeLost } from '../invocations/hand-out.js'
+import type { UnitOfWork } from '../unit-of-work.js'
+import type { AgentFiles, FileReport, HandedOutFile } from './agent-files.js'
+import { FILE_EXISTS, fileFailure, fileRefusal, UNKNOWN_TEXTS } from './file-errors.js'
+import { type FileEvent, isFinalFileState, moveFile } from './file-states.js'
+import type { FileTaskRow, SentFile } from './file-store.js'
+
+/** Files in one answer: with the largest content 440 KB, which an agent must have got within 8 s. */
+export const FILES_PER_FETCH = 10
+/** Unfinished files of one host that one fetch looks at. */
+const MOST_LOOKED_AT = 200
+
+interface Parts {
+  readonly stores: UnitOfWork
+  readonly clock: Clock
+  readonly presence: PresenceTable
+  readonly wake: (instanceIds: readonly string[]) => void
+}
+
+/**
+ * What agents do with files: fetch them, report on them. The agent writes within its fetch and reports each file once,
+ * without another try. A file is handed out again only to a fetch that comes 2–45 s after the first, while no report
+ * came: then the first answer may have been lost (design §5).
+ */
+export const serveFiles = ({ stores, clock, presence, wake }: Parts): AgentFiles => {
+  /** Hosts with files that did not fit into their last answer. */
+  const waiting = new Set<string>()
+
+  const toHand = (rows: readonly FileTaskRow[], now: number): readonly FileTaskRow[] => {
+    const again = rows.filter((file) => file.state === 'Running' && mayBeLost(file.handedOutAt, now))
+    const inHand = rows.filter((file) => file.state === 'Running').length
+    const free = Math.max(0, FILES_PER_FETCH - inHand)
+    return [...again.slice(0, FILES_PER_FETCH), ...rows.filter((file) => file.state === 'Pending').slice(0, free)]
+  }
+
+  return {
+    async fetch(instanceId) {
+      // Nearly every fetch finds no file: that costs a read, not a turn of the writer.
+      if ((await stores.read.files.unfinishedOf(instanceId, 1)).length === 0) return []
+      return stores.write(async (w) => {
+        const now = clock.now()
+        const rows = await w.files.unfinishedOf(instanceId, MOST_LOOKED_AT)
+        const chosen = toHand(rows, now)
+        const handed: HandedOutFile[] = []
+        for (const file of chosen) {
+          const state = moveFile(file.state, false, 'handed-out')
+          const sent = await w.files.sent(file.invokeId)
+          if (state === undefined || sent === undefined) continue
+          const first = {
+            handedOutAt: now,
+            deadlineAt: now + sent.timeoutSeconds * 1_000,
+            agentProcess: presence.agentProcess(instanceId),
+          }
+          const after = { ...file, state, handOuts: file.handOuts + 1, ...(file.state === 'Pending' ? first : {}) }
+          await w.files.save(file, after, now)
+          handed.push(handedOut(sent))
+        }
+        if (rows.some((file) => file.state === 'Pending' && !chosen.includes(file))) waiting.add(instanceId)
+        return handed
+      })
+    },
+
+    async report(instanceId, report) {
+      const ended = await stores.write(async (w) => {
+        const file = await w.files.find(report.taskId, instanceId)
+        const scope = await w.files.scopeOf(report.taskId)
+        if (file === undefined || scope === undefined) return false
+        const outcome = outcomeOf(report, file)
+        // "Nobody knows" never stands over anything that was said before.
+        if (outcome.event === 'lost' && isFinalFileState(file.state)) return false
+        const state = moveFile(file.state, file.outcomeUnknown, outcome.event)
+        if (state === undefined) return false
+        const now = clock.now()
+        const after: FileTaskRow = {
+          ...file,
+          state,
+          outcomeUnknown: outcome.event === 'lost',
+          errorCode: outcome.code,
+          errorInfo: outcome.info,
+          finishedAt: now,
+          deadlineAt: undefined,
+        }
+        await w.files.save(file, after, now)
+        w.audit({
+          ...scope,
+          at: now,
+          actor: instanceId,
+          action: isFinalFileState(file.state) ? 'agent/late-result' : `agent/${report.kind}`,
+          subject: report.taskId,
+          detail: { from: file.state, to: state, process: presence.agentProcess(instanceId) },
+        })
+        return true
+      })
+      if (ended && waiting.delete(instanceId)) wake([instanceId])
+    },
+
+    hasWork: async (instanceId) =>
+      (await stores.read.files.unfinishedOf(instanceId, MOST_LOOKED_AT)).some((file) => file.state === 'Pending'),
+  }
+}
+
+const handedOut = ({ invokeId, name, targetDir, content, contentType, ...rest }: SentFile): HandedOutFile => {
+  const { owner, group, mode, overwrite, timeoutSeconds } = rest
+  return { taskId: invokeId, name, targetDir, content, contentType, owner, group, mode, overwrite, timeoutSeconds }
+}
+
+interface Outcome {
+  readonly event: FileEvent
+  readonly code: string
+  readonly info: string
+}
+
+const outcomeOf = (report: FileReport, file: FileTaskRow): Outcome => {
+  if (report.kind === 'finish') {
+    return report.code === 0
+      ? { event: 'written', code: '', info: '' }
+      : { event: 'failed', ...fileFailure(report.code) }
+  }
+  // The first answer may have arrived after all: then the file that is in the way is this one.
+  if (report.param === FILE_EXISTS && file.handOuts > 1)
+    return { event: 'lost', code: 'ExecutionInterrupted', info: UNKNOWN_TEXTS.ExecutionInterrupted }
+  return { event: 'refused', ...fileRefusal(report.param, report.value) }
+}

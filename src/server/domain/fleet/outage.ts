@@ -1,0 +1,17 @@
+// What a time without a server means for hosts that were at work then (design §5, §6).
+import type { PresenceTable } from './presence.js'
+
+/** Shorter outages than this are none: clocks differ, and reports are tried again. */
+const SLACK_MS = 2_000
+
+type Known = Pick<PresenceTable, 'downtime' | 'inGrace' | 'startedAt'>
+
+/** What the agent posted while no server answered is gone; what was in its hands then says so. `''` for all else. */
+export const outageText = ({ downtime: { from, to } }: Known, handedOutAt: number | undefined): string =>
+  handedOutAt !== undefined && handedOutAt < to && to - from > SLACK_MS
+    ? ` (server unreachable from ${new Date(from).toISOString()} to ${new Date(to).toISOString()})`
+    : ''
+
+/** For a while after a start, deadlines of what was under way before do not count: nobody could report. */
+export const deadlineCounts = (presence: Known, since: number): boolean =>
+  !presence.inGrace || since >= presence.startedAt

@@ -1,0 +1,275 @@
+import type { Scope } from '../domain/access/scope.js'
+import type { ContentType, FileResult, FileSend, NewFile } from '../domain/files/files.js'
+import { FILE_CLASSES, type FileCounts, fileClassOf, fileSendStatus } from '../domain/files/file-roll-up.js'
+import { type FileState, isFinalFileState } from '../domain/files/file-states.js'
+import type { FileReader, FileStore, FileTaskRow } from '../domain/files/file-store.js'
+import { DEFAULT_ANSWER_BOUNDS } from '../domain/paging.js'
+import type { Tag } from '../domain/tags.js'
+import { readPage } from './page.js'
+import {
+  bytesOf,
+  maybeNumber,
+  numberOf,
+  type Row,
+  type SqlReader,
+  type SqlValue,
+  type SqlWriter,
+  textOf,
+} from './sql.js'
+import { addTags, tagConditions, tagsOf } from './tag-store.js'
+
+const COLUMNS = `t.send_id, t.instance_id, t.state, t.outcome_unknown, t.error_code, t.error_info, t.agent_process, t.hand_outs,
+  t.created_at, t.handed_out_at, t.finished_at, t.updated_at, t.deadline_at`
+
+const taskRow = (row: Row): FileTaskRow => ({
+  invokeId: textOf(row['send_id']),
+  instanceId: textOf(row['instance_id']),
+  state: textOf(row['state']) as FileState,
+  outcomeUnknown: row['outcome_unknown'] === 1,
+  errorCode: textOf(row['error_code']),
+  errorInfo: textOf(row['error_info']),
+  agentProcess: textOf(row['agent_process']),
+  handOuts: numberOf(row['hand_outs']),
+  createdAt: numberOf(row['created_at']),
+  handedOutAt: maybeNumber(row['handed_out_at']),
+  finishedAt: maybeNumber(row['finished_at']),
+  deadlineAt: maybeNumber(row['deadline_at']),
+})
+
+const resultOf = (row: Row): FileResult => {
+  const { instanceId, state, errorCode, errorInfo, createdAt, handedOutAt, finishedAt } = taskRow(row)
+  const updatedAt = numberOf(row['updated_at'])
+  const times = { createdAt, startedAt: handedOutAt, finishedAt, updatedAt }
+  return { instanceId, status: state, errorCode, errorInfo, ...times }
+}
+
+const fileOf = (row: Row): NewFile => ({
+  name: textOf(row['name']),
+  description: textOf(row['description']),
+  targetDir: textOf(row['target_dir']),
+  content: bytesOf(row['content']),
+  contentType: textOf(row['content_type']) as ContentType,
+  owner: textOf(row['file_owner']),
+  group: textOf(row['file_group']),
+  mode: textOf(row['file_mode']),
+  overwrite: row['overwrite'] === 1,
+})
+
+const countsOf = (row: Row): FileCounts => ({
+  pending: numberOf(row['n_pending']),
+  running: numberOf(row['n_running']),
+  success: numberOf(row['n_success']),
+  failed: numberOf(row['n_failed']),
+})
+
+/** Instances of a send. */
+const amountOf = (row: Row): number => Object.values(countsOf(row)).reduce((total, count) => total + count, 0)
+
+const sendOf = (row: Row, tags: readonly Tag[], results: readonly FileResult[]): FileSend => ({
+  ...fileOf(row),
+  invokeId: textOf(row['id']),
+  status: fileSendStatus(countsOf(row)),
+  createdAt: numberOf(row['created_at']),
+  tags,
+  results,
+  instanceCount: amountOf(row),
+})
+
+const OVER = 'i.n_pending + i.n_running = 0'
+
+/** The rules of file-roll-up.ts as conditions; a store test holds them against each other. */
+export const FILE_STATUS_CONDITIONS: Readonly<Record<string, string>> = {
+  Pending: 'i.n_pending > 0',
+  Running: '(i.n_pending = 0 and i.n_running > 0)',
+  Success: `(${OVER} and i.n_failed = 0)`,
+  Failed: `(${OVER} and i.n_failed > 0 and i.n_success = 0)`,
+  PartialFailed: `(${OVER} and i.n_failed > 0 and i.n_success > 0)`,
+}
+
+const FROM = 'file_send i join file_content c on c.send_id = i.id'
+
+const scopeIn = (row: Row): Scope => ({ accountId: textOf(row['account_id']), regionId: textOf(row['region_id']) })
+
+const resultsOfSends = async (
+  sql: SqlReader,
+  ids: readonly string[],
+  instanceId: string | undefined,
+): Promise<ReadonlyMap<string, readonly FileResult[]>> => {
+  const found = new Map<string, FileResult[]>()
+  if (ids.length === 0) return found
+  const ofAll = `select ${COLUMNS} from file_task t where ${sql.dialect.within('t.send_id', '$1')}`
+  const list = JSON.stringify(ids)
+  const rows =
+    instanceId === undefined
+      ? await sql.all(`${ofAll} order by t.send_id, t.instance_id`, [list])
+      : await sql.all(`${ofAll} and t.instance_id = $2`, [list, instanceId])
+  for (const row of rows) {
+    const id = textOf(row['send_id'])
+    const results = found.get(id)
+    if (results === undefined) found.set(id, [resultOf(row)])
+    else results.push(resultOf(row))
+  }
+  return found
+}
+
+/**
+ * @param lock ends a SELECT whose rows are going to be changed
+ * @param bounds of what one answer holds
+ */
+export const fileReader = (sql: SqlReader, lock = '', bounds = DEFAULT_ANSWER_BOUNDS): FileReader => ({
+  async list(scope, filter, page) {
+    const values: SqlValue[] = [scope.accountId, scope.regionId]
+    const where = ['i.account_id = $1', 'i.region_id = $2']
+    const add = (condition: (parameter: string) => string, value: string | undefined): void => {
+      if (value === undefined) return
+      values.push(value)
+      where.push(condition(`$${values.length}`))
+    }
+    add((p) => `i.id = ${p}`, filter.invokeId)
+    add((p) => `i.name = ${p}`, filter.name)
+    add((p) => `i.resource_group_id = ${p}`, filter.resourceGroupId)
+    add((p) => `i.id in (select t.send_id from file_task t where t.instance_id = ${p})`, filter.instanceId)
+    if (filter.status !== undefined) where.push(FILE_STATUS_CONDITIONS[filter.status] ?? '1 = 0')
+    where[where.length - 1] += tagConditions('invocation', 'i.id', filter.tags ?? [], values)
+    const query = { select: 'i.*, c.content', from: FROM, where, values, keys: ['i.id'] }
+    const weigh = filter.instanceId === undefined ? amountOf : () => 1
+    const found = await readPage(sql, { ...query, weigh, most: bounds.tasks }, page)
+    const ids = found.rows.map((row) => textOf(row['id']))
+    const tagged = await tagsOf(sql, 'invocation', ids)
+    const results = await resultsOfSends(sql, ids, filter.instanceId)
+    return {
+      items: found.rows.map((row) => {
+        const id = textOf(row['id'])
+        return sendOf(row, tagged.get(id) ?? [], results.get(id) ?? [])
+      }),
+      totalCount: found.totalCount,
+      nextCursor: found.nextCursor,
+    }
+  },
+
+  async sent(invokeId) {
+    const row = await sql.get(`select i.*, c.content from ${FROM} where i.id = $1`, [invokeId])
+    if (row === undefined) return undefined
+    return { ...fileOf(row), scope: scopeIn(row), invokeId, timeoutSeconds: numberOf(row['timeout_seconds']) }
+  },
+
+  async scopeOf(invokeId) {
+    const row = await sql.get('select account_id, region_id from file_send where id = $1', [invokeId])
+    return row === undefined ? undefined : scopeIn(row)
+  },
+
+  async find(invokeId, instanceId) {
+    const row = await sql.get(`select ${COLUMNS} from file_task t where t.send_id = $1 and t.instance_id = $2${lock}`, [
+      invokeId,
+      instanceId,
+    ])
+    return row === undefined ? undefined : taskRow(row)
+  },
+
+  async unfinishedOf(instanceId, limit) {
+    const rows = await sql.all(
+      `select ${COLUMNS} from file_task t where t.instance_id = $1 and t.final = 0 order by t.send_id limit $2${lock}`,
+      [instanceId, limit],
+    )
+    return rows.map(taskRow)
+  },
+
+  async overdue(now, limit) {
+    const rows = await sql.all(
+      `select ${COLUMNS} from file_task t where t.final = 0 and t.deadline_at <= $1 order by t.deadline_at limit $2`,
+      [now, limit],
+    )
+    return rows.map(taskRow)
+  },
+})
+
+const ADD_COLUMNS = [
+  'instance_id text',
+  'state text',
+  'final integer',
+  'error_code text',
+  'error_info text',
+  'deadline_at integer',
+]
+
+const TALLY = `update file_send set ${FILE_CLASSES.map((name, index) => `n_${name} = n_${name} + $${index + 2}`).join(', ')} where id = $1`
+
+export const fileStore = (sql: SqlWriter): FileStore => ({
+  ...fileReader(sql, sql.dialect.lockTasks),
+
+  async add(scope, send, tasks) {
+    const amount = (name: string): number => tasks.filter((task) => fileClassOf(task.state) === name).length
+    await sql.run(
+      `insert into file_send (account_id, region_id, id, name, description, target_dir, content_type, file_owner, file_group,
+         file_mode, overwrite, timeout_seconds, resource_group_id, invoked_by, n_pending, n_running, n_success, n_failed, created_at)
+       values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)`,
+      [
+        scope.accountId,
+        scope.regionId,
+        send.invokeId,
+        send.name,
+        send.description,
+        send.targetDir,
+        send.contentType,
+        send.owner,
+        send.group,
+        send.mode,
+        send.overwrite ? 1 : 0,
+        send.timeoutSeconds,
+        send.resourceGroupId,
+        send.invokedBy,
+        ...FILE_CLASSES.map(amount),
+        send.createdAt,
+      ],
+    )
+    await sql.run('insert into file_content (send_id, content) values ($1, $2)', [send.invokeId, send.content])
+    await addTags(sql, scope, 'invocation', send.invokeId, send.tags)
+    const rows = tasks.map((task) => [
+      task.instanceId,
+      task.state,
+      isFinalFileState(task.state) ? 1 : 0,
+      task.errorCode,
+      task.errorInfo,
+      task.deadlineAt ?? null,
+    ])
+    await sql.run(
+      `insert into file_task (send_id, instance_id, state, final, outcome_unknown, error_code, error_info, agent_process, hand_outs,
+         created_at, handed_out_at, finished_at, updated_at, deadline_at)
+       select cast($1 as text), instance_id, state, final, 0, error_code, error_info, '', 0, cast($2 as bigint), null, null,
+         cast($2 as bigint), deadline_at
+       from ${sql.dialect.batch('$3', ADD_COLUMNS)}`,
+      [send.invokeId, send.createdAt, JSON.stringify(rows)],
+    )
+  },
+
+  async save(before, after, now) {
+    await sql.run(
+      `update file_task set state = $3, final = $4, outcome_unknown = $5, error_code = $6, error_info = $7, agent_process = $8,
+         hand_outs = $9, handed_out_at = $10, finished_at = $11, updated_at = $12, deadline_at = $13
+       where send_id = $1 and instance_id = $2`,
+      [
+        after.invokeId,
+        after.instanceId,
+        after.state,
+        isFinalFileState(after.state) ? 1 : 0,
+        after.outcomeUnknown ? 1 : 0,
+        after.errorCode,
+        after.errorInfo,
+        after.agentProcess,
+        after.handOuts,
+        after.handedOutAt ?? null,
+        after.finishedAt ?? null,
+        now,
+        after.deadlineAt ?? null,
+      ],
+    )
+    const from = fileClassOf(before.state)
+    const to = fileClassOf(after.state)
+    if (from === to) return
+    sql.tally(
+      TALLY,
+      after.invokeId,
+      FILE_CLASSES.map((name) => (name === to ? 1 : name === from ? -1 : 0)),
+    )
+  },
+})
