@@ -21,6 +21,7 @@ const entries: readonly SubcommandEntry[] = [
   { name: 'dev', group: SERVER, load: async () => (await import('./server/subcommands/dev.js')).dev },
   { name: 'status', group: USING, load: async () => (await import('./cli/subcommands/status.js')).status },
   { name: 'run', group: USING, load: async () => (await import('./cli/subcommands/run.js')).run },
+  { name: 'send', group: USING, load: async () => (await import('./cli/subcommands/send.js')).send },
   { name: 'call', group: USING, load: async () => (await import('./cli/subcommands/call.js')).call },
   { name: 'enroll', group: USING, load: async () => (await import('./cli/subcommands/enroll.js')).enroll },
   { name: 'agent register', group: HOSTS, load: async () => (await import('./agent/subcommands.js')).agentRegister },

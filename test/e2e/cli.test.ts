@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { eventually, type Started, Workplace } from './_cli-support.js'
@@ -111,6 +111,59 @@ describe('openassist status', () => {
 
   it('does not draw where nothing can be drawn on', async () => {
     expect((await place.run(['status', '--watch'])).code).toBe(2)
+  })
+})
+
+describe('openassist send', () => {
+  it('writes a file on a host, with its mode, and says where it arrived', async () => {
+    writeFileSync(join(place.folder, 'motd'), 'hello\n')
+    const to = join(place.folder, 'made', 'for it')
+    const { code, out, err } = await place.run(['send', 'motd', '-i', first.instanceId, '--to', to, '--mode', '0600'])
+    expect({ code, out }).toEqual({ code: 0, out: `1 host: Success\n  ${first.instanceId}\n` })
+    expect(err).toMatch(/1 host: 1 succeeded \(f-/)
+    expect(readFileSync(join(to, 'motd'), 'utf8')).toBe('hello\n')
+    expect(statSync(join(to, 'motd')).mode & 0o777).toBe(0o600)
+  })
+
+  // Both agents are on this machine, so that the second one finds what the first one wrote.
+  it('tells by its exit status and its groups what was refused', async () => {
+    const both = ['-i', first.instanceId, '-i', second.instanceId]
+    const line = ['send', '-', '--name', 'same', ...both, '--to', place.folder, '-o', 'json']
+    const { code, out } = await place.run(line, { input: 'from stdin' })
+    expect(code).toBe(1)
+    const { hosts, sends } = JSON.parse(out) as { hosts: { status: string; errorCode: string }[]; sends: object[] }
+    expect(hosts.map(({ status, errorCode }) => `${status} ${errorCode}`).toSorted()).toEqual([
+      'Invalid FileAlreadyExists',
+      'Success ',
+    ])
+    expect(sends).toHaveLength(1)
+    const again = await place.run([...line, '--overwrite', '--detach'], { input: 'another' })
+    expect({ code: again.code, hosts: (JSON.parse(again.out) as { hosts?: unknown }).hosts }).toEqual({
+      code: 0,
+      hosts: undefined,
+    })
+    await eventually('the second content', () =>
+      readFileSync(join(place.folder, 'same'), 'utf8') === 'another' ? true : undefined,
+    )
+  })
+
+  it('is refused before anything is sent when the line or the file is wrong', async () => {
+    writeFileSync(join(place.folder, 'large'), Buffer.alloc(24_577))
+    writeFileSync(join(place.folder, 'empty'), '')
+    const to = ['-i', first.instanceId, '--to', place.folder]
+    const outcomes = [
+      await place.run(['send', 'motd', '-i', first.instanceId]),
+      await place.run(['send', 'motd', '--to', '/srv']),
+      await place.run(['send', '-', ...to], { input: 'x' }),
+      await place.run(['send', 'large', ...to]),
+      await place.run(['send', 'empty', ...to]),
+      await place.run(['send', 'none', ...to]),
+      await place.run(['send', 'motd', '-i', first.instanceId, '--to', 'relative']),
+    ]
+    expect(outcomes.map(({ code }) => code)).toEqual([2, 2, 2, 1, 1, 1, 1])
+    expect(outcomes.map(({ err }) => err).join('')).toMatch(
+      /give --to\.[^]*no host is chosen[^]*give --name\.[^]*at most 24,576 bytes[^]*empty[^]*cannot be read[^]*FileTargetDir\.Invalid/,
+    )
   })
 })
 

@@ -23,6 +23,9 @@ const LONGEST_PAUSE_MS = 2_000
 const PATIENCE_MS = 120_000
 const CALLS_AT_ONCE = 4
 
+/** Asks for the state of each host of one invocation, by its id. */
+export type StatesOf = (api: Api, invokeId: string, signal: AbortSignal) => Promise<ReadonlyMap<string, string>>
+
 /**
  * Asks for the states of all hosts until every one is final, or until the signal is aborted. @throws NoAnswer when the
  * server does not answer for two minutes
@@ -32,6 +35,7 @@ export const follow = async (
   submitted: readonly Submitted[],
   onProgress: (progress: Progress) => void,
   signal: AbortSignal,
+  statesOf: StatesOf = statesOfRun,
 ): Promise<void> => {
   const states = new Map<string, ReadonlyMap<string, string>>()
   let open = [...submitted]
@@ -57,7 +61,7 @@ export const follow = async (
   }
 }
 
-const eachAtOnce = async <T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> => {
+export const eachAtOnce = async <T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> => {
   const waiting = [...items]
   const worker = async (): Promise<void> => {
     for (let item = waiting.shift(); item !== undefined; item = waiting.shift()) await work(item)
@@ -65,8 +69,11 @@ const eachAtOnce = async <T>(items: readonly T[], work: (item: T) => Promise<voi
   await Promise.all(Array.from({ length: CALLS_AT_ONCE }, worker))
 }
 
-const statesOf = async (api: Api, invokeId: string, signal: AbortSignal): Promise<ReadonlyMap<string, string>> => {
-  const answer = await api.call('DescribeInvocations', [['InvokeId', invokeId]], signal)
+const statesOfRun: StatesOf = async (api, invokeId, signal) =>
+  statesIn(await api.call('DescribeInvocations', [['InvokeId', invokeId]], signal))
+
+/** The state of each host in an answer that lists invocations with their instances. */
+export const statesIn = (answer: Members): ReadonlyMap<string, string> => {
   const states = new Map<string, string>()
   for (const invocation of listAt(answer, 'Invocations', 'Invocation')) {
     for (const instance of listAt(invocation, 'InvokeInstances', 'InvokeInstance')) {

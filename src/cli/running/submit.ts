@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { CommandFailure } from '../../command-line/failures.js'
 import type { Pair } from '../../command-line/options.js'
-import { textAt } from '../answer.js'
+import { type Members, textAt } from '../answer.js'
 import type { Api, FlatParameters } from '../call-operation.js'
 import { batches, repeatedParameter } from '../pages.js'
 import type { Script } from './script.js'
@@ -40,24 +40,24 @@ export interface Submission {
 }
 
 /**
- * Submits a run on any number of hosts, in as many calls as it takes; calls not yet begun are left out once the signal
- * is aborted. @throws what the server said when it accepted nothing at all
+ * Submits something for any number of hosts, in as many calls as it takes; calls not yet begun are left out once the
+ * signal is aborted. @throws what the server said when it accepted nothing at all
  */
-export const submit = async (
-  api: Api,
+export const submitInCalls = async (
   targets: readonly Target[],
-  details: RunDetails,
+  hostsPerCall: number,
+  call: (targets: readonly Target[]) => Promise<Members>,
   signal: AbortSignal,
   onSubmitted: (targets: number) => void,
 ): Promise<Submission> => {
-  const waiting = [...batches(targets, HOSTS_PER_CALL)]
+  const waiting = [...batches(targets, hostsPerCall)]
   const submitted: Submitted[] = []
   const refused: Refused[] = []
   const worker = async (): Promise<void> => {
     for (let batch = waiting.shift(); batch !== undefined && !signal.aborted; batch = waiting.shift()) {
       try {
         // Not given the signal: a call that was sent is waited for, so that what it started is known and can be stopped.
-        const answer = await api.call('RunCommand', parametersOf(batch, details))
+        const answer = await call(batch)
         submitted.push({ invokeId: textAt(answer, 'InvokeId'), targets: batch })
         onSubmitted(batch.length)
       } catch (error) {
@@ -71,6 +71,22 @@ export const submit = async (
   if (submitted.length === 0 && first !== undefined) throw first.failure
   return { submitted, refused }
 }
+
+/** Submits a run on any number of hosts. @throws what the server said when it accepted nothing at all */
+export const submit = (
+  api: Api,
+  targets: readonly Target[],
+  details: RunDetails,
+  signal: AbortSignal,
+  onSubmitted: (targets: number) => void,
+): Promise<Submission> =>
+  submitInCalls(
+    targets,
+    HOSTS_PER_CALL,
+    (batch) => api.call('RunCommand', parametersOf(batch, details)),
+    signal,
+    onSubmitted,
+  )
 
 const parametersOf = (targets: readonly Target[], details: RunDetails): FlatParameters => {
   const optional: (readonly [string, string | undefined])[] = [

@@ -1,5 +1,5 @@
 import { UsageError } from '../../command-line/failures.js'
-import type { Pair } from '../../command-line/options.js'
+import { flag, type Pair, pairs, texts } from '../../command-line/options.js'
 import { listAt, type Members, textAt } from '../answer.js'
 import type { Api, FlatParameters } from '../call-operation.js'
 import { pages } from '../pages.js'
@@ -24,11 +24,34 @@ export interface Targets {
   readonly skipped: { readonly otherSystem: number; readonly silent: number }
 }
 
+const hosts = 'Hosts'
+
+/** How hosts are chosen, the same for all that is submitted to them. */
+export const HOST_OPTIONS = {
+  'instance-id': texts('This host.', { value: 'ID', short: 'i', group: hosts }),
+  tag: pairs('Hosts with this tag; with several, hosts with all of them. NAME alone: any value.', { group: hosts }),
+  all: flag('All hosts.', { group: hosts }),
+  'live-only': flag('With --tag and --all: leave out hosts without a live agent.', { group: hosts }),
+} as const
+
+/** The choice that was made by these options; one that is empty or contradicts itself is refused. */
+export const choiceOf = (options: {
+  readonly 'instance-id': readonly string[]
+  readonly tag: readonly Pair[]
+  readonly all: boolean
+  readonly 'live-only': boolean
+}): TargetChoice => {
+  const { tag: tags, all } = options
+  const choice = { instanceIds: options['instance-id'], tags, all, liveOnly: options['live-only'] }
+  checkChoice(choice)
+  return choice
+}
+
 export const COMMAND_TYPES = ['RunShellScript', 'RunPowerShellScript', 'RunBatScript'] as const
 export type CommandType = (typeof COMMAND_TYPES)[number]
 
 /** Refuses a choice that is empty or contradicts itself, before anything is asked of the server. */
-export const checkChoice = ({ instanceIds, tags, all, liveOnly }: TargetChoice): void => {
+const checkChoice = ({ instanceIds, tags, all, liveOnly }: TargetChoice): void => {
   const ways = [instanceIds.length > 0, tags.length > 0, all].filter(Boolean).length
   if (ways === 0) throw new UsageError('no host is chosen: give --instance-id, --tag or --all.')
   if (ways > 1) throw new UsageError('choose hosts by --instance-id, --tag or --all, not by several of them.')
@@ -38,11 +61,12 @@ export const checkChoice = ({ instanceIds, tags, all, liveOnly }: TargetChoice):
 /**
  * The hosts of a choice. Ids are taken as they are: the server checks them. By tag or all: those of the inventory whose
  * system runs this type of command, since one that does not would make the server refuse the whole run.
+ * @param type undefined: any system will do
  */
 export const findTargets = async (
   api: Api,
   choice: TargetChoice,
-  type: CommandType,
+  type: CommandType | undefined,
   signal?: AbortSignal,
 ): Promise<Targets> => {
   if (choice.instanceIds.length > 0) {
@@ -57,7 +81,7 @@ export const findTargets = async (
   const skipped = { otherSystem: 0, silent: 0 }
   for await (const answer of pages(api, 'DescribeInstances', filter, 100, signal)) {
     for (const instance of listAt(answer, 'Instances', 'Instance')) {
-      if (!canRun(instance, type)) skipped.otherSystem += 1
+      if (type !== undefined && !canRun(instance, type)) skipped.otherSystem += 1
       else if (choice.liveOnly && textAt(instance, 'Status') !== 'Running') skipped.silent += 1
       else targets.push({ instanceId: textAt(instance, 'InstanceId'), name: textAt(instance, 'InstanceName') })
     }

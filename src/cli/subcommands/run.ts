@@ -1,23 +1,29 @@
-import { escapeControl, escapeControlInJson } from '../../command-line/escape-control.js'
+import { escapeControlInJson } from '../../command-line/escape-control.js'
 import { calledAs } from '../../command-line/called-as.js'
 import { EXIT } from '../../command-line/exit-codes.js'
 import { CommandFailure } from '../../command-line/failures.js'
 import { onInterrupt } from '../../command-line/interrupts.js'
-import { flag, integer, pairs, text, texts } from '../../command-line/options.js'
+import { flag, integer, pairs, text } from '../../command-line/options.js'
 import { defineSubcommand } from '../../command-line/subcommand.js'
 import type { Terminal } from '../../command-line/terminal.js'
 import { type Api, openApi } from '../call-operation.js'
-import { count } from '../output/count.js'
-import { groupHeading, groupsText, outputText, summary } from '../output/outcome-text.js'
+import { groupHeading, groupsText, outputText } from '../output/outcome-text.js'
 import { openProgressLine, type ProgressLine } from '../output/progress-line.js'
 import { fetchOutcomes, follow, stop } from '../running/follow.js'
 import { exitStatusOf, groupOutcomes, type Outcome } from '../running/outcomes.js'
 import { readScript } from '../running/script.js'
-import { type Refused, type Submission, submit, type Submitted } from '../running/submit.js'
-import { checkChoice, COMMAND_TYPES, findTargets, type TargetChoice, type Targets } from '../running/targets.js'
+import { type Submission, submit, type Submitted } from '../running/submit.js'
+import { choiceOf, COMMAND_TYPES, findTargets, HOST_OPTIONS } from '../running/targets.js'
+import {
+  invocationsOf,
+  noHost,
+  refusedOf,
+  resultsText,
+  summaryLine,
+  tellRefused,
+  tellSkipped,
+} from '../running/tell.js'
 import { CONNECTION_OPTIONS, readConnection, sameServer } from '../settings.js'
-
-const hosts = 'Hosts'
 
 export const run = defineSubcommand({
   name: 'run',
@@ -29,10 +35,7 @@ export const run = defineSubcommand({
   positionals: [{ name: 'COMMAND', about: 'what runs', many: true, optional: true, hidden: true }],
   rest: { name: 'COMMAND', about: 'what runs; the -- may be left out if there are no options in it' },
   options: {
-    'instance-id': texts('This host.', { value: 'ID', short: 'i', group: hosts }),
-    tag: pairs('Hosts with this tag; with several, hosts with all of them. NAME alone: any value.', { group: hosts }),
-    all: flag('All hosts.', { group: hosts }),
-    'live-only': flag('With --tag and --all: leave out hosts without a live agent.', { group: hosts }),
+    ...HOST_OPTIONS,
     script: text('Run the script in this file; - reads it from stdin.', { value: 'FILE' }),
     type: text('What runs it. Without it: by the file’s extension, else the shell.', { oneOf: COMMAND_TYPES }),
     timeout: integer('Seconds after which a host ends it. Without it, 60.', { value: 'SECONDS', min: 1 }),
@@ -66,13 +69,7 @@ export const run = defineSubcommand({
     { code: EXIT.interrupted, about: 'It was stopped by Ctrl-C.' },
   ],
   run: async ({ options, words, rest, terminal }) => {
-    const choice: TargetChoice = {
-      instanceIds: options['instance-id'],
-      tags: options.tag,
-      all: options.all,
-      liveOnly: options['live-only'],
-    }
-    checkChoice(choice)
+    const choice = choiceOf(options)
     const given = { file: options.script, words: [...words, ...(rest ?? [])], type: options.type }
     const script = await readScript(given, terminal)
     using api = openApi(readConnection(options, terminal))
@@ -84,7 +81,7 @@ export const run = defineSubcommand({
     })
     if (found === undefined) return EXIT.interrupted
     tellSkipped(found, line)
-    if (found.targets.length === 0) throw new CommandFailure(noHost(choice, found))
+    if (found.targets.length === 0) throw new CommandFailure(noHost(choice, found, 'to run it on'))
     const asked = `${calledAs(terminal.cwd)} call DescribeInvocationResults${sameServer(options, terminal)}`
     const details = {
       script,
@@ -151,30 +148,6 @@ const waitOrStop = async (
   return true
 }
 
-/** The lines that show the results later. */
-const resultsText = (submitted: readonly Submitted[], asked: string): string =>
-  `Results: ${submitted.map(({ invokeId }) => `${asked} --InvokeId ${invokeId}`).join('\n         ')}`
-
-const noHost = ({ tags }: TargetChoice, { skipped }: Targets): string => {
-  if (skipped.otherSystem + skipped.silent > 0) return 'no host is left to run it on.'
-  if (tags.length === 0) return 'there is no host yet. The lines that connect one: openassist enroll'
-  const named = tags.map(({ name, value }) => (value === undefined ? name : `${name}=${value}`)).join(', ')
-  return `no host has the ${tags.length === 1 ? 'tag' : 'tags'} ${escapeControl(named)}.`
-}
-
-const tellSkipped = ({ skipped }: Targets, line: ProgressLine): void => {
-  if (skipped.otherSystem > 0) {
-    line.say(`${count(skipped.otherSystem, 'host')} left out: this type of command does not run on their system.`)
-  }
-  if (skipped.silent > 0) line.say(`${count(skipped.silent, 'host')} left out: no live agent.`)
-}
-
-const tellRefused = (refused: readonly Refused[], line: ProgressLine): void => {
-  for (const { targets, failure } of refused) {
-    line.say(`Refused for ${count(targets.length, 'host')}, ${targets[0]?.instanceId} and on: ${failure.message}`)
-  }
-}
-
 const tellDetached = (
   submitted: readonly Submitted[],
   asked: string,
@@ -191,19 +164,10 @@ const tellDetached = (
   line.say(resultsText(submitted, asked))
 }
 
-const invocationsOf = (submitted: readonly Submitted[]) =>
-  submitted.map(({ invokeId, targets }) => ({
-    invokeId,
-    instanceIds: targets.map(({ instanceId }) => instanceId),
-  }))
-
 const writeJson = ({ submitted, refused }: Submission, outcomes: readonly Outcome[], { stdout }: Terminal): void => {
   const document = {
     invocations: invocationsOf(submitted),
-    refused: refused.map(({ targets, failure }) => ({
-      instanceIds: targets.map(({ instanceId }) => instanceId),
-      message: failure.message,
-    })),
+    refused: refusedOf(refused),
     hosts: outcomes,
   }
   stdout.write(`${escapeControlInJson(JSON.stringify(document, null, 2))}\n`)
@@ -219,7 +183,5 @@ const writeText = ({ submitted }: Submission, outcomes: readonly Outcome[], { st
     return
   }
   stdout.write(groupsText(groups, stdout.columns, stdout.colours))
-  const ids = submitted.map(({ invokeId }) => invokeId)
-  const shown = ids.length > 3 ? `${ids.slice(0, 3).join(', ')} and ${ids.length - 3} more` : ids.join(', ')
-  stderr.write(`\n${summary(outcomes)} (${shown})\n`)
+  stderr.write(`\n${summaryLine(submitted, outcomes)}\n`)
 }

@@ -1,0 +1,142 @@
+import { calledAs } from '../../command-line/called-as.js'
+import { escapeControlInJson } from '../../command-line/escape-control.js'
+import { EXIT } from '../../command-line/exit-codes.js'
+import { CommandFailure, UsageError } from '../../command-line/failures.js'
+import { onInterrupt } from '../../command-line/interrupts.js'
+import { flag, integer, text } from '../../command-line/options.js'
+import { defineSubcommand } from '../../command-line/subcommand.js'
+import type { Terminal } from '../../command-line/terminal.js'
+import { openApi } from '../call-operation.js'
+import { groupHeading } from '../output/outcome-text.js'
+import { openProgressLine } from '../output/progress-line.js'
+import { follow } from '../running/follow.js'
+import { exitStatusOf, groupOutcomes, type Outcome } from '../running/outcomes.js'
+import type { Submission } from '../running/submit.js'
+import { choiceOf, findTargets, HOST_OPTIONS } from '../running/targets.js'
+import {
+  invocationsOf,
+  noHost,
+  refusedOf,
+  resultsText,
+  summaryLine,
+  tellRefused,
+  tellSkipped,
+} from '../running/tell.js'
+import { fetchFileOutcomes, readFileToSend, sendFile, statesOfSend } from '../sending/send-file.js'
+import { CONNECTION_OPTIONS, readConnection, sameServer } from '../settings.js'
+
+const onHosts = 'The file on the hosts'
+
+export const send = defineSubcommand({
+  name: 'send',
+  summary: 'sends a file to hosts and shows where it arrived',
+  description: [
+    'A file of at most 24 KB. It arrives whole or not at all; one that is there already stays unless --overwrite is ' +
+      'given. Ctrl-C leaves: what was sent is on its way and cannot be called back.',
+  ],
+  positionals: [{ name: 'FILE', about: 'the file; - reads it from stdin' }],
+  options: {
+    ...HOST_OPTIONS,
+    to: text('Folder on the hosts, from the root; it is made when it is missing.', { value: 'DIR', group: onHosts }),
+    name: text('Its name there. Without it, the name that it has here.', { group: onHosts }),
+    mode: text('Its mode, in octal. Without it, 0644.', { group: onHosts }),
+    owner: text('Its owner. Without it, root.', { value: 'NAME', group: onHosts }),
+    group: text('Its group. Without it, root.', { value: 'NAME', group: onHosts }),
+    overwrite: flag('Replace a file of that name.', { group: onHosts }),
+    timeout: integer('Seconds that a host may take. Without it, 60.', { value: 'SECONDS', min: 10 }),
+    description: text('What it is for, for the history.'),
+    detach: flag('Send it and do not wait.'),
+    output: text('For people or for programs.', { oneOf: ['text', 'json'], default: 'text', short: 'o' }),
+    ...CONNECTION_OPTIONS,
+  },
+  examples: [
+    { about: 'To two hosts', line: 'openassist send motd -i mi-1 -i mi-2 --to /etc --overwrite' },
+    {
+      about: 'To all hosts with a tag, for one user only',
+      line: 'openassist send app.conf --tag role=web --to /etc/app --owner app --group app --mode 0600',
+    },
+    { about: 'What another program writes', line: 'generate | openassist send - --name hosts --all --to /srv' },
+  ],
+  exitCodes: [
+    { code: EXIT.ok, about: 'It arrived on every host; with --detach: it was accepted.' },
+    { code: EXIT.failure, about: 'It was refused or failed on some host, or the server refused it.' },
+    { code: EXIT.noHost, about: 'It arrived nowhere: no host could be reached or said in time that it has it.' },
+    { code: EXIT.noServer, about: 'The server cannot be reached.' },
+    { code: EXIT.interrupted, about: 'It was left by Ctrl-C.' },
+  ],
+  run: async ({ options, words, terminal }) => {
+    const choice = choiceOf(options)
+    if (options.to === undefined) throw new UsageError('it is not said where to: give --to.')
+    const file = await readFileToSend(words[0] ?? '', options.name, terminal)
+    using api = openApi(readConnection(options, terminal))
+    const left = new AbortController()
+    using _interrupt = onInterrupt(() => left.abort())
+    using line = openProgressLine(terminal.stderr)
+    const found = await findTargets(api, choice, undefined, left.signal).catch((error: unknown) => {
+      if (left.signal.aborted) return undefined
+      throw error
+    })
+    if (found === undefined) return EXIT.interrupted
+    tellSkipped(found, line)
+    if (found.targets.length === 0) throw new CommandFailure(noHost(choice, found, 'to send it to'))
+    const details = {
+      ...file,
+      directory: options.to,
+      mode: options.mode,
+      owner: options.owner,
+      group: options.group,
+      overwrite: options.overwrite,
+      timeoutSeconds: options.timeout,
+      description: options.description,
+    }
+    const total = found.targets.length
+    let accepted = 0
+    const submission = await sendFile(api, found.targets, details, left.signal, (targets) => {
+      accepted += targets
+      line.show({ total, waiting: accepted, running: 0, succeeded: 0, failed: 0, trouble: '' })
+    })
+    const { submitted, refused } = submission
+    tellRefused(refused, line)
+    const asked = `${calledAs(terminal.cwd)} call DescribeSendFileResults${sameServer(options, terminal)}`
+    if (options.detach && !left.signal.aborted) {
+      line[Symbol.dispose]()
+      if (options.output === 'json') writeJson(submission, undefined, terminal)
+      else for (const { invokeId } of submitted) terminal.stdout.write(`${invokeId}\n`)
+      line.say(resultsText(submitted, asked))
+      return refused.length > 0 ? EXIT.failure : EXIT.ok
+    }
+    await follow(api, submitted, (progress) => line.show(progress), left.signal, statesOfSend)
+    if (left.signal.aborted) {
+      if (submitted.length > 0) line.say(`Left; hosts that wait for it still get it. ${resultsText(submitted, asked)}`)
+      return EXIT.interrupted
+    }
+    const outcomes = await fetchFileOutcomes(api, submitted)
+    line[Symbol.dispose]()
+    if (options.output === 'json') writeJson(submission, outcomes, terminal)
+    else writeText(submission, outcomes, terminal)
+    return exitStatusOf(outcomes, refused.length > 0)
+  },
+})
+
+const writeJson = (
+  { submitted, refused }: Submission,
+  outcomes: readonly Outcome[] | undefined,
+  { stdout }: Terminal,
+): void => {
+  const sends = invocationsOf(submitted)
+  const told = outcomes?.map(withoutOutput)
+  const document = { sends, refused: refusedOf(refused), ...(told === undefined ? {} : { hosts: told }) }
+  stdout.write(`${escapeControlInJson(JSON.stringify(document, null, 2))}\n`)
+}
+
+/** A file has no output. */
+const withoutOutput = ({ instanceId, name, invokeId, status, errorCode, errorInfo, ...times }: Outcome) => {
+  const { startTime, finishTime } = times
+  return { instanceId, name, invokeId, status, errorCode, errorInfo, startTime, finishTime }
+}
+
+const writeText = ({ submitted }: Submission, outcomes: readonly Outcome[], { stdout, stderr }: Terminal): void => {
+  const groups = groupOutcomes(outcomes)
+  stdout.write(groups.map((group) => groupHeading(group, stdout.columns, stdout.colours)).join('\n'))
+  stderr.write(`\n${summaryLine(submitted, outcomes)}\n`)
+}
