@@ -26,6 +26,8 @@ export interface OneShot {
   readonly terminationMode?: 'Process' | 'ProcessTree' | undefined
   /** `undefined` for the agent's own user. */
   readonly username: RunAsUser | undefined
+  /** Windows: name of a secret of the host; '' for none. */
+  readonly windowsPasswordName?: string | undefined
   readonly enableParameter: boolean
   readonly builtInParameters: ReadonlyMap<string, string>
   /** Milliseconds since 1970. */
@@ -48,7 +50,7 @@ export const runEntry = (task: OneShot): TaskEntry => ({
     args: '',
     cron: '',
     username: task.username ?? '',
-    windowsPasswordName: '',
+    windowsPasswordName: task.windowsPasswordName ?? '',
     creationTime: whole(task.createdAt),
     ...(task.launcher === undefined ? {} : { launcher: task.launcher, scriptExtension: task.scriptExtension ?? '' }),
     ...(task.terminationMode === undefined ? {} : { terminationMode: task.terminationMode }),

@@ -122,6 +122,7 @@ export const runErrors = [
     'The length of the WindowsPasswordName exceeds the upper limit.',
     'WindowsPasswordName/too-long',
   ),
+  notValid('WindowsPasswordName', ['WindowsPasswordName/malformed', 'WindowsPasswordName/illegal-character']),
   error(
     'WindowsPasswordName.Missed',
     403,

@@ -85,10 +85,14 @@ export const runParameters = (resourceTagMax: number) => ({
     }),
   ),
   WindowsPasswordName: optional(
-    text('Name of the stored password of a Windows user. Not supported by this server yet.', {
-      maxLength: 255,
-      example: 'axtSecretPassword',
-    }),
+    text(
+      'Name under which the host keeps the password of Username; needed for a user of Windows, else without effect.',
+      {
+        maxLength: 255,
+        pattern: PRINTABLE,
+        example: 'axtSecretPassword',
+      },
+    ),
   ),
   ContainerId: optional(
     text('Container to run in. Not supported by this server yet.', {
@@ -123,14 +127,13 @@ interface RunParameters {
   readonly RepeatMode?: string | undefined
   readonly Frequency?: string | undefined
   readonly Timeout?: number | undefined
-  readonly WindowsPasswordName?: string | undefined
   readonly ContainerId?: string | undefined
   readonly ContainerName?: string | undefined
   readonly OssOutputDelivery?: string | undefined
 }
 
 /** Refused as a whole when present, after every check that is documented for them. */
-export const LATER = ['WindowsPasswordName', 'ContainerId', 'ContainerName', 'OssOutputDelivery'] as const
+export const LATER = ['ContainerId', 'ContainerName', 'OssOutputDelivery'] as const
 
 const targetReason = (request: RunParameters, limits: Limits): Reason | undefined => {
   // An id that is empty names nothing.

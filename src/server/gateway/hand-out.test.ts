@@ -13,6 +13,7 @@ const task: HandedOutTask = {
   timeoutSeconds: 60,
   workingDir: '',
   username: '',
+  windowsPasswordName: '',
   enableParameter: false,
   builtInParameters: new Map(),
   createdAt: 1795485700236,
@@ -82,6 +83,12 @@ describe('a hand-out', () => {
     const handOut = { run: [{ ...task, username: 'CORP\\alice' }], stop: [] }
     expect(writeHandOut('mi-1', handOut, 'windows').withheld).toHaveLength(0)
     expect(writeHandOut('mi-1', handOut, 'posix').withheld).toHaveLength(1)
+  })
+
+  it('names the password of a user of Windows, never the password', () => {
+    const run = [{ ...task, username: 'alice', windowsPasswordName: 'axtSecretPassword' }]
+    const { text } = writeHandOut('mi-1', { run, stop: [] }, 'windows')
+    expect(read(text).run[0]?.task).toMatchObject({ username: 'alice', windowsPasswordName: 'axtSecretPassword' })
   })
 })
 

@@ -69,6 +69,7 @@ const toEntry = (task: HandedOutTask, os: 'posix' | 'windows'): TaskEntry | { re
     scriptExtension: task.launch?.extension,
     terminationMode: task.terminationMode,
     username,
+    windowsPasswordName: task.windowsPasswordName,
     enableParameter: task.enableParameter,
     builtInParameters: task.builtInParameters,
     createdAt: task.createdAt,

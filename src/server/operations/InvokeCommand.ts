@@ -79,6 +79,7 @@ export const InvokeCommand = defineOperation({
         targets: targetsOf(request),
         parameters: request.Parameters,
         username: request.Username ?? '',
+        windowsPasswordName: request.WindowsPasswordName,
         launcher: request.Launcher,
         terminationMode: request.TerminationMode,
         timeoutSeconds: request.Timeout,

@@ -119,6 +119,7 @@ export const RunCommand = defineOperation({
         targets: targetsOf(request),
         parameters: request.Parameters,
         username: request.Username ?? '',
+        windowsPasswordName: request.WindowsPasswordName,
         terminationMode: request.TerminationMode,
         resourceGroupId: request.ResourceGroupId ?? '',
         tags: toTags(request.Tag),

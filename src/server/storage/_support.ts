@@ -101,6 +101,7 @@ export const addInvocation = (
       enableParameter: false,
       parameters: '{}',
       username: '',
+      windowsPasswordName: '',
       workingDir: '',
       launcher: '',
       terminationMode: '',

@@ -133,6 +133,7 @@ export const invocationReader = (sql: SqlReader, bounds = DEFAULT_ANSWER_BOUNDS)
       enableParameter: row['enable_parameter'] === 1,
       parameters: textOf(row['parameters']),
       username: textOf(row['username']),
+      windowsPasswordName: textOf(row['windows_password_name']),
       workingDir: textOf(row['working_dir']),
       launcher: textOf(row['launcher']),
       terminationMode: textOf(row['termination_mode']) as TerminationMode | '',
@@ -173,9 +174,9 @@ export const invocationStore = (sql: SqlWriter): InvocationStore => ({
     const hash = await keepScript(sql, invocation.content, invocation.createdAt)
     await sql.run(
       `insert into invocation (account_id, region_id, id, command_id, command_name, command_description, command_type, script_hash,
-         enable_parameter, parameters, username, working_dir, launcher, termination_mode, timeout_seconds, resource_group_id, keep_command,
+         enable_parameter, parameters, username, windows_password_name, working_dir, launcher, termination_mode, timeout_seconds, resource_group_id, keep_command,
          invoked_by, committed, stopped_at, n_pending, n_running, n_stopping, n_success, n_failed, n_broken, n_stopped, created_at)
-       values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, 0, null, 0, 0, 0, 0, 0, 0, 0, $19)`,
+       values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, 0, null, 0, 0, 0, 0, 0, 0, 0, $20)`,
       [
         scope.accountId,
         scope.regionId,
@@ -188,6 +189,7 @@ export const invocationStore = (sql: SqlWriter): InvocationStore => ({
         invocation.enableParameter ? 1 : 0,
         invocation.parameters,
         invocation.username,
+        invocation.windowsPasswordName,
         invocation.workingDir,
         invocation.launcher,
         invocation.terminationMode,

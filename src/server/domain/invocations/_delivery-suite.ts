@@ -620,6 +620,7 @@ const halfWritten = (createdAt: number) => ({
   enableParameter: false,
   parameters: '{}',
   username: '',
+  windowsPasswordName: '',
   workingDir: '',
   launcher: '',
   terminationMode: '' as const,

@@ -138,6 +138,28 @@ export const runOptionsSuite = (openWorld: () => Promise<World>): void => {
       expect(await fetched(world, host)).toEqual([])
     })
 
+    // Upstream: another user than System needs the name of a stored password (api.md §5.5).
+    const USERS = [
+      ['RunPowerShellScript', 'alice', 'secret', { username: 'alice', windowsPasswordName: 'secret' }],
+      ['RunBatScript', 'CORP\\alice', 'secret', { username: 'CORP\\alice', windowsPasswordName: 'secret' }],
+      ['RunPowerShellScript', '', 'secret', { username: '', windowsPasswordName: '' }],
+      ['RunPowerShellScript', 'System', 'secret', { username: '', windowsPasswordName: '' }],
+      ['RunPowerShellScript', 'SYSTEM', undefined, { username: '', windowsPasswordName: '' }],
+      ['RunPowerShellScript', 'alice', undefined, 'user/password-missing'],
+      ['RunPowerShellScript', 'alice', '', 'user/password-missing'],
+      ['RunShellScript', 'alice', 'secret', { username: 'alice', windowsPasswordName: '' }],
+      ['RunShellScript', 'root', undefined, { username: '', windowsPasswordName: '' }],
+    ] as const
+
+    it.each(USERS)('a %s as "%s" with the password %s', async (type, username, windowsPasswordName, expected) => {
+      await using world = await openWorld()
+      const host = await newInstance(world, type === 'RunShellScript' ? 'Linux' : 'Windows')
+      const running = world.run([host], { type, request: { username, windowsPasswordName } })
+      if (typeof expected === 'string') return expect(running).rejects.toMatchObject({ kind: expected })
+      await running
+      expect(await fetched(world, host)).toMatchObject([expected])
+    })
+
     it('the end of the process is what its agent does', async () => {
       await using world = await openWorld()
       const host = await newInstance(world, 'Windows')

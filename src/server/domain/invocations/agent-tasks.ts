@@ -20,6 +20,8 @@ export interface HandedOutTask {
   readonly terminationMode?: TerminationMode | undefined
   /** `''` for the agent's own user (root or System). */
   readonly username: string
+  /** Name under which a Windows host keeps the password of the user; '' for none. */
+  readonly windowsPasswordName: string
   readonly enableParameter: boolean
   /** Values for `{{ACS::Name}}`, by Name. */
   readonly builtInParameters: ReadonlyMap<string, string>

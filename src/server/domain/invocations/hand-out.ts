@@ -139,6 +139,7 @@ const handedOut = (
   terminationMode: script.terminationMode === '' ? undefined : script.terminationMode,
   // The vendor's agent refuses these by name; they are its own user (agent-protocol.md §6.3).
   username: isDefaultUser(script.username) ? '' : script.username,
+  windowsPasswordName: script.windowsPasswordName,
   enableParameter: script.enableParameter,
   builtInParameters: builtIns,
   createdAt: script.createdAt,

@@ -16,6 +16,7 @@ export interface NewInvocation {
   /** JSON text. */
   readonly parameters: string
   readonly username: string
+  readonly windowsPasswordName: string
   readonly workingDir: string
   readonly launcher: string
   readonly terminationMode: TerminationMode | ''
@@ -38,6 +39,7 @@ export interface InvocationScript {
   readonly enableParameter: boolean
   readonly parameters: string
   readonly username: string
+  readonly windowsPasswordName: string
   readonly workingDir: string
   readonly launcher: string
   readonly terminationMode: TerminationMode | ''

@@ -40,6 +40,8 @@ export interface RunRequest {
   readonly parameters?: ReadonlyMap<string, unknown> | undefined
   /** `''` for the default user. */
   readonly username: string
+  /** Name under which a Windows host keeps the password of the user. */
+  readonly windowsPasswordName?: string | undefined
   /** Absent: the command's own. */
   readonly timeoutSeconds?: number | undefined
   readonly workingDir?: string | undefined

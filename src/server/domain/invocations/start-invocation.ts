@@ -102,7 +102,7 @@ const start = async <A>(
   const { stores, clock, ids, presence, limits } = parts
   const targets = await findTargets(parts, scope, request.targets)
   checkTargets(script, targets, request.resourceGroupId)
-  checkUser(script, request.username)
+  const windowsPasswordName = passwordNameOf(script, request)
   const launcher = request.launcher ?? script.launcher
   parseLauncher(launcher)
   const options = { type: script.type, launcher, terminationMode: request.terminationMode ?? '' } as const
@@ -133,6 +133,7 @@ const start = async <A>(
         Object.fromEntries([...(request.parameters ?? [])].map(([name, value]) => [name, String(value)])),
       ),
       username: request.username,
+      windowsPasswordName,
       workingDir: request.workingDir ?? script.workingDir,
       launcher,
       terminationMode: options.terminationMode,
@@ -231,10 +232,14 @@ const checkTargets = (script: Script, targets: readonly TargetRow[], resourceGro
   }
 }
 
-// Upstream: another user on Windows needs a stored password (api.md §5.5), and none are kept here; the default ones do not.
-const checkUser = (script: Script, username: string): void => {
-  if (script.type !== 'RunShellScript' && username !== '' && !isDefaultUser(username))
-    throw new Fault('user/password-missing')
+/**
+ * Upstream: a user of Windows needs the name of a stored password (api.md §5.5), the default ones do not. Elsewhere, and
+ * without a user, it has no effect. Fault: `user/password-missing`.
+ */
+const passwordNameOf = (script: Script, { username, windowsPasswordName = '' }: RunRequest): string => {
+  if (script.type === 'RunShellScript' || username === '' || isDefaultUser(username)) return ''
+  if (windowsPasswordName === '') throw new Fault('user/password-missing')
+  return windowsPasswordName
 }
 
 /** A task that waits for its host, or that is over at once because no host will ask for it. */
