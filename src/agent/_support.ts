@@ -9,7 +9,7 @@ import { type WebSocket, WebSocketServer } from 'ws'
 import { readSignature, verify } from '../protocol/agent-signature.js'
 import { NOTIFY_PATH } from '../protocol/kick.js'
 import { messages, type MessageName } from '../protocol/messages/index.js'
-import { runEntry, stopEntry } from '../protocol/messages/task-entry.js'
+import { type Repeat, runEntry, stopEntry } from '../protocol/messages/task-entry.js'
 import type { FileEntry, TaskEntry } from '../protocol/messages/task-list.js'
 import { toRunAsUser } from '../protocol/run-as-user.js'
 import { toWireId, type WireId } from '../protocol/wire-id.js'
@@ -220,6 +220,7 @@ export const scriptTask = (
     readonly launcher?: readonly string[]
     readonly scriptExtension?: string
     readonly terminationMode?: 'Process' | 'ProcessTree'
+    readonly repeat?: Repeat
   } = {},
 ): TaskEntry =>
   runEntry({
@@ -238,9 +239,10 @@ export const scriptTask = (
     launcher: change.launcher,
     scriptExtension: change.scriptExtension,
     terminationMode: change.terminationMode,
+    ...(change.repeat === undefined ? {} : { repeat: change.repeat }),
   })
 
-export const stopTask = (taskId: string): TaskEntry => stopEntry(wireId(taskId))
+export const stopTask = (taskId: string, repeat?: Repeat): TaskEntry => stopEntry(wireId(taskId), repeat)
 
 const wireId = (text: string): WireId => {
   const id = toWireId(text)

@@ -25,6 +25,7 @@ import { type AnswerBounds, DEFAULT_ANSWER_BOUNDS } from './domain/paging.js'
 import { timeOrderedIds } from './domain/ids.js'
 import type { AgentTasks } from './domain/invocations/agent-tasks.js'
 import { endLostTasks } from './domain/invocations/end-lost-tasks.js'
+import { Reschedules } from './domain/invocations/reschedules.js'
 import { serveAgents } from './domain/invocations/serve-agents.js'
 import { startInvocation } from './domain/invocations/start-invocation.js'
 import { stopInvocation } from './domain/invocations/stop-invocation.js'
@@ -149,6 +150,9 @@ const openStore = async (parts: AssemblyParts, undo: Undo): Promise<OpenStore> =
   return { database, presenceStore: sqlitePresenceStore(presence) }
 }
 
+/** For so long after a start any agent may ask again for what its lost answer held (agent-protocol.md §4.3). */
+const LOST_ANSWER_MS = 60_000
+
 /** @throws NewerSchema, or an error of the database that says what is wrong with it */
 export const assemble = async (parts: AssemblyParts): Promise<Assembly> => {
   const { settings, clock } = parts
@@ -169,8 +173,11 @@ export const assemble = async (parts: AssemblyParts): Promise<Assembly> => {
   const wake = (instanceIds: readonly string[]): void => wakeups.send(instanceIds)
   const rejections = new Map<string, number>()
 
+  const reschedules = new Reschedules(clock.now() + LOST_ANSWER_MS)
+
+  const { tasksPerHost } = settings
   const lost = together(
-    endLostTasks({ stores, clock, presence, rejections, tasksPerHost: settings.tasksPerHost }),
+    endLostTasks({ stores, clock, presence, rejections, tasksPerHost, reschedules, wake }),
     endLostFiles({ stores, clock, presence, rejections }),
   )
   const registry = registerHosts({ stores, clock, ids, presence, random: Math.random, processChange: lost })
@@ -181,7 +188,8 @@ export const assemble = async (parts: AssemblyParts): Promise<Assembly> => {
     wake,
     rejections,
     outputQuota: settings.outputQuota,
-    tasksPerHost: settings.tasksPerHost,
+    tasksPerHost,
+    reschedules,
   })
   const files = serveFiles({ stores, clock, presence, wake })
   const domain: Domain = {

@@ -104,10 +104,11 @@ const report = async (world: World, seed: ReportSeed, made: Made): Promise<void>
   await world.parts.tasks.report(
     seed.report,
     seed.kind === 'running'
-      ? { kind: 'running', taskId, startedAt, output }
+      ? { kind: 'running', taskId, run: startedAt, startedAt, output }
       : {
           kind: 'finish',
           taskId,
+          run: startedAt,
           startedAt,
           endedAt: Date.parse(seed.endedAt ?? seed.startedAt),
           exitCode: seed.exitCode ?? 0,

@@ -56,23 +56,33 @@ describe.skipIf(executable === undefined)('the vendor’s agent', () => {
     return answer.InstanceCloudAssistantStatusSet.InstanceCloudAssistantStatus[0]!
   }
 
-  const run = async (script: string): Promise<string> => {
+  const run = async (script: string, how: Readonly<Record<string, string>> = {}): Promise<string> => {
     const { InvokeId } = await server.call<{ InvokeId: string }>('RunCommand', {
       Type: 'RunShellScript',
       CommandContent: Buffer.from(script).toString('base64'),
       ContentEncoding: 'Base64',
       'InstanceId.1': instanceId,
+      ...how,
     })
     return InvokeId
   }
 
-  const result = async (InvokeId: string): Promise<Result> => {
+  const results = async (InvokeId: string, how: Readonly<Record<string, string>> = {}): Promise<readonly Result[]> => {
     const answer = await server.call<{ Invocation: { InvocationResults: { InvocationResult: Result[] } } }>(
       'DescribeInvocationResults',
-      { InvokeId, ContentEncoding: 'PlainText' },
+      { InvokeId, ContentEncoding: 'PlainText', ...how },
     )
-    return answer.Invocation.InvocationResults.InvocationResult[0]!
+    return answer.Invocation.InvocationResults.InvocationResult
   }
+
+  const result = async (InvokeId: string): Promise<Result> => (await results(InvokeId))[0]!
+
+  const whenRuns = (InvokeId: string, amount: number): Promise<readonly Result[]> =>
+    eventually(`${InvokeId} ran ${amount} times`, 60_000, async () => {
+      const runs = await results(InvokeId, { IncludeHistory: 'true' })
+      const over = runs.filter(({ InvocationStatus }) => InvocationStatus === 'Success')
+      return over.length >= amount ? over : undefined
+    })
 
   const whenStatusIs = (InvokeId: string, wanted: string, limitMs: number): Promise<Result> =>
     eventually(`${InvokeId} is ${wanted}`, limitMs, async () => {
@@ -123,6 +133,35 @@ describe.skipIf(executable === undefined)('the vendor’s agent', () => {
     expect(stopped.Output).toContain('line-2')
     expect(stopped.Output).not.toContain('line-60')
     expect((await status()).ActiveTaskCount).toBe(0)
+  })
+
+  it('keeps a schedule: every run is in its history, a new process has it again, and it is stopped', async () => {
+    const invokeId = await run('echo run of $$', { Frequency: '*/10 * * * * ?', Timeout: '10' })
+    await whenStatusIs(invokeId, 'Scheduled', 30_000)
+    const [second, first] = await whenRuns(invokeId, 2)
+    expect(first?.Output).toMatch(/^run of \d+\n$/)
+    expect(Date.parse(second?.StartTime ?? '') - Date.parse(first?.StartTime ?? '')).toBe(10_000)
+    await agent.kill()
+    agent.start()
+    await eventually('the agent is back', 60_000, async () =>
+      (await whenRuns(invokeId, 3)).length >= 3 ? true : undefined,
+    )
+    await server.call('StopInvocation', { InvokeId: invokeId })
+    await whenStatusIs(invokeId, 'Terminated', 30_000)
+    const { length } = await results(invokeId, { IncludeHistory: 'true' })
+    // A minute's next tens would have brought another one.
+    await run('sleep 11').then((other) => whenStatusIs(other, 'Success', 60_000))
+    expect(await results(invokeId, { IncludeHistory: 'true' })).toHaveLength(length)
+  })
+
+  it('runs at a time once, and only checks a dry run', async () => {
+    const at = new Date(Date.now() + 5_000).toISOString().slice(0, 19).replace('T', ' ')
+    const once = await run('echo now', { Frequency: `at(${at})`, Timeout: '10' })
+    const dry = await run('echo never', { RepeatMode: 'DryRun' })
+    const refused = await run('echo never', { RepeatMode: 'DryRun', WorkingDir: '/no/such/folder' })
+    expect(await whenStatusIs(dry, 'Success', 30_000)).toMatchObject({ Output: '', StartTime: '' })
+    expect(await whenStatusIs(refused, 'Invalid', 30_000)).toMatchObject({ ErrorCode: 'DirectoryNotExists' })
+    expect(await whenStatusIs(once, 'Success', 60_000)).toMatchObject({ Output: 'now\n', ExitCode: 0 })
   })
 
   it('keeps its push channel and its running command through a restart of the server', async () => {

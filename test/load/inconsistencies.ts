@@ -17,9 +17,9 @@ export const inconsistencies = async (reader: SqlReader): Promise<readonly strin
   if (broken !== undefined) found.push(`entry ${broken} of the audit log does not fit the one before it`)
 
   const tasks = await reader.all(
-    `select t.invocation_id, t.instance_id, t.state, count(*) as amount from task t
+    `select t.invocation_id, t.instance_id, t.state, t.repeat_mode, count(*) as amount from task t
        join invocation i on i.id = t.invocation_id where i.committed = 1
-     group by t.invocation_id, t.instance_id, t.state`,
+     group by t.invocation_id, t.instance_id, t.state, t.repeat_mode`,
   )
   const byInvocation = countBy(tasks, (row) => `${textOf(row['invocation_id'])} ${classOf(stateOf(row))}`)
   for (const row of await reader.all('select * from invocation where committed = 1')) {
@@ -27,7 +27,11 @@ export const inconsistencies = async (reader: SqlReader): Promise<readonly strin
     for (const one of STATE_CLASSES)
       compare(`n_${one} of ${id}`, numberOf(row[`n_${one}`]), byInvocation.get(`${id} ${one}`) ?? 0)
   }
-  const byInstance = countBy(tasks, (row) => textOf(row['instance_id']))
+  // A dry run is no invocation of an instance (design §4).
+  const byInstance = countBy(
+    tasks.filter((row) => row['repeat_mode'] !== 'DryRun'),
+    (row) => textOf(row['instance_id']),
+  )
   const active = countBy(
     tasks.filter((row) => isActive(stateOf(row))),
     (row) => textOf(row['instance_id']),
@@ -36,6 +40,20 @@ export const inconsistencies = async (reader: SqlReader): Promise<readonly strin
     const id = textOf(row['id'])
     compare(`InvocationCount of ${id}`, numberOf(row['invocation_count']), byInstance.get(id) ?? 0)
     compare(`ActiveTaskCount of ${id}`, numberOf(row['active_task_count']), active.get(id) ?? 0)
+  }
+
+  const runs = await reader.all(
+    `select t.invocation_id, t.instance_id, t.runs, t.finished_at, t.run_start, count(r.run_start) as amount from task t
+       left join task_run r on r.invocation_id = t.invocation_id and r.instance_id = t.instance_id
+     where t.runs > 0 group by t.invocation_id, t.instance_id, t.runs, t.finished_at, t.run_start`,
+  )
+  for (const row of runs) {
+    const of = `${textOf(row['invocation_id'])} on ${textOf(row['instance_id'])}`
+    compare(
+      `the number of runs of ${of}`,
+      numberOf(row['runs']) - (row['finished_at'] === null ? 1 : 0),
+      numberOf(row['amount']),
+    )
   }
 
   const LENGTHS = `select t.invocation_id, t.instance_id, t.output_bytes, coalesce(sum(length(o.data)), 0) as amount

@@ -29,7 +29,7 @@ const DEFAULT_TIMEOUT_SECONDS = 3600
 
 /** First step: nothing is written or started. @throws TaskRefusal */
 export const check = async (
-  { task, output, repeat }: TaskEntry,
+  { task, output }: TaskEntry,
   instanceId: string,
   platform: Platform,
 ): Promise<CheckedTask> => {
@@ -37,7 +37,6 @@ export const check = async (
   checkType(task.type)
   const decoded = decodeBase64(task.commandContent)
   if (typeof decoded === 'string') throw invalid('CommandContentInvalid', decoded)
-  checkRepeat(repeat, task.cron)
   const user = await findUser(task.username, platform)
   const { home } = user ?? platform.ownUser()
   const workingDirectory = await findWorkingDirectory(task.workingDirectory, home)
@@ -71,16 +70,6 @@ const checkType = (type: string): void => {
     throw failed(ERROR_CODE.powershellNotFound, 'PowershellNotFound: this agent runs shell scripts only')
   }
   if (type !== 'RunShellScript') throw invalid('TypeInvalid', `TypeInvalid_${type}`)
-}
-
-/** Kinds that run as soon as they are delivered; which of them is delivered when is the server's business. */
-const RUN_AT_ONCE = ['Once', 'NextRebootOnly', 'EveryReboot']
-
-const checkRepeat = (repeat: string, cron: string): void => {
-  const kind = repeat === '' ? (cron === '' ? 'Once' : 'Period') : repeat
-  if (!RUN_AT_ONCE.includes(kind)) {
-    throw failed(ERROR_CODE.other, `RepeatModeNotSupported: this agent runs no tasks of the kind ${kind.slice(0, 32)}`)
-  }
 }
 
 const findLauncher = (words: readonly string[] | undefined): readonly string[] | undefined => {

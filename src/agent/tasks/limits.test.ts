@@ -36,15 +36,32 @@ describe('a task that cannot be run on this host', () => {
       change('t-shell', { username: '$(touch /tmp/owned);x' }),
       change('t-option', { username: '--help' }),
       change('t-root', { username: isRoot ? 'root' : 'daemon' }),
-      change('t-cron', { cron: '0 0 * * * ?' }, 'Period'),
-      change('t-rate', { cron: 'rate(5m)' }, 'Rate'),
+      change('t-cron', { cron: '0 0 * * ?' }, 'Period'),
+      change('t-zone', { cron: '0 0 12 * * ? Nowhere/Land' }, 'Period'),
+      change('t-rate', { cron: 'rate(5)' }, 'Rate'),
+      change('t-past', { cron: 'at(2020-01-01T00:00:00)' }, 'At'),
       change('t-store', {
         enableParameter: true,
         commandContent: Buffer.from('echo {{oos-secret:x}}').toString('base64'),
       }),
     )
     const endings: Record<string, unknown> = {}
-    for (const id of ['type', 'bat', 'base64', 'folder', 'file', 'user', 'shell', 'option', 'root', 'store']) {
+    for (const id of [
+      'type',
+      'bat',
+      'base64',
+      'folder',
+      'file',
+      'user',
+      'shell',
+      'option',
+      'root',
+      'store',
+      'cron',
+      'zone',
+      'rate',
+      'past',
+    ]) {
       const { endpoint, query } = await finalOf(server, `t-${id}`)
       expect(endpoint).toBe('taskInvalid')
       endings[id] = `${String(query['param'])} ${String(query['value'])}`
@@ -61,12 +78,13 @@ describe('a task that cannot be run on this host', () => {
       root: isRoot
         ? 'UsernameOrPasswordInvalid UserInvalid_root: invalid uid and gid'
         : 'UsernameOrPasswordInvalid UserInvalid_daemon: the agent does not run as root',
+      cron: 'cron InvalidCronExpression',
+      zone: 'cron TimezoneInformationCorrupt',
+      rate: 'cron InvalidRateExpression',
+      past: 'cron AtExpressionExpired',
       store: 'ParameterStoreNotAccessible This agent has no parameter store; its server resolves such references',
     })
     expect((await finalOf(server, 't-power')).query).toMatchObject({ errCode: '-10', start: 0, end: 0 })
-    for (const id of ['t-cron', 't-rate']) {
-      expect((await finalOf(server, id)).query).toMatchObject({ errCode: '-13' })
-    }
     expect(server.of('taskRunning')).toHaveLength(0)
   })
 })

@@ -29,7 +29,8 @@ interface Ended {
 export type TaskEnd =
   | (Ended & { readonly kind: 'finish' })
   | (Ended & { readonly kind: 'timeout' })
-  | (Ended & { readonly kind: 'stopped' })
+  /** `completed`: a schedule does not fire any more. */
+  | (Ended & { readonly kind: 'stopped'; readonly completed?: true })
   | (Ended & { readonly kind: 'error'; readonly errCode: string; readonly errDesc: string })
   | { readonly kind: 'invalid'; readonly param: string; readonly value: string }
   | { readonly kind: 'verified' }
@@ -72,7 +73,8 @@ export const resultRequest = ({ task, end, output }: TaskResult): ResultRequest 
     }
     case 'stopped': {
       const { exitCode: exitcode, ...times } = ended(end)
-      const query = { ...identity, ...times, exitcode, result: 'killed' as const }
+      const result = end.completed === true ? ('completed' as const) : ('killed' as const)
+      const query = { ...identity, ...times, exitcode, result }
       return { ...common(taskStopped), target: requestTarget(taskStopped, query) }
     }
     case 'invalid': {

@@ -3,7 +3,7 @@ import type { TaskEntry } from '../../protocol/messages/task-list.js'
 import type { Cancellation } from './cancellation.js'
 import { check } from './check.js'
 import { ERROR_CODE, failed, TaskRefusal } from './refusal.js'
-import { type TaskIdentity, type TaskResult, taskKey } from './result.js'
+import { type TaskEnd, type TaskIdentity, type TaskResult, taskKey } from './result.js'
 import { type RunRoom, run } from './run.js'
 import type { Slots } from './slots.js'
 import { clean, stage } from './stage.js'
@@ -20,7 +20,7 @@ export interface TaskRoom extends RunRoom {
 
 /**
  * The way of a task on this host. Every task that begins it ends with exactly one final report, and with nothing of it
- * left on disk but that report. Each step but `run` may be repeated. Never rejects.
+ * left on disk but that report. Each step but `run` may be repeated. Never rejects. @returns how it ended
  *
  *   check    type, content, user, folder, parameters: else `invalid`            check.ts
  *   stage    record and script on disk: else `error`                            stage.ts
@@ -29,7 +29,7 @@ export interface TaskRoom extends RunRoom {
  *   report   the result on disk, then to the server until it is acknowledged    ../link/outbox.ts
  *   clean    record and script gone                                             stage.ts
  */
-export const carryOut = async (entry: TaskEntry, room: TaskRoom, cancellation: Cancellation): Promise<void> => {
+export const carryOut = async (entry: TaskEntry, room: TaskRoom, cancellation: Cancellation): Promise<TaskEnd> => {
   const identity = { taskId: entry.task.taskID, invokeVersion: entry.task.invokeVersion }
   const result = await steps(entry, identity, room, cancellation).catch((error: unknown) => {
     if (!(error instanceof TaskRefusal)) room.log.error(`task ${identity.taskId} failed: ${reasonOf(error)}`)
@@ -39,6 +39,7 @@ export const carryOut = async (entry: TaskEntry, room: TaskRoom, cancellation: C
   room.log.info(`task ${identity.taskId} ended: ${summary(result)}`)
   await room.report(result)
   await clean(room.tasksFolder, taskKey(identity))
+  return result.end
 }
 
 const steps = async (

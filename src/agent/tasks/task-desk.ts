@@ -5,6 +5,7 @@ import type { SeenTasks } from '../state/seen-tasks.js'
 import { type CancellationSource, createCancellation } from './cancellation.js'
 import { ERROR_CODE, failedBy } from './refusal.js'
 import { type TaskIdentity, taskKey } from './result.js'
+import { isScheduled, openSchedules } from './schedules.js'
 import { carryOut, type TaskRoom, verify } from './steps.js'
 
 // Takes in what a fetch brought: new tasks are marked as seen before anything else, known ones are ignored, stops go to
@@ -38,14 +39,25 @@ export const openTaskDesk = (room: DeskRoom, onChange: (running: number) => void
     const cancellation = createCancellation()
     active.set(taskID, cancellation)
     room.log.info(`task ${taskID} taken`)
-    const underWay = carryOut(entry, room, cancellation).then(() => {
+    const underWay = carryOut(entry, room, cancellation).then(async (end) => {
       active.delete(taskID)
+      await schedules.ended(taskID, end)
       work.delete(underWay)
       onChange(active.size)
     })
     work.add(underWay)
     onChange(active.size)
   }
+
+  const schedules = openSchedules({
+    begin(entry) {
+      if (isStopped || active.has(entry.task.taskID)) return false
+      begin(entry)
+      return true
+    },
+    report: room.report,
+    log: room.log,
+  })
 
   const takeRuns = async (entries: readonly TaskEntry[]): Promise<void> => {
     // Another version of a task that runs is left alone, as the vendor's agent does (agent-protocol.md §6.2).
@@ -64,10 +76,16 @@ export const openTaskDesk = (room: DeskRoom, onChange: (running: number) => void
   }
 
   const takeStop = async ({ task }: TaskEntry): Promise<void> => {
+    const last = schedules.drop(task.taskID)
     const cancellation = active.get(task.taskID)
     if (cancellation !== undefined) {
       room.log.info(`task ${task.taskID} is to be stopped`)
       cancellation.cancel('stop')
+    } else if (last !== undefined) {
+      const { identity, startedAt, endedAt } = last
+      room.log.info(`task ${task.taskID} is not scheduled any more`)
+      const end = { kind: 'stopped', startedAt, endedAt, exitCode: 0, dropped: 0 } as const
+      await room.report({ task: identity, end, output: new Uint8Array() })
     } else if (room.holdsResult(task.taskID)) {
       // It ended by itself; that is on its way.
       room.nudgeResults()
@@ -80,13 +98,16 @@ export const openTaskDesk = (room: DeskRoom, onChange: (running: number) => void
 
   const takeIn = async ({ run, stop, test }: TaskListAnswer): Promise<void> => {
     if (isStopped) return
+    // These are handed out to every process: they are not marked as seen.
+    for (const entry of run) if (isScheduled(entry)) await schedules.take(entry)
+    const once = run.filter((entry) => !isScheduled(entry))
     try {
-      await takeRuns(run)
+      await takeRuns(once)
     } catch (error) {
       // What cannot be marked as seen is not run: at most once comes before at all.
-      room.log.error(`${run.length} tasks cannot be taken: ${reasonOf(error)}`)
+      room.log.error(`${once.length} tasks cannot be taken: ${reasonOf(error)}`)
       const { end } = failedBy(error, 'StateNotWritable', ERROR_CODE.other)
-      for (const { task } of run.filter((entry) => !active.has(entry.task.taskID))) {
+      for (const { task } of once.filter((entry) => !active.has(entry.task.taskID))) {
         const identity = { taskId: task.taskID, invokeVersion: task.invokeVersion }
         await room.report({ task: identity, end, output: new Uint8Array() })
       }
@@ -99,6 +120,7 @@ export const openTaskDesk = (room: DeskRoom, onChange: (running: number) => void
     takeIn,
     async stop() {
       isStopped = true
+      schedules.stop()
       for (const cancellation of active.values()) cancellation.cancel('shutdown')
       while (work.size > 0) await Promise.all(work)
     },

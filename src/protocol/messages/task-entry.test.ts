@@ -2,10 +2,10 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { toRunAsUser } from '../run-as-user.js'
 import { toWireId } from '../wire-id.js'
-import { type OneShot, runEntry, stopEntry } from './task-entry.js'
+import { type RunTask, runEntry, stopEntry } from './task-entry.js'
 import { taskList } from './task-list.js'
 
-const oneShot: OneShot = {
+const oneShot: RunTask = {
   taskId: toWireId('t-1')!,
   commandId: 'c-1',
   commandName: 'say hello',
@@ -26,7 +26,7 @@ interface WrittenEntry {
   readonly repeat: unknown
 }
 
-const written = (entries: { run?: OneShot[]; stop?: string[] }): { run: WrittenEntry[]; stop: WrittenEntry[] } =>
+const written = (entries: { run?: RunTask[]; stop?: string[] }): { run: WrittenEntry[]; stop: WrittenEntry[] } =>
   JSON.parse(
     taskList.answer.encode({
       code: 200,

@@ -8,8 +8,17 @@ import type { TaskEntry } from './task-list.js'
 export const LEAST_REPORT_INTERVAL_MS = 1_000
 export const LEAST_OUTPUT_QUOTA = 12_000
 
-/** A script to be run once. */
-export interface OneShot {
+/** When an agent runs a task by itself, in its own words (agent-protocol.md §6.5). */
+export interface Repeat {
+  readonly kind: TaskEntry['repeat']
+  /** Empty for what has no schedule: with one, a script that runs once would not stream. */
+  readonly cron: string
+}
+
+const ONCE: Repeat = { kind: 'Once', cron: '' }
+
+/** A script to be run. */
+export interface RunTask {
   readonly taskId: WireId
   readonly commandId: string
   /** Any text; what is not safe in a file name is replaced. */
@@ -34,9 +43,11 @@ export interface OneShot {
   readonly createdAt: number
   /** Bytes of output that the agent keeps. */
   readonly outputQuota: number
+  /** Once when absent. */
+  readonly repeat?: Repeat | undefined
 }
 
-export const runEntry = (task: OneShot): TaskEntry => ({
+export const runEntry = (task: RunTask): TaskEntry => ({
   task: {
     type: task.type,
     taskID: task.taskId,
@@ -48,7 +59,7 @@ export const runEntry = (task: OneShot): TaskEntry => ({
     commandContent: Buffer.from(task.content).toString('base64'),
     workingDirectory: task.workingDirectory,
     args: '',
-    cron: '',
+    cron: (task.repeat ?? ONCE).cron,
     username: task.username ?? '',
     windowsPasswordName: task.windowsPasswordName ?? '',
     creationTime: whole(task.createdAt),
@@ -62,11 +73,11 @@ export const runEntry = (task: OneShot): TaskEntry => ({
     skipEmpty: true,
     sendStart: true,
   },
-  repeat: 'Once',
+  repeat: (task.repeat ?? ONCE).kind,
 })
 
-/** A one-shot task to be stopped. Upstream: the repeat kind must be the task's own (agent-protocol.md §6.5). */
-export const stopEntry = (taskId: WireId): TaskEntry => ({
+/** A task to be stopped. Upstream: the repeat kind must be the task's own (agent-protocol.md §6.5). */
+export const stopEntry = (taskId: WireId, repeat: Repeat = ONCE): TaskEntry => ({
   task: {
     type: 'RunShellScript',
     taskID: taskId,
@@ -78,13 +89,13 @@ export const stopEntry = (taskId: WireId): TaskEntry => ({
     commandContent: '',
     workingDirectory: '',
     args: '',
-    cron: '',
+    cron: repeat.cron,
     username: '',
     windowsPasswordName: '',
     creationTime: 0,
   },
   output: { interval: LEAST_REPORT_INTERVAL_MS, logQuota: LEAST_OUTPUT_QUOTA, skipEmpty: true, sendStart: false },
-  repeat: 'Once',
+  repeat: repeat.kind,
 })
 
 // The name becomes part of a path below the agent's directory (agent-protocol.md §6.3, trap 4).

@@ -50,16 +50,15 @@ export const runErrors = [
     'ResourceTag.Value/illegal-character',
   ]),
   error('InvalidRepeatMode.NotFound', 404, 'The specified repeat mode does not exist.', 'RepeatMode/unknown'),
-  error(
-    'MissingParam.Frequency',
-    400,
-    'The frequency must be specified when you create a timed task.',
+  error('MissingParam.Frequency', 400, 'The frequency must be specified when you create a timed task.', [
     'Frequency/missing',
-  ),
+    'frequency/missing',
+  ]),
   error('InvalidParam.Frequency', 400, 'The specified frequency is invalid.', [
     'Frequency/malformed',
     'Frequency/too-long',
     'Frequency/illegal-character',
+    'frequency/not-possible',
   ]),
   error('InvalidParameter.Parameters', 400, 'The specified parameter Parameters is not valid.', [
     'Parameters/malformed',
@@ -164,5 +163,5 @@ export const runErrors = [
     'The invocation quota in the current region has been reached for today.',
     'invocation/quota-exceeded',
   ),
-  ...['RepeatMode', 'Frequency', ...LATER].map(notSupportedYet),
+  ...LATER.map(notSupportedYet),
 ] as const

@@ -3,7 +3,7 @@ import { flag, integer, jsonMap, optional, repeated, text } from '../../schema/s
 import type { Limits } from '../domain/domain.js'
 import type { Targets } from '../domain/invocations/invocations.js'
 import type { Reason } from './define-operation.js'
-import { isFrequency } from './frequency.js'
+import { parseFrequency } from '../../schedule/frequency.js'
 import { resourceTags, toTagFilters } from './tag-parameters.js'
 
 /** No control characters. */
@@ -62,13 +62,13 @@ export const runParameters = (resourceTagMax: number) => ({
   ),
   ResourceTag: resourceTags(resourceTagMax),
   RepeatMode: optional(
-    text('When to run. Only Once is supported by this server yet.', {
+    text('When to run: once, by a schedule, at the next start or at every start of the instance, or only checked.', {
       oneOf: ['Once', 'Period', 'NextRebootOnly', 'EveryReboot', 'DryRun'],
       default: 'Once',
     }),
   ),
   Frequency: optional(
-    text('Schedule: cron, rate(…) or at(…); makes the run periodic. Not supported by this server yet.', {
+    text('Schedule: cron, rate(…) or at(…); makes the run periodic, whatever RepeatMode says.', {
       maxLength: 1024,
       example: '0 */20 * * * *',
     }),
@@ -149,15 +149,13 @@ const targetReason = (request: RunParameters, limits: Limits): Reason | undefine
 const scheduleReason = (request: RunParameters): Reason | undefined => {
   if (request.RepeatMode === 'Period' && request.Frequency === undefined) return 'Frequency/missing'
   if (request.Frequency === undefined) return undefined
-  return isFrequency(request.Frequency, request.Timeout ?? DEFAULT_TIMEOUT_SECONDS) ? undefined : 'Frequency/malformed'
+  return parseFrequency(request.Frequency) === undefined ? 'Frequency/malformed' : undefined
 }
 
 /** What crosses parameters of a run; the documented problems first, then what is not supported yet. */
 export const runReason = (request: RunParameters, limits: Limits): Reason | undefined => {
   const documented = targetReason(request, limits) ?? scheduleReason(request)
   if (documented !== undefined) return documented
-  if (request.Frequency !== undefined) return 'Frequency/not-supported'
-  if (request.RepeatMode !== undefined && request.RepeatMode !== 'Once') return 'RepeatMode/not-supported'
   const later = LATER.find((name) => request[name] !== undefined)
   return later === undefined ? undefined : `${later}/not-supported`
 }

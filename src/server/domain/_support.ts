@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { type Assembly, assemble } from '../assemble.js'
 import type { Scope } from './access/scope.js'
 import type { NewCommand } from './commands/commands.js'
-import type { Report } from './invocations/agent-tasks.js'
+import type { Fetch, HandOut, Report } from './invocations/agent-tasks.js'
 import type { RunRequest, Task } from './invocations/invocations.js'
 
 export const SCOPE: Scope = { accountId: '1000000000000001', regionId: 'cn-hangzhou' }
@@ -49,6 +49,8 @@ export interface World extends AsyncDisposable {
     options?: Partial<NewCommand> & { keep?: boolean; request?: Partial<RunRequest> },
   ): Promise<string>
   fetch(instanceId: string): Promise<{ run: string[]; stop: string[] }>
+  /** The whole of what a fetch brings; one after a kick unless it says otherwise. */
+  handOut(instanceId: string, fetch?: Partial<Fetch>): Promise<HandOut>
   report(instanceId: string, invokeId: string, report: ReportDraft): Promise<void>
   task(invokeId: string, instanceId: string): Promise<Task>
   status(instanceId: string): Promise<{ online: boolean; active: number; invocations: number }>
@@ -59,8 +61,10 @@ export interface World extends AsyncDisposable {
 type ReportDraft =
   | { kind: 'running'; output?: string; startedAt?: number }
   | { kind: 'finish'; exitCode?: number; output?: string; startedAt?: number; dropped?: number }
-  | { kind: 'timeout' | 'stopped'; startedAt?: number; output?: string }
-  | { kind: 'error'; errCode: string; errDesc?: string }
+  | { kind: 'timeout'; startedAt?: number; output?: string }
+  | { kind: 'stopped'; startedAt?: number; output?: string; result?: string }
+  | { kind: 'verified' }
+  | { kind: 'error'; errCode: string; errDesc?: string; startedAt?: number }
   | { kind: 'invalid'; param: string; value: string }
 
 const rootKey = Buffer.alloc(32, 7)
@@ -179,19 +183,23 @@ export const openWorld = async (dataDir?: string, startAt?: number, database?: s
     },
     async fetch(instanceId) {
       const found = await parts.tasks.fetch(instanceId, { reason: 'kickoff', coldStart: undefined })
-      return { run: found.run.map((task) => task.taskId), stop: [...found.stop] }
+      return { run: found.run.map((task) => task.taskId), stop: found.stop.map(({ taskId }) => taskId) }
     },
+    handOut: (instanceId, fetch) =>
+      parts.tasks.fetch(instanceId, { reason: 'kickoff', coldStart: undefined, ...fetch }),
     async report(instanceId, taskId, draft) {
+      const startedAt = ('startedAt' in draft ? draft.startedAt : undefined) ?? now
       const ended = {
         taskId,
-        startedAt: ('startedAt' in draft ? draft.startedAt : undefined) ?? now,
+        run: startedAt,
+        startedAt,
         endedAt: now,
         dropped: 'dropped' in draft ? (draft.dropped ?? 0) : 0,
         output: Buffer.from('output' in draft ? (draft.output ?? '') : ''),
       }
       const report: Report =
         draft.kind === 'running'
-          ? { kind: 'running', taskId, startedAt: ended.startedAt, output: ended.output }
+          ? { kind: 'running', taskId, run: startedAt, startedAt, output: ended.output }
           : draft.kind === 'finish'
             ? { ...ended, kind: 'finish', exitCode: draft.exitCode ?? 0 }
             : draft.kind === 'error'
@@ -199,8 +207,10 @@ export const openWorld = async (dataDir?: string, startAt?: number, database?: s
               : draft.kind === 'invalid'
                 ? { kind: 'invalid', taskId, param: draft.param, value: draft.value }
                 : draft.kind === 'stopped'
-                  ? { ...ended, kind: 'stopped', result: 'killed' }
-                  : { ...ended, kind: 'timeout' }
+                  ? { ...ended, kind: 'stopped', result: draft.result ?? 'killed' }
+                  : draft.kind === 'verified'
+                    ? { kind: 'verified', taskId }
+                    : { ...ended, kind: 'timeout' }
       await parts.tasks.report(instanceId, report)
     },
     async task(invokeId, instanceId) {

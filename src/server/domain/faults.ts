@@ -19,6 +19,8 @@ export const FAULT_KINDS = [
   'command-parameter/malformed-name',
   'command-parameter/name-too-long',
   'command-parameter/too-many',
+  'frequency/missing',
+  'frequency/not-possible',
   'idempotency/mismatch',
   'idempotency/processing',
   'instance/not-found',

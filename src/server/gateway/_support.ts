@@ -49,7 +49,7 @@ export class TestRoom implements AgentRegistry, Presence, AgentTasks, Wakeups {
   keyLookups = 0
   generation = 0
   correction = 0
-  handOut: HandOut = { run: [], stop: [] }
+  handOut: HandOut = { run: [], test: [], stop: [] }
   handedFiles: readonly HandedOutFile[] = []
   readonly fileReports: { instanceId: string; report: FileReport }[] = []
   readonly fileWork = new Set<string>()

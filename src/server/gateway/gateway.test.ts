@@ -107,7 +107,16 @@ describe('requests', () => {
     expect(room.reports).toEqual([
       {
         instanceId: 'mi-1',
-        report: { kind: 'finish', taskId: 't-1', startedAt: 1250, endedAt: 2250, exitCode: 3, dropped: 0, output },
+        report: {
+          kind: 'finish',
+          taskId: 't-1',
+          run: 1000,
+          startedAt: 1250,
+          endedAt: 2250,
+          exitCode: 3,
+          dropped: 0,
+          output,
+        },
       },
     ])
   })

@@ -18,7 +18,10 @@ const task: HandedOutTask = {
   builtInParameters: new Map(),
   createdAt: 1795485700236,
   outputQuota: 24_576,
+  repeat: { kind: 'Once', cron: '' },
 }
+
+const stop = (taskId: string) => ({ taskId, repeat: { kind: 'Once', cron: '' } as const })
 
 const read = (text: string) => {
   const answer = messages.taskList.answer.decode(text)
@@ -28,7 +31,7 @@ const read = (text: string) => {
 
 describe('a hand-out', () => {
   it('is written as the agent reads it', () => {
-    const { text, withheld } = writeHandOut('mi-1', { run: [task], stop: ['t-2'] }, 'posix')
+    const { text, withheld } = writeHandOut('mi-1', { run: [task], test: [], stop: [stop('t-2')] }, 'posix')
     const answer = read(text)
     expect(answer).toMatchObject({ code: 200, instanceId: 'mi-1' })
     expect(answer.run[0]?.task).toMatchObject({ taskID: 't-1', timeOut: '60', commandName: 'deploy_it_now', cron: '' })
@@ -38,7 +41,7 @@ describe('a hand-out', () => {
 
   it('has the words of a launcher and what is to be ended only where the task has them', () => {
     const launch = { words: ['python3', '-u', SCRIPT_FILE], extension: '.py' }
-    const handOut = { run: [{ ...task, launch, terminationMode: 'Process' as const }, task], stop: [] }
+    const handOut = { run: [{ ...task, launch, terminationMode: 'Process' as const }, task], test: [], stop: [] }
     const { text } = writeHandOut('mi-1', handOut, 'posix')
     const [with_, without] = (JSON.parse(text) as { run: { task: Record<string, unknown> }[] }).run
     expect(with_?.task).toMatchObject({
@@ -52,7 +55,7 @@ describe('a hand-out', () => {
   })
 
   it('never names root, which agents refuse, but leaves the name out (trap 5)', () => {
-    const { text } = writeHandOut('mi-1', { run: [{ ...task, username: 'root' }], stop: [] }, 'posix')
+    const { text } = writeHandOut('mi-1', { run: [{ ...task, username: 'root' }], test: [], stop: [] }, 'posix')
     expect(read(text).run[0]?.task.username).toBe('')
   })
 
@@ -64,6 +67,7 @@ describe('a hand-out', () => {
           { ...task, username: 'x;reboot' },
           { ...task, taskId: 't-3', username: 'daemon' },
         ],
+        test: [],
         stop: [],
       },
       'posix',
@@ -74,20 +78,37 @@ describe('a hand-out', () => {
   })
 
   it('withholds an id that is a path (trap 4)', () => {
-    const { text, withheld } = writeHandOut('mi-1', { run: [{ ...task, taskId: '../t' }], stop: ['../t'] }, 'posix')
-    expect(read(text)).toMatchObject({ run: [], stop: [] })
+    const { text, withheld } = writeHandOut(
+      'mi-1',
+      { run: [{ ...task, taskId: '../t' }], test: [], stop: [stop('../t')] },
+      'posix',
+    )
+    expect(read(text)).toMatchObject({ run: [], test: [], stop: [] })
     expect(withheld).toHaveLength(1)
   })
 
+  it('says of what repeats how, also where it is stopped: as another kind it would go on (agent-protocol.md §6.5)', () => {
+    const repeat = { kind: 'Rate', cron: 'rate(60s)' } as const
+    const handOut = {
+      run: [{ ...task, repeat }],
+      test: [{ ...task, taskId: 't-4' }],
+      stop: [{ taskId: 't-2', repeat }],
+    }
+    const answer = read(writeHandOut('mi-1', handOut, 'posix').text)
+    expect(answer.run[0]).toMatchObject({ repeat: 'Rate', task: { cron: 'rate(60s)', creationTime: task.createdAt } })
+    expect(answer.stop[0]).toMatchObject({ repeat: 'Rate', task: { taskID: 't-2' } })
+    expect(answer.test[0]).toMatchObject({ repeat: 'Once', task: { taskID: 't-4', cron: '' } })
+  })
+
   it('takes a domain in front of a name on Windows only', () => {
-    const handOut = { run: [{ ...task, username: 'CORP\\alice' }], stop: [] }
+    const handOut = { run: [{ ...task, username: 'CORP\\alice' }], test: [], stop: [] }
     expect(writeHandOut('mi-1', handOut, 'windows').withheld).toHaveLength(0)
     expect(writeHandOut('mi-1', handOut, 'posix').withheld).toHaveLength(1)
   })
 
   it('names the password of a user of Windows, never the password', () => {
     const run = [{ ...task, username: 'alice', windowsPasswordName: 'axtSecretPassword' }]
-    const { text } = writeHandOut('mi-1', { run, stop: [] }, 'windows')
+    const { text } = writeHandOut('mi-1', { run, test: [], stop: [] }, 'windows')
     expect(read(text).run[0]?.task).toMatchObject({ username: 'alice', windowsPasswordName: 'axtSecretPassword' })
   })
 })
@@ -107,14 +128,14 @@ describe('a file in a hand-out', () => {
   } as const
 
   it('is written as the agent reads it', () => {
-    const { text } = writeHandOut('mi-1', { run: [], stop: [] }, 'posix', [file])
+    const { text } = writeHandOut('mi-1', { run: [], test: [], stop: [] }, 'posix', [file])
     const task = { taskID: 'f-1', name: 'a.txt', destination: '/srv', mode: '4755', owner: 'app', group: 'app' }
     expect(read(text).file).toMatchObject([{ task: { ...task, overwrite: true, content: 'dGV4dA==' } }])
   })
 
   it('has no owner and no group on Windows, and is not named where there is none', () => {
-    const { text } = writeHandOut('mi-1', { run: [], stop: [] }, 'windows', [file])
+    const { text } = writeHandOut('mi-1', { run: [], test: [], stop: [] }, 'windows', [file])
     expect(read(text).file).toMatchObject([{ task: { owner: '', group: '' } }])
-    expect(writeHandOut('mi-1', { run: [task], stop: [] }, 'posix').text).not.toContain('"file"')
+    expect(writeHandOut('mi-1', { run: [task], test: [], stop: [] }, 'posix').text).not.toContain('"file"')
   })
 })

@@ -29,18 +29,21 @@ export const writeHandOut = (
   files: readonly HandedOutFile[] = [],
 ): WrittenHandOut => {
   const withheld: Withheld[] = []
-  const run: TaskEntry[] = []
-  for (const task of handOut.run) {
-    const entry = toEntry(task, os)
-    if ('withheld' in entry) withheld.push(entry.withheld)
-    else run.push(entry)
-  }
-  const stop = handOut.stop.flatMap((taskId) => {
+  const entriesOf = (tasks: readonly HandedOutTask[]): readonly TaskEntry[] =>
+    tasks.flatMap((task) => {
+      const entry = toEntry(task, os)
+      if (!('withheld' in entry)) return [entry]
+      withheld.push(entry.withheld)
+      return []
+    })
+  const run = entriesOf(handOut.run)
+  const test = entriesOf(handOut.test)
+  const stop = handOut.stop.flatMap(({ taskId, repeat }) => {
     const id = toWireId(taskId)
-    return id === undefined ? [] : [stopEntry(id)]
+    return id === undefined ? [] : [stopEntry(id, repeat)]
   })
   const file = files.flatMap((one) => toFileEntry(one, os))
-  const answer = { code: 200, instanceId, run, stop, test: [], ...(file.length > 0 ? { file } : {}) }
+  const answer = { code: 200, instanceId, run, stop, test, ...(file.length > 0 ? { file } : {}) }
   return { text: messages.taskList.answer.encode(answer), withheld }
 }
 
@@ -74,6 +77,7 @@ const toEntry = (task: HandedOutTask, os: 'posix' | 'windows'): TaskEntry | { re
     builtInParameters: task.builtInParameters,
     createdAt: task.createdAt,
     outputQuota: task.outputQuota,
+    repeat: task.repeat,
   })
 }
 

@@ -8,17 +8,26 @@ describe('a report', () => {
     [
       'taskRunning',
       'taskId=t-1&invokeVersion=1&start=1000',
-      { kind: 'running', taskId: 't-1', startedAt: 1500, output: bytes },
+      { kind: 'running', taskId: 't-1', run: 1000, startedAt: 1500, output: bytes },
     ],
     [
       'taskFinish',
       'taskId=t-1&invokeVersion=1&start=1000&end=2000&exitCode=-1&dropped=7',
-      { kind: 'finish', taskId: 't-1', startedAt: 1500, endedAt: 2500, exitCode: -1, dropped: 7, output: bytes },
+      {
+        kind: 'finish',
+        taskId: 't-1',
+        run: 1000,
+        startedAt: 1500,
+        endedAt: 2500,
+        exitCode: -1,
+        dropped: 7,
+        output: bytes,
+      },
     ],
     [
       'taskTimeout',
       'taskId=t-1&start=1000&end=2000&exitCode=1&dropped=0',
-      { kind: 'timeout', taskId: 't-1', startedAt: 1500, endedAt: 2500, dropped: 0, output: bytes },
+      { kind: 'timeout', taskId: 't-1', run: 1000, startedAt: 1500, endedAt: 2500, dropped: 0, output: bytes },
     ],
     [
       'taskError',
@@ -26,6 +35,7 @@ describe('a report', () => {
       {
         kind: 'error',
         taskId: 't-1',
+        run: 0,
         startedAt: 0,
         endedAt: 0,
         exitCode: 0,
@@ -38,7 +48,7 @@ describe('a report', () => {
     [
       'taskStopped',
       'taskId=t-1&start=0&end=0&exitcode=0&dropped=0&result=killed',
-      { kind: 'stopped', taskId: 't-1', startedAt: 0, endedAt: 0, dropped: 0, result: 'killed', output: bytes },
+      { kind: 'stopped', taskId: 't-1', run: 0, startedAt: 0, endedAt: 0, dropped: 0, result: 'killed', output: bytes },
     ],
     ['taskInvalid', 'taskId=t-1&param=cron&value=bad', { kind: 'invalid', taskId: 't-1', param: 'cron', value: 'bad' }],
     ['taskVerified', 'taskId=t-1', { kind: 'verified', taskId: 't-1' }],

@@ -76,6 +76,7 @@ const READERS: Readonly<Record<ReportName, Reader>> = {
   taskRunning: reader(messages.taskRunning, ({ taskId, start }, output, at) => ({
     kind: 'running',
     taskId,
+    run: start,
     startedAt: at(start),
     output,
   })),
@@ -85,12 +86,13 @@ const READERS: Readonly<Record<ReportName, Reader>> = {
     if (start === undefined || end === undefined || exitCode === undefined || dropped === undefined) {
       return malformed('start, end, exitCode or dropped is missing')
     }
-    return { kind: 'finish', taskId, startedAt: at(start), endedAt: at(end), exitCode, dropped, output }
+    return { kind: 'finish', taskId, run: start, startedAt: at(start), endedAt: at(end), exitCode, dropped, output }
   }),
 
   taskTimeout: reader(messages.taskTimeout, ({ taskId, start, end, dropped }, output, at) => ({
     kind: 'timeout',
     taskId,
+    run: start,
     startedAt: at(start),
     endedAt: at(end),
     dropped,
@@ -100,6 +102,7 @@ const READERS: Readonly<Record<ReportName, Reader>> = {
   taskError: reader(messages.taskError, (query, output, at) => ({
     kind: 'error',
     taskId: query.taskId,
+    run: query.start,
     startedAt: at(query.start),
     endedAt: at(query.end),
     exitCode: query.exitCode,
@@ -112,6 +115,7 @@ const READERS: Readonly<Record<ReportName, Reader>> = {
   taskStopped: reader(messages.taskStopped, ({ taskId, start, end, dropped, result }, output, at) => ({
     kind: 'stopped',
     taskId,
+    run: start,
     startedAt: at(start),
     endedAt: at(end),
     dropped,

@@ -35,7 +35,7 @@ export const DescribeInvocationResults = defineOperation({
       }),
     ),
     IncludeHistory: optional(
-      flag('Whether every run is answered. Invocations run once here, so that their results are all there is.', {
+      flag('Whether every run of an invocation that repeats is answered, newest first; it needs an InvokeId.', {
         default: false,
       }),
     ),
@@ -59,7 +59,7 @@ export const DescribeInvocationResults = defineOperation({
             ExitCode: omitted(integer('Exit code; left out until the script ended by itself.')),
             ErrorInfo: text('What went wrong, in words.'),
             StartTime: optional(time('When it began on the instance.')),
-            Repeats: integer('How often it ran: 0 or 1.'),
+            Repeats: integer('How often it ran: 0 or 1, more only where it repeats.'),
             InvokeRecordStatus: text('State on this instance in its older words.', {
               oneOf: ['Running', 'Finished', 'Failed', 'PartialFailed', 'Stopped', 'Stopping'],
             }),
@@ -97,6 +97,7 @@ export const DescribeInvocationResults = defineOperation({
       commandId: request.CommandId,
       instanceId: request.InstanceId,
       recordStatus: request.InvokeRecordStatus,
+      includeHistory: request.IncludeHistory,
       resourceGroupId: request.ResourceGroupId,
       tags: toTagFilters(request.Tag),
     }

@@ -104,7 +104,7 @@ export const DescribeInvocations = defineOperation({
             ExitCode: omitted(integer('Exit code; left out until the script ended by itself.')),
             ErrorInfo: text('What went wrong, in words.'),
             StartTime: optional(time('When it began on the instance.')),
-            Repeats: integer('How often it ran: 0 or 1.'),
+            Repeats: integer('How often it ran: 0 or 1, more only where it repeats.'),
             FinishTime: optional(time('When it ended on the instance.')),
             Output: optional(text('Output, written as ContentEncoding asks.')),
             CreationTime: time('When it was asked for.'),
@@ -175,8 +175,9 @@ const entry = (invocation: Invocation, encoding: string | undefined) => ({
   InvokeStatus: invocation.legacyStatus,
   Parameters: invocation.parameters,
   CommandType: invocation.commandType,
-  Timed: false,
+  Timed: invocation.timed,
   CreationTime: invocation.createdAt,
+  Frequency: invocation.frequency,
   CommandId: invocation.commandId,
   CommandName: invocation.commandName,
   InvokeId: invocation.invokeId,
@@ -187,7 +188,7 @@ const entry = (invocation: Invocation, encoding: string | undefined) => ({
   TerminationMode: invocation.terminationMode,
   WorkingDir: invocation.workingDir,
   Timeout: invocation.timeoutSeconds,
-  RepeatMode: 'Once' as const,
+  RepeatMode: invocation.repeatMode,
   Tags: fromTags(invocation.tags),
 })
 
@@ -206,5 +207,5 @@ const taskEntry = (task: Task, encoding: string | undefined) => ({
   UpdateTime: task.updatedAt,
   ErrorCode: task.errorCode,
   StopTime: task.stoppedAt,
-  Timed: false,
+  Timed: task.timed,
 })

@@ -82,6 +82,8 @@ export const InvokeCommand = defineOperation({
         windowsPasswordName: request.WindowsPasswordName,
         launcher: request.Launcher,
         terminationMode: request.TerminationMode,
+        repeatMode: request.RepeatMode,
+        frequency: request.Frequency,
         timeoutSeconds: request.Timeout,
         workingDir: request.WorkingDir,
         resourceGroupId: request.ResourceGroupId ?? '',

@@ -108,6 +108,8 @@ export const addInvocation = (
       timeoutSeconds: 60,
       resourceGroupId: '',
       keepCommand: false,
+      repeatMode: 'Once',
+      frequency: '',
       invokedBy: 'key',
       createdAt,
       tags: [],
@@ -121,6 +123,7 @@ export const addInvocation = (
         errorInfo: '',
         deadlineAt: createdAt + 60_000,
       })),
+      'Once',
       createdAt,
     )
     w.invocations.tally(invokeId, undefined, 'pending', instanceIds.length)

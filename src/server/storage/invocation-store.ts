@@ -2,6 +2,7 @@ import type { Scope } from '../domain/access/scope.js'
 import type { CommandType } from '../domain/commands/commands.js'
 import type { InvocationReader, InvocationScript, InvocationStore } from '../domain/invocations/invocation-store.js'
 import type { Invocation, Task, TerminationMode } from '../domain/invocations/invocations.js'
+import { isTimed, type RepeatMode } from '../domain/invocations/repeat-modes.js'
 import { invocationStatus, legacyInvokeStatus, type StateCounts } from '../domain/invocations/roll-up.js'
 import { STATE_CLASSES } from '../domain/invocations/task-states.js'
 import { DEFAULT_ANSWER_BOUNDS } from '../domain/paging.js'
@@ -14,26 +15,29 @@ import { tasksOfInvocations } from './task-store.js'
 
 const FROM = 'invocation i join script s on s.hash = i.script_hash'
 
-const UNFINISHED = 'i.n_pending + i.n_running + i.n_stopping'
+const UNFINISHED = 'i.n_pending + i.n_scheduled + i.n_running + i.n_stopping'
 const FAILED = 'i.n_failed + i.n_broken'
 const OVER = `${UNFINISHED} = 0`
+const TOTAL = 'i.n_success + i.n_failed + i.n_broken + i.n_stopped'
+const TIMED = `i.repeat_mode in ('Period', 'NextRebootOnly', 'EveryReboot')`
 const STOPPED = 'i.stopped_at is not null and i.n_stopped > 0'
 
 /** The rules of roll-up.ts as conditions, legacy and current names together; a store test holds them against each other. */
 export const STATUS_CONDITIONS: Readonly<Record<string, string>> = {
   Pending: 'i.n_pending > 0',
-  Running: `((i.n_pending = 0 and i.n_running > 0) or (${UNFINISHED} > 0 and not (i.stopped_at is not null and i.n_stopping > 0)))`,
-  Stopping: `((i.n_pending = 0 and i.n_running = 0 and i.n_stopping > 0) or (i.stopped_at is not null and i.n_stopping > 0))`,
+  Scheduled: '(i.n_pending = 0 and i.n_scheduled > 0)',
+  Running: `((i.n_pending = 0 and i.n_scheduled = 0 and i.n_running > 0) or (${UNFINISHED} > 0 and not (i.stopped_at is not null and i.n_stopping > 0)))`,
+  Stopping: `((i.n_pending = 0 and i.n_scheduled = 0 and i.n_running = 0 and i.n_stopping > 0) or (i.stopped_at is not null and i.n_stopping > 0))`,
   Success: `(${OVER} and i.n_success > 0 and ${FAILED} = 0)`,
-  Finished: `(${OVER} and i.n_broken = 0 and not (${STOPPED}))`,
-  Failed: `(${OVER} and ((i.n_success = 0 and ${FAILED} > 0) or (not (${STOPPED}) and i.n_broken > 0 and i.n_broken = i.n_success + i.n_failed + i.n_broken + i.n_stopped)))`,
-  PartialFailed: `(${OVER} and ((i.n_success > 0 and ${FAILED} > 0) or (not (${STOPPED}) and i.n_broken > 0 and i.n_broken < i.n_success + i.n_failed + i.n_broken + i.n_stopped)))`,
+  Finished: `(${OVER} and (i.n_broken = 0 or (${TIMED} and i.n_broken < ${TOTAL})) and not (${STOPPED}))`,
+  Failed: `(${OVER} and ((i.n_success = 0 and ${FAILED} > 0) or (not (${STOPPED}) and i.n_broken > 0 and i.n_broken = ${TOTAL})))`,
+  PartialFailed: `(${OVER} and ((i.n_success > 0 and ${FAILED} > 0) or (not (${TIMED}) and not (${STOPPED}) and i.n_broken > 0 and i.n_broken < ${TOTAL})))`,
   Stopped: `(${OVER} and ((i.n_success = 0 and ${FAILED} = 0) or (${STOPPED})))`,
-  Scheduled: '1 = 0',
 }
 
 const countsOf = (row: Row): StateCounts => ({
   pending: numberOf(row['n_pending']),
+  scheduled: numberOf(row['n_scheduled']),
   running: numberOf(row['n_running']),
   stopping: numberOf(row['n_stopping']),
   success: numberOf(row['n_success']),
@@ -49,6 +53,7 @@ const scopeIn = (row: Row): Scope => ({ accountId: textOf(row['account_id']), re
 
 const invocationOf = (row: Row, tags: readonly Tag[], tasks: readonly Task[]): Invocation => {
   const counts = countsOf(row)
+  const repeatMode = textOf(row['repeat_mode']) as RepeatMode
   return {
     invokeId: textOf(row['id']),
     commandId: textOf(row['command_id']),
@@ -57,8 +62,11 @@ const invocationOf = (row: Row, tags: readonly Tag[], tasks: readonly Task[]): I
     commandType: textOf(row['command_type']) as CommandType,
     commandContent: bytesOf(row['content']),
     parameters: textOf(row['parameters']),
+    repeatMode,
+    frequency: textOf(row['frequency']),
+    timed: isTimed(repeatMode) && counts.pending + counts.scheduled + counts.running + counts.stopping > 0,
     status: invocationStatus(counts),
-    legacyStatus: legacyInvokeStatus(counts, row['stopped_at'] !== null),
+    legacyStatus: legacyInvokeStatus(counts, row['stopped_at'] !== null, isTimed(repeatMode)),
     username: textOf(row['username']),
     workingDir: textOf(row['working_dir']),
     launcher: textOf(row['launcher']),
@@ -88,8 +96,8 @@ export const invocationReader = (sql: SqlReader, bounds = DEFAULT_ANSWER_BOUNDS)
     add((p) => `i.id in (select t.invocation_id from task t where t.instance_id = ${p})`, filter.instanceId)
     // With an instance these have no effect (api.md §8.1).
     if (!byInstance) add((p) => `i.command_name = ${p}`, filter.commandName)
-    if (!byInstance && filter.repeatMode !== undefined && filter.repeatMode !== 'Once') where.push('1 = 0')
-    if (filter.timed === true) where.push('1 = 0')
+    if (!byInstance) add((p) => `i.repeat_mode = ${p}`, filter.repeatMode)
+    if (filter.timed !== undefined) where.push(`${filter.timed ? '' : 'not '}(${TIMED} and ${UNFINISHED} > 0)`)
     if (filter.invokeStatus !== undefined && !(byInstance && filter.invokeStatus === 'PartialFailed'))
       where.push(STATUS_CONDITIONS[filter.invokeStatus] ?? '1 = 0')
     where[where.length - 1] += tagConditions('invocation', 'i.id', filter.tags ?? [], values)
@@ -138,6 +146,8 @@ export const invocationReader = (sql: SqlReader, bounds = DEFAULT_ANSWER_BOUNDS)
       launcher: textOf(row['launcher']),
       terminationMode: textOf(row['termination_mode']) as TerminationMode | '',
       timeoutSeconds: numberOf(row['timeout_seconds']),
+      repeatMode: textOf(row['repeat_mode']) as RepeatMode,
+      frequency: textOf(row['frequency']),
       createdAt: numberOf(row['created_at']),
     }
   },
@@ -175,8 +185,9 @@ export const invocationStore = (sql: SqlWriter): InvocationStore => ({
     await sql.run(
       `insert into invocation (account_id, region_id, id, command_id, command_name, command_description, command_type, script_hash,
          enable_parameter, parameters, username, windows_password_name, working_dir, launcher, termination_mode, timeout_seconds, resource_group_id, keep_command,
-         invoked_by, committed, stopped_at, n_pending, n_running, n_stopping, n_success, n_failed, n_broken, n_stopped, created_at)
-       values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, 0, null, 0, 0, 0, 0, 0, 0, 0, $20)`,
+         invoked_by, repeat_mode, frequency,
+         committed, stopped_at, n_pending, n_running, n_stopping, n_success, n_failed, n_broken, n_stopped, created_at)
+       values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, 0, null, 0, 0, 0, 0, 0, 0, 0, $22)`,
       [
         scope.accountId,
         scope.regionId,
@@ -197,6 +208,8 @@ export const invocationStore = (sql: SqlWriter): InvocationStore => ({
         invocation.resourceGroupId,
         invocation.keepCommand ? 1 : 0,
         invocation.invokedBy,
+        invocation.repeatMode,
+        invocation.frequency,
         invocation.createdAt,
       ],
     )

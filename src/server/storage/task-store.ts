@@ -1,5 +1,6 @@
 import { Fault } from '../domain/faults.js'
 import type { Task, TaskResult, TerminationMode } from '../domain/invocations/invocations.js'
+import { hasHistory, isTimed, type RepeatMode } from '../domain/invocations/repeat-modes.js'
 import { legacyRecordStatus, statesOfRecordStatus, taskStatus } from '../domain/invocations/roll-up.js'
 import { FINAL, isFinal, type TaskState, UNFINISHED } from '../domain/invocations/task-states.js'
 import type { TaskReader, TaskRow, TaskStore } from '../domain/invocations/task-store.js'
@@ -19,11 +20,12 @@ import { tagConditions, tagsOf } from './tag-store.js'
 
 const COLUMNS = `t.invocation_id, t.instance_id, t.state, t.outcome_unknown, t.error_code, t.error_info, t.exit_code, t.dropped,
   t.output_bytes, t.agent_process, t.created_at, t.handed_out_at, t.reported_at, t.started_at, t.finished_at, t.stopped_at,
-  t.updated_at, t.deadline_at`
+  t.updated_at, t.deadline_at, t.repeat_mode, t.runs, t.run_start`
 
 const taskRow = (row: Row): TaskRow => ({
   invokeId: textOf(row['invocation_id']),
   instanceId: textOf(row['instance_id']),
+  repeatMode: textOf(row['repeat_mode']) as RepeatMode,
   state: textOf(row['state']) as TaskState,
   outcomeUnknown: row['outcome_unknown'] === 1,
   errorCode: textOf(row['error_code']),
@@ -35,6 +37,8 @@ const taskRow = (row: Row): TaskRow => ({
   createdAt: numberOf(row['created_at']),
   handedOutAt: maybeNumber(row['handed_out_at']),
   reportedAt: maybeNumber(row['reported_at']),
+  runs: numberOf(row['runs']),
+  runStart: maybeNumber(row['run_start']),
   startedAt: maybeNumber(row['started_at']),
   finishedAt: maybeNumber(row['finished_at']),
   stoppedAt: maybeNumber(row['stopped_at']),
@@ -54,7 +58,8 @@ const toldTask = (row: Row, output: Uint8Array | undefined): Task => {
     exitCode: task.exitCode,
     output,
     dropped: task.dropped,
-    repeats: task.startedAt === undefined ? 0 : 1,
+    repeats: hasHistory(task.repeatMode) ? task.runs : task.startedAt === undefined ? 0 : 1,
+    timed: isTimed(task.repeatMode) && !isFinal(task.state),
     createdAt: task.createdAt,
     startedAt: task.startedAt,
     finishedAt: task.finishedAt,
@@ -133,8 +138,25 @@ export const tasksOfInvocations = async (
   return found
 }
 
-const TOTAL = 'i.n_pending + i.n_running + i.n_stopping + i.n_success + i.n_failed + i.n_broken + i.n_stopped'
+const TOTAL =
+  'i.n_pending + i.n_scheduled + i.n_running + i.n_stopping + i.n_success + i.n_failed + i.n_broken + i.n_stopped'
 const EVERY_STATE: readonly TaskState[] = [...UNFINISHED, ...FINAL]
+
+/** Runs that are over, and tasks whose latest run is none of those: it is under way, or there was none. */
+const EVERY_RUN = `(
+  select r.invocation_id, r.instance_id, r.state, r.outcome_unknown, r.error_code, r.error_info, r.exit_code, r.dropped,
+    r.output_bytes, '' as agent_process, r.created_at, null as handed_out_at, null as reported_at, r.started_at, r.finished_at,
+    r.stopped_at, r.updated_at, null as deadline_at, 'Once' as repeat_mode, 1 as runs, r.run_start, r.run_start as run_order,
+    r.output
+  from task_run r
+  union all
+  select c.invocation_id, c.instance_id, c.state, c.outcome_unknown, c.error_code, c.error_info, c.exit_code, c.dropped,
+    c.output_bytes, c.agent_process, c.created_at, c.handed_out_at, c.reported_at, c.started_at, c.finished_at,
+    c.stopped_at, c.updated_at, c.deadline_at, c.repeat_mode, c.runs, c.run_start, coalesce(c.run_start, 0) as run_order,
+    null as output
+  from task c
+  where not exists (select 1 from task_run k
+    where k.invocation_id = c.invocation_id and k.instance_id = c.instance_id and k.run_start = coalesce(c.run_start, 0)))`
 
 /**
  * @param lock ends a SELECT whose tasks are going to be changed
@@ -159,9 +181,10 @@ export const taskReader = (sql: SqlReader, lock = '', bounds = DEFAULT_ANSWER_BO
         JSON.stringify(statesOfRecordStatus(filter.recordStatus, EVERY_STATE)),
       )
     where[where.length - 1] += tagConditions('invocation', 'i.id', filter.tags ?? [], values)
-    const from = 'task t join invocation i on i.id = t.invocation_id'
+    const ofRuns = filter.includeHistory === true && filter.invokeId !== undefined
+    const from = `${ofRuns ? EVERY_RUN : 'task'} t join invocation i on i.id = t.invocation_id`
     // Without a filter on tasks their number is in the invocations: no task is read to count them.
-    const countable = filter.instanceId === undefined && filter.recordStatus === undefined
+    const countable = !ofRuns && filter.instanceId === undefined && filter.recordStatus === undefined
     const count = async (): Promise<number> => {
       const text = `select coalesce(sum(${TOTAL}), 0) as amount from invocation i where ${where.join(' and ').replaceAll('t.invocation_id', 'i.id')}`
       return numberOf((await sql.get(text, values))?.['amount'] ?? 0)
@@ -169,11 +192,11 @@ export const taskReader = (sql: SqlReader, lock = '', bounds = DEFAULT_ANSWER_BO
     const found = await readPage(
       sql,
       {
-        select: `${COLUMNS}, i.command_id, i.username, i.launcher, i.termination_mode`,
+        select: `${COLUMNS}, ${ofRuns ? 't.run_order, t.output, ' : ''}i.command_id, i.username, i.launcher, i.termination_mode`,
         from,
         where,
         values,
-        keys: ['t.invocation_id', 't.instance_id'],
+        keys: ofRuns ? ['t.invocation_id', 't.instance_id', 't.run_order'] : ['t.invocation_id', 't.instance_id'],
         ...(countable ? { count } : {}),
         weigh: (row) => numberOf(row['output_bytes']),
         most: bounds.outputBytes,
@@ -184,7 +207,9 @@ export const taskReader = (sql: SqlReader, lock = '', bounds = DEFAULT_ANSWER_BO
     const items: TaskResult[] = []
     for (const row of found.rows) {
       const invokeId = textOf(row['invocation_id'])
-      const output = await outputOf(sql, invokeId, textOf(row['instance_id']))
+      const kept = ofRuns ? row['output'] : null
+      const output =
+        kept === null || kept === undefined ? await outputOf(sql, invokeId, textOf(row['instance_id'])) : bytesOf(kept)
       items.push({
         ...toldTask(row, output),
         username: textOf(row['username']),
@@ -207,10 +232,28 @@ export const taskReader = (sql: SqlReader, lock = '', bounds = DEFAULT_ANSWER_BO
   async unfinishedOf(instanceId, limit) {
     const rows = await sql.all(
       `select ${COLUMNS} from task t join invocation i on i.id = t.invocation_id
-       where t.instance_id = $1 and t.final = 0 and i.committed = 1 order by t.invocation_id limit $2${lock}`,
+       where t.instance_id = $1 and t.final = 0 and t.state <> 'Scheduled' and i.committed = 1
+       order by t.invocation_id limit $2${lock}`,
       [instanceId, limit],
     )
     return rows.map(taskRow)
+  },
+
+  async schedulesOf(instanceId, limit) {
+    const rows = await sql.all(
+      `select ${COLUMNS} from task t join invocation i on i.id = t.invocation_id
+       where t.instance_id = $1 and t.final = 0 and t.repeat_mode <> 'Once' and i.committed = 1
+       order by t.invocation_id limit $2${lock}`,
+      [instanceId, limit],
+    )
+    return rows.map(taskRow)
+  },
+
+  async hasUnfinished(instanceId) {
+    return (
+      (await sql.get('select 1 as found from task where instance_id = $1 and final = 0 limit 1', [instanceId])) !==
+      undefined
+    )
   },
 
   async overdue(now, limit) {
@@ -257,12 +300,46 @@ const CHANGING: readonly { readonly column: string; readonly of: (task: TaskRow)
   { column: 'finished_at', of: (task) => task.finishedAt ?? null },
   { column: 'stopped_at', of: (task) => task.stoppedAt ?? null },
   { column: 'deadline_at', of: (task) => task.deadlineAt ?? null },
+  { column: 'runs', of: (task) => task.runs },
+  { column: 'run_start', of: (task) => task.runStart ?? null },
+]
+
+const RUN_COLUMNS = [
+  'state',
+  'outcome_unknown',
+  'error_code',
+  'error_info',
+  'exit_code',
+  'dropped',
+  'output_bytes',
+  'output',
+  'created_at',
+  'started_at',
+  'finished_at',
+  'stopped_at',
+  'updated_at',
+] as const
+
+const runValues = (task: TaskRow, state: TaskState, output: Uint8Array, now: number): readonly SqlValue[] => [
+  state,
+  task.outcomeUnknown ? 1 : 0,
+  task.errorCode,
+  task.errorInfo,
+  task.exitCode ?? null,
+  task.dropped,
+  output.byteLength,
+  output,
+  task.createdAt,
+  task.startedAt ?? null,
+  task.finishedAt ?? null,
+  task.stoppedAt ?? null,
+  now,
 ]
 
 export const taskStore = (sql: SqlWriter): TaskStore => ({
   ...taskReader(sql, sql.dialect.lockTasks),
 
-  async add(invokeId, tasks, now) {
+  async add(invokeId, tasks, repeatMode, now) {
     const rows = tasks.map((task) => [
       task.instanceId,
       task.state,
@@ -273,11 +350,12 @@ export const taskStore = (sql: SqlWriter): TaskStore => ({
     ])
     await sql.run(
       `insert into task (invocation_id, instance_id, state, final, outcome_unknown, error_code, error_info, exit_code, dropped,
-         output_bytes, agent_process, created_at, handed_out_at, reported_at, started_at, finished_at, stopped_at, updated_at, deadline_at)
+         output_bytes, agent_process, created_at, handed_out_at, reported_at, started_at, finished_at, stopped_at, updated_at, deadline_at,
+         repeat_mode, runs)
        select cast($1 as text), instance_id, state, final, 0, error_code, error_info, null, 0, 0, '', cast($2 as bigint), null, null, null,
-         null, null, cast($2 as bigint), deadline_at
+         null, null, cast($2 as bigint), deadline_at, cast($4 as text), 0
        from ${sql.dialect.batch('$3', ADD_COLUMNS)}`,
-      [invokeId, now, JSON.stringify(rows)],
+      [invokeId, now, JSON.stringify(rows), repeatMode],
     )
   },
 
@@ -302,6 +380,29 @@ export const taskStore = (sql: SqlWriter): TaskStore => ({
     )
   },
 
+  async clearOutput(invokeId, instanceId) {
+    await sql.run('delete from task_output where invocation_id = $1 and instance_id = $2', [invokeId, instanceId])
+  },
+
+  async keepRun(task, state, now) {
+    const output = await outputOf(sql, task.invokeId, task.instanceId)
+    await sql.run(
+      `insert into task_run (invocation_id, instance_id, run_start, ${RUN_COLUMNS.join(', ')})
+       values ($1, $2, $3, ${RUN_COLUMNS.map((_, index) => `$${index + 4}`).join(', ')})
+       on conflict (invocation_id, instance_id, run_start) do nothing`,
+      [task.invokeId, task.instanceId, task.runStart ?? 0, ...runValues(task, state, output, now)],
+    )
+  },
+
+  async replaceRun(run, state, output, now) {
+    const changed = await sql.run(
+      `update task_run set ${RUN_COLUMNS.map((column, index) => `${column} = $${index + 4}`).join(', ')}
+       where invocation_id = $1 and instance_id = $2 and run_start = $3 and outcome_unknown = 1`,
+      [run.invokeId, run.instanceId, run.runStart ?? 0, ...runValues(run, state, output, now)],
+    )
+    return changed > 0
+  },
+
   async removeOfInvocation(invokeId, limit) {
     const rows = await sql.all('select instance_id from task where invocation_id = $1 order by instance_id limit $2', [
       invokeId,
@@ -310,6 +411,10 @@ export const taskStore = (sql: SqlWriter): TaskStore => ({
     const ids = rows.map((row) => textOf(row['instance_id']))
     const list = JSON.stringify(ids)
     await sql.run(`delete from task_output where invocation_id = $1 and ${sql.dialect.within('instance_id', '$2')}`, [
+      invokeId,
+      list,
+    ])
+    await sql.run(`delete from task_run where invocation_id = $1 and ${sql.dialect.within('instance_id', '$2')}`, [
       invokeId,
       list,
     ])

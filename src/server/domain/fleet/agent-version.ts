@@ -22,6 +22,18 @@ const BUILT_IN_SINCE: ReadonlyMap<string, readonly [string, string]> = new Map(
   } as const),
 )
 
+/** Rates, times, years and zones (api.md §6). */
+const SCHEDULES_SINCE = ['2.2.3.282', '2.1.3.282'] as const
+
+/** True when an agent of this version understands this kind of schedule. */
+export const knowsSchedule = (
+  osType: OsType,
+  version: string,
+  frequency: { readonly kind: 'cron' | 'rate' | 'at'; readonly isExtended?: boolean },
+): boolean =>
+  (frequency.kind === 'cron' && frequency.isExtended !== true) ||
+  compareVersions(version, SCHEDULES_SINCE[osType === 'Windows' ? 1 : 0]) >= 0
+
 /** True when an agent of this version can fill in all these built-in parameters. */
 export const fillsIn = (osType: OsType, version: string, builtIns: readonly string[]): boolean =>
   builtIns.every((name) => {

@@ -146,7 +146,7 @@ export const deliverySuite = (openWorld: () => Promise<World>): void => {
       const host = await world.host()
       await world.parts.stores.write(async (w) => {
         await w.invocations.add(SCOPE, halfWritten(world.now() - 1))
-        await w.tasks.add('t-half', [pendingTask(host)], world.now())
+        await w.tasks.add('t-half', [pendingTask(host)], 'Once', world.now())
         await w.instances.countInvocation(SCOPE, [host], world.now())
       })
       expect((await world.fetch(host)).run).toEqual([])
@@ -180,7 +180,7 @@ export const deliverySuite = (openWorld: () => Promise<World>): void => {
       await stores.write(async (w) => {
         expect(await w.invocations.holdUnwritten('t-half')).toBe(true)
         removing = removeUncommitted(stores, 't-half')
-        await w.tasks.add('t-half', [pendingTask(host)], world.now())
+        await w.tasks.add('t-half', [pendingTask(host)], 'Once', world.now())
         await w.instances.countInvocation(SCOPE, [host], world.now())
       })
       await removing
@@ -193,7 +193,7 @@ export const deliverySuite = (openWorld: () => Promise<World>): void => {
       const host = await world.host()
       await world.parts.stores.write(async (w) => {
         await w.invocations.add(SCOPE, halfWritten(world.now()))
-        await w.tasks.add('t-half', [pendingTask(host)], world.now())
+        await w.tasks.add('t-half', [pendingTask(host)], 'Once', world.now())
         await w.instances.countInvocation(SCOPE, [host], world.now())
       })
       await world.parts.sweeps.removeHalfWritten(world.now())
@@ -627,6 +627,8 @@ const halfWritten = (createdAt: number) => ({
   timeoutSeconds: 60,
   resourceGroupId: '',
   keepCommand: false,
+  repeatMode: 'Once' as const,
+  frequency: '',
   invokedBy: CALLER.accessKeyId,
   createdAt,
   tags: [],

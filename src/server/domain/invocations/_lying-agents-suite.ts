@@ -56,7 +56,28 @@ export const lyingAgentsSuite = (openWorld: () => Promise<World>, lives: number)
   })
 }
 
-const KINDS = ['running', 'finish', 'timeout', 'stopped', 'unknown', 'error', 'exists', 'invalid'] as const
+const KINDS = [
+  'running',
+  'finish',
+  'timeout',
+  'stopped',
+  'unknown',
+  'error',
+  'exists',
+  'invalid',
+  'completed',
+  'verified',
+] as const
+
+const HOW = [
+  {},
+  { frequency: 'rate(5m)' },
+  { frequency: '0 0 * * * ?' },
+  { frequency: 'at(2026-01-15 12:00:30)' },
+  { repeatMode: 'NextRebootOnly' },
+  { repeatMode: 'EveryReboot' },
+  { repeatMode: 'DryRun' },
+] as const
 
 const place = fc.nat({ max: 2 })
 
@@ -64,9 +85,21 @@ const place = fc.nat({ max: 2 })
 const deed = fc.oneof(
   {
     weight: 3,
-    arbitrary: fc.record({ does: fc.constant('run' as const), on: fc.subarray([0, 1, 2], { minLength: 1 }) }),
+    arbitrary: fc.record({
+      does: fc.constant('run' as const),
+      on: fc.subarray([0, 1, 2], { minLength: 1 }),
+      how: fc.constantFrom(...HOW),
+    }),
   },
-  { weight: 3, arbitrary: fc.record({ does: fc.constant('fetch' as const), host: place }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      does: fc.constant('fetch' as const),
+      host: place,
+      reason: fc.constantFrom('startup' as const, 'kickoff' as const),
+      coldStart: fc.boolean(),
+    }),
+  },
   {
     weight: 8,
     arbitrary: fc.record({
@@ -76,6 +109,7 @@ const deed = fc.oneof(
       kind: fc.constantFrom(...KINDS),
       output: fc.string({ maxLength: 80 }),
       exitCode: fc.nat({ max: 1 }),
+      age: fc.constantFrom(0, 0, 1_000),
     }),
   },
   { weight: 2, arbitrary: fc.record({ does: fc.constant('stop' as const), task: fc.nat({ max: 7 }) }) },
@@ -107,26 +141,33 @@ const perform = async ({ world, hosts, ids }: Stage, one: Deed): Promise<void> =
       await world
         .run(
           one.on.map((index) => hosts[index] ?? ''),
-          { name: '' },
+          { name: '', request: one.how },
         )
         .then(
           (id) => ids.push(id),
           // One of them has deregistered in the same moment.
-          (error: unknown) => expect(error).toMatchObject({ kind: 'instance/not-found' }),
+          (error: unknown) =>
+            expect(error).toMatchObject({
+              kind: expect.stringMatching(/^(instance\/not-found|frequency\/not-possible)$/),
+            }),
         )
       break
     case 'fetch':
-      await world.fetch(host)
+      await world.handOut(host, { reason: one.reason, coldStart: one.coldStart })
       break
     case 'report': {
       const id = ids[one.task % Math.max(1, ids.length)] ?? 't-nothing'
       const { kind, output, exitCode } = one
+      // Of this run, or of one before it.
+      const startedAt = { startedAt: world.now() - one.age }
       if (kind === 'exists') await world.report(host, id, { kind: 'error', errCode: '-9' })
       else if (kind === 'error') await world.report(host, id, { kind, errCode: '13', errDesc: output })
       else if (kind === 'invalid') await world.report(host, id, { kind, param: output, value: output })
       else if (kind === 'unknown') await world.report(host, id, { kind: 'stopped', startedAt: 0, output })
-      else if (kind === 'finish') await world.report(host, id, { kind, output, exitCode })
-      else await world.report(host, id, { kind, output })
+      else if (kind === 'completed') await world.report(host, id, { kind: 'stopped', result: kind, output })
+      else if (kind === 'verified') await world.report(host, id, { kind })
+      else if (kind === 'finish') await world.report(host, id, { kind, output, exitCode, ...startedAt })
+      else await world.report(host, id, { kind, output, ...startedAt })
       break
     }
     case 'stop': {

@@ -28,12 +28,21 @@ export interface HandedOutTask {
   readonly createdAt: number
   /** Bytes of output that are kept. */
   readonly outputQuota: number
+  readonly repeat: Repeat
+}
+
+/** The kind of a task as an agent knows it, with its schedule (agent-protocol.md §6.5). */
+export interface Repeat {
+  readonly kind: 'Once' | 'Period' | 'Rate' | 'At' | 'NextRebootOnly' | 'EveryReboot'
+  /** `''` for what has no schedule. */
+  readonly cron: string
 }
 
 export interface HandOut {
   readonly run: readonly HandedOutTask[]
-  /** Tasks to stop, by id. */
-  readonly stop: readonly string[]
+  /** Tasks to be checked without running them. */
+  readonly test: readonly HandedOutTask[]
+  readonly stop: readonly { readonly taskId: string; readonly repeat: Repeat }[]
 }
 
 /** What an agent says that it can do beyond the vendor's agent, whose wire has no words for it. */
@@ -48,7 +57,13 @@ export interface Fetch {
 
 /** What an agent reports about a task. Times are on the server's clock. Output is bytes, cut anywhere. */
 export type Report =
-  | { readonly kind: 'running'; readonly taskId: string; readonly startedAt: number; readonly output: Uint8Array }
+  | {
+      readonly kind: 'running'
+      readonly taskId: string
+      readonly run: number
+      readonly startedAt: number
+      readonly output: Uint8Array
+    }
   | (Ended & { readonly kind: 'finish'; readonly exitCode: number })
   | (Ended & { readonly kind: 'timeout' })
   | (Ended & { readonly kind: 'error'; readonly exitCode: number; readonly errCode: string; readonly errDesc: string })
@@ -59,6 +74,8 @@ export type Report =
 
 interface Ended {
   readonly taskId: string
+  /** The start by the host's clock, which names the run. */
+  readonly run: number
   readonly startedAt: number
   readonly endedAt: number
   readonly dropped: number

@@ -6,6 +6,9 @@ import type { PresenceTable } from '../fleet/presence.js'
 import type { UnitOfWork, Writing } from '../unit-of-work.js'
 import { changeTask } from './change-task.js'
 import { ERROR_TEXTS, type ResultErrorCode } from './error-texts.js'
+import { hasHistory } from './repeat-modes.js'
+import type { Reschedules } from './reschedules.js'
+import { giveUpRun, isRunUnderWay } from './take-run-report.js'
 import { isFinal, move, type TaskEvent } from './task-states.js'
 import type { TaskRow } from './task-store.js'
 
@@ -13,6 +16,8 @@ import type { TaskRow } from './task-store.js'
 const CHUNK = 200
 /** Unfinished tasks of one host; more are ended by the next heartbeat or their deadlines. */
 const MOST_OF_ONE_HOST = 1_000
+/** For how long the next fetch of a host looks for schedules that its new process lacks. */
+const SCHEDULES_WANTED_MS = 10 * 60_000
 
 export interface ProcessChange {
   /** The first beat of a process that was not compared with the host's tasks yet. */
@@ -28,6 +33,8 @@ interface Parts {
   readonly rejections: ReadonlyMap<string, number>
   /** One-shots that a host has at a time. */
   readonly tasksPerHost: number
+  readonly reschedules: Reschedules
+  readonly wake: (instanceIds: readonly string[]) => void
 }
 
 export interface LostTasks extends ProcessChange {
@@ -35,7 +42,15 @@ export interface LostTasks extends ProcessChange {
   expire(): Promise<number>
 }
 
-export const endLostTasks = ({ stores, clock, presence, rejections, tasksPerHost }: Parts): LostTasks => {
+export const endLostTasks = ({
+  stores,
+  clock,
+  presence,
+  rejections,
+  tasksPerHost,
+  reschedules,
+  wake,
+}: Parts): LostTasks => {
   const end = async (
     w: Writing,
     task: TaskRow,
@@ -55,9 +70,10 @@ export const endLostTasks = ({ stores, clock, presence, rejections, tasksPerHost
       // What the agent posted while no server answered is gone.
       errorInfo: info + outageText(presence, task.handedOutAt),
       // What never began has no end.
-      finishedAt: task.startedAt === undefined ? undefined : now,
+      finishedAt: task.startedAt === undefined ? undefined : (task.finishedAt ?? now),
       deadlineAt: undefined,
     }
+    if (isRunUnderWay(task)) await w.tasks.keepRun(after, 'Error', now)
     await changeTask(w, scope, task, after, now)
     w.audit({
       ...scope,
@@ -78,15 +94,37 @@ export const endLostTasks = ({ stores, clock, presence, rejections, tasksPerHost
     stores.write(async (w) => {
       for (const task of await w.tasks.unfinishedOf(instanceId, MOST_OF_ONE_HOST)) {
         if (task.state === 'Pending' ? !pendingToo : !concerns(task)) continue
-        await end(w, task, task.state === 'Pending' ? 'not-delivered' : 'lost', code, ERROR_TEXTS[code])
+        if (hasHistory(task.repeatMode) && task.state !== 'Pending' && !pendingToo) await runLost(w, task, code)
+        else await end(w, task, task.state === 'Pending' ? 'not-delivered' : 'lost', code, ERROR_TEXTS[code])
       }
+      if (!pendingToo) return
+      for (const task of await w.tasks.schedulesOf(instanceId, MOST_OF_ONE_HOST))
+        if (task.state === 'Scheduled') await end(w, task, 'lost', code, ERROR_TEXTS[code])
     })
+
+  /** The process that had the schedule is gone, with the run that was under way; a stop has come to its end by that. */
+  const runLost = async (w: Writing, task: TaskRow, code: ResultErrorCode): Promise<void> => {
+    const scope = await w.invocations.scopeOf(task.invokeId)
+    if (scope === undefined) return
+    const now = clock.now()
+    await giveUpRun(w, { scope }, task, code, ERROR_TEXTS[code] + outageText(presence, task.handedOutAt), now)
+    if (task.state !== 'Stopping') return
+    const left = await w.tasks.find(task.invokeId, task.instanceId)
+    const state = left === undefined ? undefined : move(left.state, false, left.runs === 0 ? 'never-ran' : 'stopped')
+    if (left !== undefined && state !== undefined)
+      await changeTask(w, scope, left, { ...left, state, deadlineAt: undefined }, now)
+  }
 
   return {
     async processSeen(instanceId, identity, coldStart) {
-      if ((await stores.read.tasks.unfinishedOf(instanceId, 1)).length === 0) return
+      if (!(await stores.read.tasks.hasUnfinished(instanceId))) return
       const ofAnother = (task: TaskRow): boolean => isOfAnotherProcess(task, identity)
       await endUnfinished(instanceId, ofAnother, coldStart ? 'InstanceRestarted' : 'ClientRestarted', false)
+      const isMissing = (task: TaskRow): boolean => task.repeatMode === 'Period' && ofAnother(task)
+      if ((await stores.read.tasks.schedulesOf(instanceId, MOST_OF_ONE_HOST)).some(isMissing)) {
+        reschedules.add(instanceId, clock.now() + SCHEDULES_WANTED_MS)
+        wake([instanceId])
+      }
     },
 
     deregistered: (instanceId) => endUnfinished(instanceId, () => true, 'InstanceDeregistered', true),
@@ -106,7 +144,20 @@ export const endLostTasks = ({ stores, clock, presence, rejections, tasksPerHost
             found.push(task)
         }
         for (const task of found.sort(byInstance)) {
-          if (task.state === 'Pending') {
+          if (task.state === 'Scheduled') {
+            await end(w, task, 'invalid', 'AtExpressionExpired', ERROR_TEXTS.AtExpressionExpired)
+          } else if (hasHistory(task.repeatMode) && task.state !== 'Pending') {
+            const scope = await w.invocations.scopeOf(task.invokeId)
+            if (scope !== undefined)
+              await giveUpRun(
+                w,
+                { scope },
+                task,
+                'ExecutionInterrupted',
+                neverEnded(task) + outageText(presence, task.handedOutAt),
+                now,
+              )
+          } else if (task.state === 'Pending') {
             const code = await undelivered(task)
             await end(w, task, 'not-delivered', code, ERROR_TEXTS[code])
           } else {

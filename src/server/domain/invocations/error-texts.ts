@@ -17,6 +17,7 @@ export const ERROR_TEXTS = {
   DirectoryNotExists: 'the specified directory does not exists',
   DefaultWorkingDirectoryNotAvailable: 'the default working directory is not available',
   BadCronExpression: 'the cron job expression is invalid',
+  AtExpressionExpired: 'the time of the at expression was over before the instance could run the command',
   InvalidSystemBuiltInParameter: 'a built-in parameter of the command is invalid',
   ClientRestarted:
     'the aliyun service was restarted while the command was running; whether it came to its end is unknown',
@@ -53,6 +54,10 @@ const INVALID: ReadonlyMap<string, ResultErrorCode> = new Map(
 const PASSED_ON =
   /^(?:Container[A-Za-z]+|Invalid(?:Container|Rate|At|GMT)[A-Za-z]*|UnsupportedContainerRuntime|TimezoneInformationCorrupt)$/
 
+/** Words of `param=cron` that are documented codes themselves (agent-protocol.md §6.5, api.md §6). */
+const SCHEDULE_CODE =
+  /^(TimezoneInformationCorrupt|InvalidGMTOffset(?:Hour|Minute)?ForTimezone|CronExpressionExpired|InvalidRateExpression|RateFrequencyTooLarge|InvalidAtExpression|AtExpressionExpired)\b/
+
 /** The code and text for a `task/invalid` report. */
 export const invalidError = (param: string, value: string): { code: string; info: string } => {
   const detail = cleanText(value)
@@ -64,6 +69,8 @@ export const invalidError = (param: string, value: string): { code: string; info
     return told(value.startsWith('Default') ? 'DefaultWorkingDirectoryNotAvailable' : 'DirectoryNotExists')
   if (param === 'UsernameOrPasswordInvalid' && value.startsWith('UsernameOrPasswordInvalid'))
     return told('UserOrPasswordInvalid')
+  const schedule = param === 'cron' ? SCHEDULE_CODE.exec(value)?.[1] : undefined
+  if (schedule !== undefined) return { code: schedule, info: detail }
   const known = INVALID.get(param)
   if (known !== undefined) return told(known)
   if (PASSED_ON.test(param)) return { code: param, info: detail }

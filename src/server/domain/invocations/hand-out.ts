@@ -3,12 +3,17 @@ import { bytesOfScript, fillIn, textOfScript } from '../commands/custom-paramete
 import { parseLauncher } from '../commands/launcher.js'
 import type { PresenceTable } from '../fleet/presence.js'
 import type { UnitOfWork, Writing } from '../unit-of-work.js'
-import type { AgentTasks, Fetch, HandedOutTask, HandOut } from './agent-tasks.js'
+import { parseFrequency } from '../../../schedule/frequency.js'
+import { isSameProcess } from '../fleet/agent-process.js'
+import type { AgentTasks, Fetch, HandedOutTask, HandOut, Repeat } from './agent-tasks.js'
 import { changeTask } from './change-task.js'
 import { isDefaultUser } from './default-user.js'
 import type { InvocationScript } from './invocation-store.js'
 import type { Scripts } from './scripts.js'
+import { waitsForReboot } from './repeat-modes.js'
+import type { Reschedules } from './reschedules.js'
 import { supply } from './run-options.js'
+import { move, type TaskEvent } from './task-states.js'
 import type { TaskRow } from './task-store.js'
 
 /** A host that took a task must report something within this time. */
@@ -19,6 +24,8 @@ const ASK_AGAIN_FROM_MS = 2_000
 const ASK_AGAIN_TO_MS = 45_000
 /** Unfinished tasks of one host that one fetch looks at. */
 export const MOST_LOOKED_AT = 200
+/** Schedules of one host that one fetch looks at. */
+const MOST_SCHEDULES = 1_000
 
 interface Parts {
   readonly stores: UnitOfWork
@@ -27,6 +34,7 @@ interface Parts {
   readonly scripts: Scripts
   /** Hosts with tasks that wait for a free place. */
   readonly crowded: Set<string>
+  readonly reschedules: Reschedules
   readonly outputQuota: number
   /** One-shots that a host has at a time: the vendor's agent has ten workers (design §5). */
   readonly tasksPerHost: number
@@ -42,6 +50,7 @@ export const handOut = ({
   presence,
   scripts,
   crowded,
+  reschedules,
   outputQuota,
   tasksPerHost,
 }: Parts): AgentTasks['fetch'] => {
@@ -56,34 +65,96 @@ export const handOut = ({
     })
   }
 
-  return async (instanceId, { reason, supports }) => {
+  return async (instanceId, { reason, coldStart, supports }) => {
     // A fetch after a kick finds work. Others of a quiet host find nothing: they cost a read, not a turn of the writer.
-    if (reason === 'startup' && (await stores.read.tasks.unfinishedOf(instanceId, 1)).length === 0)
-      return { run: [], stop: [] }
+    if (reason === 'startup' && !(await stores.read.tasks.hasUnfinished(instanceId)))
+      return { run: [], test: [], stop: [] }
+    const withSchedules = reason === 'startup' || reschedules.has(instanceId, clock.now())
     const { handed, stop } = await stores.write(async (w: Writing) => {
       const now = clock.now()
       const rows = await w.tasks.unfinishedOf(instanceId, MOST_LOOKED_AT)
       const handed = toHand(rows, now)
+      const due = withSchedules ? await schedulesDue(w, instanceId, reason === 'startup', coldStart === true, now) : []
       for (const task of handed) {
         if (task.state !== 'Pending') continue
         const script = await scripts.find(task.invokeId, w.invocations)
         if (script === undefined) continue
-        const after: TaskRow = {
-          ...task,
-          state: 'HandedOut',
-          handedOutAt: now,
-          deadlineAt: now + REPORT_MS,
-          agentProcess: presence.agentProcess(instanceId),
-        }
-        await changeTask(w, script.scope, task, after, now)
+        await take(w, script, task, now)
       }
       const waiting =
         rows.filter((task) => task.state === 'Pending').length -
         handed.filter((task) => task.state === 'Pending').length
       if (waiting > 0) crowded.add(instanceId)
-      return { handed, stop: rows.filter((task) => task.state === 'Stopping' && task.startedAt !== undefined) }
+      const stop = rows.filter(
+        (task) => task.state === 'Stopping' && (task.startedAt !== undefined || task.repeatMode === 'Period'),
+      )
+      return { handed: [...handed, ...due], stop }
     })
-    return { run: await describe(handed, supports), stop: stop.map((task) => task.invokeId) } satisfies HandOut
+    return {
+      run: await describe(
+        handed.filter((task) => task.repeatMode !== 'DryRun'),
+        supports,
+      ),
+      test: await describe(
+        handed.filter((task) => task.repeatMode === 'DryRun'),
+        supports,
+      ),
+      stop: await describeStops(stop),
+    } satisfies HandOut
+  }
+
+  /** To the host: it has the task from now on, or the schedule. */
+  async function take(w: Writing, script: InvocationScript, task: TaskRow, now: number): Promise<void> {
+    const isSchedule = task.repeatMode === 'Period'
+    const event: TaskEvent = isSchedule ? 'scheduled' : 'handed-out'
+    const after: TaskRow = {
+      ...task,
+      state: move(task.state, false, event) ?? task.state,
+      handedOutAt: now,
+      reportedAt: waitsForReboot(task.repeatMode) ? undefined : task.reportedAt,
+      deadlineAt: isSchedule ? scheduleDeadline(script) : now + REPORT_MS,
+      agentProcess: presence.agentProcess(task.instanceId),
+    }
+    if (isSchedule) reschedules.add(task.instanceId, now + ASK_AGAIN_TO_MS)
+    await changeTask(w, script.scope, task, after, now)
+  }
+
+  /**
+   * Schedules live in the memory of an agent's process: each new one gets them again, and one whose answer may have been
+   * lost. What waits for a start of the host goes to the first fetch of a process that came with such a start.
+   */
+  async function schedulesDue(
+    w: Writing,
+    instanceId: string,
+    isStartup: boolean,
+    isColdStart: boolean,
+    now: number,
+  ): Promise<readonly TaskRow[]> {
+    const due: TaskRow[] = []
+    const process = presence.agentProcess(instanceId)
+    for (const task of await w.tasks.schedulesOf(instanceId, MOST_SCHEDULES)) {
+      const isItsProcess = task.agentProcess !== '' && isSameProcess(task.agentProcess, process)
+      const isRecent = task.handedOutAt !== undefined && now - task.handedOutAt <= ASK_AGAIN_TO_MS
+      const isDue =
+        task.repeatMode === 'Period'
+          ? (task.state === 'Scheduled' || task.state === 'Running') && (isStartup || isRecent || !isItsProcess)
+          : task.state === 'Scheduled' && isStartup && isColdStart && !(isItsProcess && isRecent)
+      const script = isDue ? await scripts.find(task.invokeId, w.invocations) : undefined
+      if (script === undefined) continue
+      due.push(task)
+      if (task.repeatMode !== 'Period' || (task.state === 'Scheduled' && !(isRecent && isItsProcess)))
+        await take(w, script, task, now)
+    }
+    return due
+  }
+
+  async function describeStops(tasks: readonly TaskRow[]): Promise<HandOut['stop']> {
+    const stops: { taskId: string; repeat: Repeat }[] = []
+    for (const { invokeId } of tasks) {
+      const script = await scripts.find(invokeId)
+      if (script !== undefined) stops.push({ taskId: invokeId, repeat: repeatOf(script) })
+    }
+    return stops
   }
 
   async function describe(tasks: readonly TaskRow[], supports: Fetch['supports']): Promise<readonly HandedOutTask[]> {
@@ -111,6 +182,33 @@ export const handOut = ({
     ])
   }
 }
+
+/** The kind of a task in an agent's words; a frequency was read when it was submitted. */
+const repeatOf = ({ repeatMode, frequency }: InvocationScript): Repeat => {
+  switch (repeatMode) {
+    case 'Once':
+    case 'DryRun':
+      return { kind: 'Once', cron: '' }
+    case 'NextRebootOnly':
+    case 'EveryReboot':
+      return { kind: repeatMode, cron: '' }
+    case 'Period': {
+      const parsed = parseFrequency(frequency)
+      if (parsed === undefined) return { kind: 'Period', cron: frequency }
+      const kind = parsed.kind === 'cron' ? 'Period' : parsed.kind === 'rate' ? 'Rate' : 'At'
+      return { kind, cron: parsed.wire }
+    }
+  }
+}
+
+/** An agent drops a time that is over without a word (agent-protocol.md §6.5): then its run is not waited for. */
+const scheduleDeadline = ({ frequency, timeoutSeconds }: InvocationScript): number | undefined => {
+  const parsed = parseFrequency(frequency)
+  return parsed?.kind === 'at' ? parsed.at + timeoutSeconds * 1_000 + REPORT_MS : undefined
+}
+
+/** True for a schedule that ends with its first run. */
+export const runsOnce = ({ frequency }: InvocationScript): boolean => parseFrequency(frequency)?.kind === 'at'
 
 const askedAgain = (task: TaskRow, now: number): boolean =>
   task.reportedAt === undefined && mayBeLost(task.handedOutAt, now)
@@ -144,6 +242,7 @@ const handedOut = (
   builtInParameters: builtIns,
   createdAt: script.createdAt,
   outputQuota,
+  repeat: repeatOf(script),
 })
 
 const valuesOf = (script: InvocationScript): ReadonlyMap<string, string> =>

@@ -3,6 +3,7 @@ import type { CommandType } from '../commands/commands.js'
 import type { Page, PageRequest } from '../paging.js'
 import type { Tag } from '../tags.js'
 import type { Invocation, InvocationFilter, TerminationMode } from './invocations.js'
+import type { RepeatMode } from './repeat-modes.js'
 import type { StateClass } from './task-states.js'
 
 export interface NewInvocation {
@@ -23,6 +24,8 @@ export interface NewInvocation {
   readonly timeoutSeconds: number
   readonly resourceGroupId: string
   readonly keepCommand: boolean
+  readonly repeatMode: RepeatMode
+  readonly frequency: string
   readonly invokedBy: string
   readonly createdAt: number
   readonly tags: readonly Tag[]
@@ -44,6 +47,8 @@ export interface InvocationScript {
   readonly launcher: string
   readonly terminationMode: TerminationMode | ''
   readonly timeoutSeconds: number
+  readonly repeatMode: RepeatMode
+  readonly frequency: string
   readonly createdAt: number
 }
 

@@ -2,10 +2,12 @@ import type { Caller, Repeatable, Scope } from '../access/scope.js'
 import type { CommandType, NewCommand } from '../commands/commands.js'
 import type { Page, PageRequest } from '../paging.js'
 import type { Tag, TagFilter } from '../tags.js'
+import type { RepeatMode } from './repeat-modes.js'
 
 /** State of a task as the API tells it (api.md §8.2); inside, HandedOut is told as Pending. */
 export type TaskStatus =
   | 'Pending'
+  | 'Scheduled'
   | 'Running'
   | 'Success'
   | 'Failed'
@@ -18,7 +20,15 @@ export type TaskStatus =
   | 'Terminated'
 
 /** State of a whole invocation (api.md §8.3). */
-export type InvocationStatus = 'Pending' | 'Running' | 'Stopping' | 'Stopped' | 'Success' | 'Failed' | 'PartialFailed'
+export type InvocationStatus =
+  | 'Pending'
+  | 'Scheduled'
+  | 'Running'
+  | 'Stopping'
+  | 'Stopped'
+  | 'Success'
+  | 'Failed'
+  | 'PartialFailed'
 
 /** Legacy state of a whole invocation (api.md §8.4). */
 export type LegacyInvokeStatus = 'Running' | 'Finished' | 'Failed' | 'PartialFailed' | 'Stopping' | 'Stopped'
@@ -48,6 +58,10 @@ export interface RunRequest {
   readonly launcher?: string | undefined
   /** Absent: as the agent does it. */
   readonly terminationMode?: TerminationMode | undefined
+  /** Once when absent; Period when there is a frequency. */
+  readonly repeatMode?: RepeatMode | undefined
+  /** cron, `rate(…)` or `at(…)` (api.md §6). */
+  readonly frequency?: string | undefined
   readonly resourceGroupId: string
   readonly tags: readonly Tag[]
 }
@@ -66,8 +80,10 @@ export interface Task {
   readonly output?: Uint8Array | undefined
   /** Bytes of output that were not kept. */
   readonly dropped: number
-  /** 0 or 1 for one-shot tasks: how often it ran. */
+  /** How often it ran: 0 or 1 unless it repeats. */
   readonly repeats: number
+  /** It may run again, or later. */
+  readonly timed: boolean
   readonly createdAt: number
   readonly startedAt?: number | undefined
   readonly finishedAt?: number | undefined
@@ -93,6 +109,10 @@ export interface Invocation {
   readonly commandContent: Uint8Array
   /** JSON text of the custom parameters, `{}` when none. */
   readonly parameters: string
+  readonly repeatMode: RepeatMode
+  /** `''` for what has no schedule. */
+  readonly frequency: string
+  readonly timed: boolean
   readonly status: InvocationStatus
   readonly legacyStatus: LegacyInvokeStatus
   readonly username: string
@@ -126,6 +146,8 @@ export interface ResultFilter {
   readonly instanceId?: string | undefined
   /** Legacy or current name of a task's state. */
   readonly recordStatus?: string | undefined
+  /** Every run of an invocation that repeats, instead of the latest. */
+  readonly includeHistory?: boolean | undefined
   readonly resourceGroupId?: string | undefined
   readonly tags?: readonly TagFilter[] | undefined
 }
@@ -133,7 +155,7 @@ export interface ResultFilter {
 export interface Invocations {
   /**
    * Runs a script that comes with the request. The command is kept (listed, counted) only with `keep`.
-   * Faults: those of `Commands.create`, `instance/*`, `parameters/*`, `resource-tag/no-instance`, `user/password-missing`,
+   * Faults: those of `Commands.create`, `instance/*`, `parameters/*`, `frequency/*`, `resource-tag/no-instance`, `user/password-missing`,
    * `idempotency/*`.
    */
   run(

@@ -11,6 +11,7 @@ const sum = (counts: StateCounts): number => Object.values(counts).reduce((total
 export const invocationStatus = (counts: StateCounts): InvocationStatus => {
   const failed = counts.failed + counts.broken
   if (counts.pending > 0) return 'Pending'
+  if (counts.scheduled > 0) return 'Scheduled'
   if (counts.running > 0) return 'Running'
   if (counts.stopping > 0) return 'Stopping'
   if (counts.success > 0) return failed > 0 ? 'PartialFailed' : 'Success'
@@ -18,12 +19,16 @@ export const invocationStatus = (counts: StateCounts): InvocationStatus => {
   return 'Stopped'
 }
 
-/** api.md §8.4. An exit code other than 0 is a process that did end: Finished. */
-export const legacyInvokeStatus = (counts: StateCounts, stopRequested: boolean): LegacyInvokeStatus => {
-  const unfinished = counts.pending + counts.running + counts.stopping
+/**
+ * api.md §8.4. An exit code other than 0 is a process that did end: Finished. What repeats has no failures of its own: it is
+ * Failed only where it was never begun.
+ */
+export const legacyInvokeStatus = (counts: StateCounts, stopRequested: boolean, timed: boolean): LegacyInvokeStatus => {
+  const unfinished = counts.pending + counts.scheduled + counts.running + counts.stopping
   if (unfinished > 0) return stopRequested && counts.stopping > 0 ? 'Stopping' : 'Running'
   if (stopRequested && counts.stopped > 0) return 'Stopped'
-  if (counts.broken > 0) return counts.broken === sum(counts) ? 'Failed' : 'PartialFailed'
+  if (counts.broken > 0 && counts.broken === sum(counts)) return 'Failed'
+  if (counts.broken > 0 && !timed) return 'PartialFailed'
   return 'Finished'
 }
 
@@ -34,6 +39,7 @@ export const legacyRecordStatus = (state: TaskState): LegacyRecordStatus => {
   switch (state) {
     case 'Pending':
     case 'HandedOut':
+    case 'Scheduled':
     case 'Running':
       return 'Running'
     case 'Stopping':

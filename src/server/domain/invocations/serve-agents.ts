@@ -3,6 +3,7 @@ import type { Clock } from '../clock.js'
 import type { PresenceTable } from '../fleet/presence.js'
 import type { UnitOfWork } from '../unit-of-work.js'
 import { handOut, MOST_LOOKED_AT } from './hand-out.js'
+import type { Reschedules } from './reschedules.js'
 import { Scripts } from './scripts.js'
 import { takeReport } from './take-report.js'
 
@@ -18,11 +19,12 @@ interface Parts {
   /** Bytes of output that are kept of one task. */
   readonly outputQuota: number
   readonly tasksPerHost: number
+  readonly reschedules: Reschedules
 }
 
 /** What agents do with tasks: fetch them, report on them. */
 export const serveAgents = (parts: Parts): AgentTasks => {
-  const { stores, clock, rejections } = parts
+  const { stores, clock, rejections, reschedules } = parts
   const scripts = new Scripts(stores)
   const crowded = new Set<string>()
   const fetch = handOut({ ...parts, scripts, crowded })
@@ -39,8 +41,13 @@ export const serveAgents = (parts: Parts): AgentTasks => {
     },
     async hasWork(instanceId) {
       const unfinished = await stores.read.tasks.unfinishedOf(instanceId, MOST_LOOKED_AT)
-      return unfinished.some(
-        (task) => task.state === 'Pending' || (task.state === 'Stopping' && task.startedAt !== undefined),
+      return (
+        reschedules.names(instanceId, clock.now()) ||
+        unfinished.some(
+          (task) =>
+            task.state === 'Pending' ||
+            (task.state === 'Stopping' && (task.startedAt !== undefined || task.repeatMode === 'Period')),
+        )
       )
     },
   }

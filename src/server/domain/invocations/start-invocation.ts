@@ -7,7 +7,7 @@ import { builtInNames, checkFilledIn, fillIn, parameterValues, textOfScript } fr
 import { checkScript } from '../commands/keep-commands.js'
 import { parseLauncher } from '../commands/launcher.js'
 import { Fault } from '../faults.js'
-import { fillsIn } from '../fleet/agent-version.js'
+import { fillsIn, knowsSchedule } from '../fleet/agent-version.js'
 import type { TargetRow } from '../fleet/instance-store.js'
 import type { PresenceTable } from '../fleet/presence.js'
 import type { UnitOfWork, Writing } from '../unit-of-work.js'
@@ -15,6 +15,8 @@ import { isDefaultUser } from './default-user.js'
 import { ERROR_TEXTS, type ResultErrorCode } from './error-texts.js'
 import type { Invocations, RunRequest, Targets } from './invocations.js'
 import { notApplicable, type RunOptions } from './run-options.js'
+import { type Frequency, parseFrequency, problemOf } from '../../../schedule/frequency.js'
+import { type RepeatMode, waitsForReboot } from './repeat-modes.js'
 import { classOf, isFinal } from './task-states.js'
 
 /** A task must be asked for within this time (api.md §5.5). */
@@ -106,13 +108,15 @@ const start = async <A>(
   const launcher = request.launcher ?? script.launcher
   parseLauncher(launcher)
   const options = { type: script.type, launcher, terminationMode: request.terminationMode ?? '' } as const
+  const timeoutSeconds = request.timeoutSeconds ?? script.timeoutSeconds
+  const schedule = scheduleOf(request, timeoutSeconds, clock.now())
   const values = parameterValues(script.enableParameter, script.parameterNames, request.parameters)
   const builtIns = script.enableParameter ? builtInsOf(script, values) : []
   await presence.prefetch(targets.map((target) => target.instanceId))
 
   const now = clock.now()
   const invokeId = ids.next('t')
-  const tasks = targets.map((target) => newTask(target, presence, builtIns, options, now))
+  const tasks = targets.map((target) => newTask(target, presence, builtIns, options, schedule, now))
   const answer = answerOf({ commandId: script.commandId, invokeId })
   const begin = async (w: Writing): Promise<void> => {
     if (limits.invocationsPerDay !== undefined) {
@@ -137,9 +141,11 @@ const start = async <A>(
       workingDir: request.workingDir ?? script.workingDir,
       launcher,
       terminationMode: options.terminationMode,
-      timeoutSeconds: request.timeoutSeconds ?? script.timeoutSeconds,
+      timeoutSeconds,
       resourceGroupId: request.resourceGroupId,
       keepCommand,
+      repeatMode: schedule.mode,
+      frequency: request.frequency ?? '',
       invokedBy: caller.accessKeyId,
       createdAt: now,
       tags: request.tags,
@@ -149,12 +155,12 @@ const start = async <A>(
     // It took so long that it was taken back as one that nobody goes on with.
     if (from > 0 && !(await w.invocations.holdUnwritten(invokeId))) throw new Fault('store/unavailable')
     const chunk = tasks.slice(from, from + CHUNK)
-    await w.tasks.add(invokeId, chunk, now)
-    await w.instances.countInvocation(
-      scope,
-      chunk.map((task) => task.instanceId),
-      now,
-    )
+    await w.tasks.add(invokeId, chunk, schedule.mode, now)
+    // Upstream: a dry run is none (design §4).
+    if (schedule.mode !== 'DryRun') {
+      const instanceIds = chunk.map((task) => task.instanceId)
+      await w.instances.countInvocation(scope, instanceIds, now)
+    }
     for (const task of chunk) {
       w.invocations.tally(invokeId, undefined, classOf(task.state), 1)
       if (isFinal(task.state)) w.taskEnded(task.state)
@@ -242,12 +248,30 @@ const passwordNameOf = (script: Script, { username, windowsPasswordName = '' }: 
   return windowsPasswordName
 }
 
+interface Schedule {
+  readonly mode: RepeatMode
+  readonly frequency: Frequency | undefined
+}
+
+/** Upstream: a frequency makes a run periodic, whatever its mode says (api.md §5.4). */
+const scheduleOf = ({ repeatMode = 'Once', frequency }: RunRequest, timeoutSeconds: number, now: number): Schedule => {
+  if (frequency === undefined) {
+    if (repeatMode === 'Period') throw new Fault('frequency/missing')
+    return { mode: repeatMode, frequency: undefined }
+  }
+  const parsed = parseFrequency(frequency)
+  if (parsed === undefined || problemOf(parsed, timeoutSeconds, now) !== undefined)
+    throw new Fault('frequency/not-possible')
+  return { mode: 'Period', frequency: parsed }
+}
+
 /** A task that waits for its host, or that is over at once because no host will ask for it. */
 const newTask = (
   target: TargetRow,
   presence: PresenceTable,
   builtIns: readonly string[],
   options: RunOptions,
+  { mode, frequency }: Schedule,
   now: number,
 ) => {
   const ended = (code: ResultErrorCode, why?: string) => ({
@@ -260,7 +284,19 @@ const newTask = (
   const why = notApplicable(options)
   if (why !== undefined) return ended('CommandNotApplicable', why)
   if (!presence.isLive(presence.lastSeen(target.instanceId))) return ended('ClientNotRunning')
-  if (!fillsIn(target.osType, target.agentVersion, builtIns)) return ended('ClientNeedUpgrade')
+  const isNewEnough =
+    fillsIn(target.osType, target.agentVersion, builtIns) &&
+    (frequency === undefined || knowsSchedule(target.osType, target.agentVersion, frequency))
+  if (!isNewEnough) return ended('ClientNeedUpgrade')
+  // Nothing is to be delivered before the host starts again.
+  if (waitsForReboot(mode))
+    return {
+      instanceId: target.instanceId,
+      state: 'Scheduled' as const,
+      errorCode: '',
+      errorInfo: '',
+      deadlineAt: undefined,
+    }
   return {
     instanceId: target.instanceId,
     state: 'Pending' as const,
@@ -279,7 +315,9 @@ export const removeUncommitted = async (stores: UnitOfWork, invokeId: string): P
       if (!(await w.invocations.holdUnwritten(invokeId))) return 0
       const scope = await w.invocations.scopeOf(invokeId)
       const instanceIds = await w.tasks.removeOfInvocation(invokeId, CHUNK)
-      if (scope !== undefined && instanceIds.length > 0) await w.instances.uncountInvocation(scope, instanceIds)
+      const isDry = (await w.invocations.script(invokeId))?.repeatMode === 'DryRun'
+      if (scope !== undefined && instanceIds.length > 0 && !isDry)
+        await w.instances.uncountInvocation(scope, instanceIds)
       if (instanceIds.length < CHUNK) await w.invocations.remove(invokeId)
       return instanceIds.length
     })

@@ -4,7 +4,8 @@ import { Fault } from '../faults.js'
 import type { UnitOfWork } from '../unit-of-work.js'
 import { changeTask } from './change-task.js'
 import type { Invocations } from './invocations.js'
-import { isFinal, move } from './task-states.js'
+import { waitsForReboot } from './repeat-modes.js'
+import { isFinal, move, type TaskEvent } from './task-states.js'
 import type { TaskRow } from './task-store.js'
 
 /** Tasks stopped in one transaction. */
@@ -42,7 +43,7 @@ export const stopInvocation = ({ stores, clock, wake }: Parts): Invocations['sto
             : (await Promise.all(named.map((id) => w.tasks.find(invokeId, id)))).filter((task) => task !== undefined)
         let changed = 0
         for (const task of tasks) {
-          const state = isFinal(task.state) ? undefined : move(task.state, false, 'stop-requested')
+          const state = isFinal(task.state) ? undefined : move(task.state, false, stopEvent(task))
           if (state === undefined || task.state === 'Stopping') continue
           const stopped: TaskRow = isFinal(state)
             ? { ...task, state, stoppedAt: now, deadlineAt: undefined }
@@ -68,3 +69,9 @@ export const stopInvocation = ({ stores, clock, wake }: Parts): Invocations['sto
     }
     wake(toWake)
   }
+
+/** What waits for a start of its host is held here: the host has nothing to forget. */
+const stopEvent = (task: TaskRow): TaskEvent => {
+  if (task.state !== 'Scheduled' || !waitsForReboot(task.repeatMode)) return 'stop-requested'
+  return task.runs === 0 ? 'never-ran' : 'stopped'
+}

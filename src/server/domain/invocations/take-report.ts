@@ -8,6 +8,8 @@ import { REPORT_MS } from './hand-out.js'
 import type { InvocationScript } from './invocation-store.js'
 import type { Scripts } from './scripts.js'
 import { isFinal, move, type TaskEvent } from './task-states.js'
+import { hasHistory } from './repeat-modes.js'
+import { takeRunReport } from './take-run-report.js'
 import type { TaskRow } from './task-store.js'
 
 /** How long after its timeout a task may stay without its final report: four tries and their pauses. */
@@ -15,7 +17,7 @@ export const FINAL_REPORT_MS = 60_000
 /** The agent has this script already: it says that the first hand-out arrived, nothing else (design §5). */
 const SCRIPT_EXISTS = '-9'
 
-interface Parts {
+export interface ReportParts {
   readonly stores: UnitOfWork
   readonly clock: Clock
   readonly presence: PresenceTable
@@ -26,7 +28,7 @@ interface Parts {
 }
 
 /** What a report changes besides the state. */
-interface Outcome {
+export interface Outcome {
   readonly event: TaskEvent
   readonly unknown?: true
   readonly code: string
@@ -38,15 +40,17 @@ interface Outcome {
  * Takes a report of an agent in. Reports come twice, late and in any order: a final one without `running` is taken, a
  * `running` behind the final one is not, a late real result replaces an unknown one (design §5).
  */
-export const takeReport = (parts: Parts): AgentTasks['report'] => {
+export const takeReport = (parts: ReportParts): AgentTasks['report'] => {
   const { stores, clock, scripts, crowded, wake } = parts
   return async (instanceId, report) => {
     const script = await scripts.find(report.taskId)
-    if (script === undefined || report.kind === 'verified') return
+    if (script === undefined || (report.kind === 'verified' && script.repeatMode !== 'DryRun')) return
     const found = await stores.write(async (w): Promise<Found> => {
       const task = await w.tasks.find(report.taskId, instanceId)
       if (task === undefined) return 'nothing'
       const now = clock.now()
+      if (hasHistory(task.repeatMode)) return takeRunReport(parts, w, script, task, report, now)
+      if (report.kind === 'verified') return verified(w, script, task, now)
       if (report.kind === 'running') return running(parts, w, script, task, report, now)
       if (report.kind === 'error' && report.errCode === SCRIPT_EXISTS) {
         if (!isFinal(task.state) && task.reportedAt === undefined)
@@ -61,10 +65,28 @@ export const takeReport = (parts: Parts): AgentTasks['report'] => {
 }
 
 /** What a report led to, as far as the host has to be woken for it. */
-type Found = 'nothing' | 'stop-waits' | 'ended'
+export type Found = 'nothing' | 'stop-waits' | 'ended'
+
+/** The checks of a dry run are passed: that is all there is to it, no process ended (api.md §5.4). */
+const verified = async (w: Writing, script: InvocationScript, task: TaskRow, now: number): Promise<Found> => {
+  const state = move(task.state, task.outcomeUnknown, 'finish-0')
+  if (state === undefined) return 'nothing'
+  const after: TaskRow = {
+    ...task,
+    state,
+    outcomeUnknown: false,
+    errorCode: '',
+    errorInfo: '',
+    reportedAt: task.reportedAt ?? now,
+    finishedAt: now,
+    deadlineAt: undefined,
+  }
+  await changeTask(w, script.scope, task, after, now)
+  return 'ended'
+}
 
 const running = async (
-  { outputQuota }: Parts,
+  { outputQuota }: ReportParts,
   w: Writing,
   script: InvocationScript,
   task: TaskRow,
@@ -90,8 +112,9 @@ const running = async (
   return first && state === 'Stopping' ? 'stop-waits' : 'nothing'
 }
 
-const ended = async (
-  { outputQuota, presence }: Parts,
+/** Also what a schedule that is refused as a whole comes to. */
+export const ended = async (
+  { outputQuota, presence }: ReportParts,
   w: Writing,
   script: InvocationScript,
   task: TaskRow,
@@ -133,7 +156,7 @@ const ended = async (
   return 'ended'
 }
 
-const outcomeOf = (report: Exclude<Report, { kind: 'running' | 'verified' }>): Outcome => {
+export const outcomeOf = (report: Exclude<Report, { kind: 'running' | 'verified' }>): Outcome => {
   switch (report.kind) {
     case 'finish':
       return report.exitCode === 0
@@ -163,7 +186,7 @@ const outcomeOf = (report: Exclude<Report, { kind: 'running' | 'verified' }>): O
 }
 
 /** On a timeout the end is the start plus the timeout (api.md §8.1). */
-const finishedAt = (
+export const finishedAt = (
   report: Exclude<Report, { kind: 'running' | 'verified' }>,
   script: InvocationScript,
   startedAt: number | undefined,
@@ -174,7 +197,7 @@ const finishedAt = (
 }
 
 /** Keeps what fits into the quota; what an agent sends beyond it is counted, not kept. */
-const keepOutput = async (
+export const keepOutput = async (
   w: Writing,
   task: TaskRow,
   output: Uint8Array,

@@ -9,10 +9,15 @@
 //   Pending   ──deadline──► Aborted          Pending | HandedOut ──invalid──► Invalid
 //   HandedOut | Running | Stopping ──lost (deadline, new agent process, deregistered)──► Error, outcome unknown
 //
+// What repeats or waits for a start of its host:
+//
+//   Pending ──scheduled──► Scheduled ──running──► Running ──run-ended──► Scheduled ──…   (never ran: Cancelled, else Terminated)
+//                              └── fetch after a reboot ──► HandedOut ──► as above
+//
 // A final report is taken from any unfinished state, with or without `running` before it. A real result replaces
 // a final state whose outcome is unknown, and `finish` replaces Terminated (design §5).
 
-export const UNFINISHED = ['Pending', 'HandedOut', 'Running', 'Stopping'] as const
+export const UNFINISHED = ['Pending', 'HandedOut', 'Scheduled', 'Running', 'Stopping'] as const
 export const FINAL = ['Success', 'Failed', 'Error', 'Timeout', 'Invalid', 'Aborted', 'Cancelled', 'Terminated'] as const
 
 export type UnfinishedState = (typeof UNFINISHED)[number]
@@ -20,10 +25,11 @@ export type FinalState = (typeof FINAL)[number]
 export type TaskState = UnfinishedState | FinalState
 
 /** Classes of states that an invocation counts its tasks by. `failed` is an exit code other than 0. */
-export type StateClass = 'pending' | 'running' | 'stopping' | 'success' | 'failed' | 'broken' | 'stopped'
+export type StateClass = 'pending' | 'scheduled' | 'running' | 'stopping' | 'success' | 'failed' | 'broken' | 'stopped'
 
 export const STATE_CLASSES: readonly StateClass[] = [
   'pending',
+  'scheduled',
   'running',
   'stopping',
   'success',
@@ -35,6 +41,7 @@ export const STATE_CLASSES: readonly StateClass[] = [
 const CLASS_OF: Readonly<Record<TaskState, StateClass>> = {
   Pending: 'pending',
   HandedOut: 'pending',
+  Scheduled: 'scheduled',
   Running: 'running',
   Stopping: 'stopping',
   Success: 'success',
@@ -57,6 +64,12 @@ export const isActive = (state: TaskState): boolean => state === 'Running' || st
 /** What can happen to a task. */
 export type TaskEvent =
   | 'handed-out'
+  /** A host took a schedule. */
+  | 'scheduled'
+  /** One of several runs is over. */
+  | 'run-ended'
+  /** Stopped before its first run. */
+  | 'never-ran'
   | 'running'
   | 'finish-0'
   | 'finish-other'
@@ -71,6 +84,8 @@ export type TaskEvent =
 const MOVES: Readonly<Record<UnfinishedState, Readonly<Partial<Record<TaskEvent, TaskState>>>>> = {
   Pending: {
     'handed-out': 'HandedOut',
+    scheduled: 'Scheduled',
+    'run-ended': 'Scheduled',
     running: 'Running',
     'finish-0': 'Success',
     'finish-other': 'Failed',
@@ -84,6 +99,7 @@ const MOVES: Readonly<Record<UnfinishedState, Readonly<Partial<Record<TaskEvent,
   },
   HandedOut: {
     'handed-out': 'HandedOut',
+    'run-ended': 'Scheduled',
     running: 'Running',
     'finish-0': 'Success',
     'finish-other': 'Failed',
@@ -94,7 +110,24 @@ const MOVES: Readonly<Record<UnfinishedState, Readonly<Partial<Record<TaskEvent,
     'stop-requested': 'Stopping',
     lost: 'Error',
   },
+  Scheduled: {
+    'handed-out': 'HandedOut',
+    scheduled: 'Scheduled',
+    'run-ended': 'Scheduled',
+    'never-ran': 'Cancelled',
+    running: 'Running',
+    'finish-0': 'Success',
+    'finish-other': 'Failed',
+    timeout: 'Timeout',
+    error: 'Error',
+    invalid: 'Invalid',
+    stopped: 'Terminated',
+    'stop-requested': 'Stopping',
+    'not-delivered': 'Aborted',
+    lost: 'Error',
+  },
   Running: {
+    'run-ended': 'Scheduled',
     running: 'Running',
     'finish-0': 'Success',
     'finish-other': 'Failed',
@@ -106,6 +139,8 @@ const MOVES: Readonly<Record<UnfinishedState, Readonly<Partial<Record<TaskEvent,
     lost: 'Error',
   },
   Stopping: {
+    'run-ended': 'Stopping',
+    'never-ran': 'Cancelled',
     running: 'Stopping',
     'finish-0': 'Success',
     'finish-other': 'Failed',

@@ -1,12 +1,14 @@
 import type { Scope } from '../access/scope.js'
 import type { Page, PageRequest } from '../paging.js'
 import type { ResultFilter, TaskResult } from './invocations.js'
+import type { RepeatMode } from './repeat-modes.js'
 import type { TaskState } from './task-states.js'
 
 /** A task as the rules see it. Times in milliseconds; `undefined` for what did not happen. */
 export interface TaskRow {
   readonly invokeId: string
   readonly instanceId: string
+  readonly repeatMode: RepeatMode
   readonly state: TaskState
   readonly outcomeUnknown: boolean
   readonly errorCode: string
@@ -20,6 +22,10 @@ export interface TaskRow {
   readonly handedOutAt: number | undefined
   /** First report of any kind. */
   readonly reportedAt: number | undefined
+  /** How often it ran, the run under way included. */
+  readonly runs: number
+  /** When the latest run began by its host's clock; tells runs apart. */
+  readonly runStart: number | undefined
   readonly startedAt: number | undefined
   readonly finishedAt: number | undefined
   readonly stoppedAt: number | undefined
@@ -30,8 +36,12 @@ export interface TaskRow {
 export interface TaskReader {
   results(scope: Scope, filter: ResultFilter, page: PageRequest): Promise<Page<TaskResult>>
   find(invokeId: string, instanceId: string): Promise<TaskRow | undefined>
-  /** Unfinished tasks of a host whose invocation is committed, oldest first. */
+  /** Unfinished tasks of a host whose invocation is committed, oldest first; without those that wait for their time. */
   unfinishedOf(instanceId: string, limit: number): Promise<readonly TaskRow[]>
+  /** Unfinished tasks of a host that repeat, or wait for a start of it. */
+  schedulesOf(instanceId: string, limit: number): Promise<readonly TaskRow[]>
+  /** Whether the host has any task that is not over. */
+  hasUnfinished(instanceId: string): Promise<boolean>
   /** Unfinished tasks whose deadline passed, of committed invocations. */
   overdue(now: number, limit: number): Promise<readonly TaskRow[]>
   /** The instance ids of an invocation that are in these states, in id order after `after`. */
@@ -49,12 +59,23 @@ export interface TaskStore extends TaskReader {
       errorInfo: string
       deadlineAt: number | undefined
     }[],
+    repeatMode: RepeatMode,
     now: number,
   ): Promise<void>
   /** Writes the fields of a task that differ. `before` is as this piece of work read it. */
   save(before: TaskRow, after: TaskRow, now: number): Promise<void>
   /** Adds output behind what is there. */
   appendOutput(invokeId: string, instanceId: string, data: Uint8Array): Promise<void>
+  /** Forgets the output of the latest run: another one begins. */
+  clearOutput(invokeId: string, instanceId: string): Promise<void>
+  /**
+   * Keeps a run that is over, with the output that the task has.
+   * @param task with the values of that run
+   * @param state how the run ended
+   */
+  keepRun(task: TaskRow, state: TaskState, now: number): Promise<void>
+  /** Puts the real end of an earlier run in the place of one that was assumed. @returns false when there is none */
+  replaceRun(run: TaskRow, state: TaskState, output: Uint8Array, now: number): Promise<boolean>
   /** Takes away all tasks and outputs of an invocation, at most `limit` tasks; @returns their instances */
   removeOfInvocation(invokeId: string, limit: number): Promise<readonly string[]>
 }

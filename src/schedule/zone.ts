@@ -1,0 +1,58 @@
+/** A time zone: how far its clocks are ahead of UTC. */
+export interface Zone {
+  /** @param at milliseconds since 1970 @returns milliseconds east of UTC at that moment */
+  readonly offsetAt: (at: number) => number
+}
+
+export const UTC: Zone = { offsetAt: () => 0 }
+
+/** The zone of this process. */
+export const LOCAL: Zone = { offsetAt: (at) => -new Date(at).getTimezoneOffset() * 60_000 }
+
+const fixed = (offset: number): Zone => ({ offsetAt: () => offset })
+
+/** Whole minutes; `GMT+8:00`, hours without a leading zero (api.md §6). */
+const OFFSET = /^GMT([+-])(\d|1[0-4]):([0-5]\d)$/
+const NAME = /^[A-Za-z_]+(?:\/[A-Za-z0-9_+-]+)+$/
+
+/**
+ * A zone by what a schedule says: an IANA name with a slash, `GMT±H:mm`, `UTC` or `GMT` (api.md §6).
+ * @returns undefined for a name that is malformed or that this system does not know
+ */
+export const zoneOf = (name: string): Zone | undefined => {
+  if (name === 'UTC' || name === 'GMT') return UTC
+  const offset = OFFSET.exec(name)
+  if (offset !== null) {
+    const [, sign, hours, minutes] = offset
+    if (sign === '-' && Number(hours) > 12) return undefined
+    return fixed((sign === '-' ? -1 : 1) * (Number(hours) * 60 + Number(minutes)) * 60_000)
+  }
+  return NAME.test(name) ? named(name) : undefined
+}
+
+const named = (timeZone: string): Zone | undefined => {
+  let format: Intl.DateTimeFormat
+  try {
+    format = new Intl.DateTimeFormat('en-US', {
+      timeZone,
+      hourCycle: 'h23',
+      year: 'numeric',
+      month: 'numeric',
+      day: 'numeric',
+      hour: 'numeric',
+      minute: 'numeric',
+      second: 'numeric',
+    })
+  } catch {
+    // A zone that is not known.
+    return undefined
+  }
+  return {
+    offsetAt: (at) => {
+      const parts = new Map(format.formatToParts(at).map(({ type, value }) => [type, Number(value)]))
+      const part = (type: Intl.DateTimeFormatPartTypes): number => parts.get(type) ?? 0
+      const local = Date.UTC(part('year'), part('month') - 1, part('day'), part('hour'), part('minute'), part('second'))
+      return local - Math.floor(at / 1_000) * 1_000
+    },
+  }
+}

@@ -1,0 +1,424 @@
+import { describe, expect, it } from 'vitest'
+import { CALLER, SCOPE, type World } from '../_support.js'
+import type { RunRequest } from './invocations.js'
+
+const MINUTE = 60_000
+
+/** Schedules, starts of hosts, and dry runs (api.md §5.4, §6, §7.1, §8; design §5). The world begins at 12:00 UTC. */
+export const repeatingSuite = (openWorld: () => Promise<World>): void => {
+  const run = (world: World, hosts: readonly string[], request: Partial<RunRequest>, timeoutSeconds = 30) =>
+    world.run(hosts, { request, timeoutSeconds })
+
+  const kinds = async (world: World, host: string, fetch = {}): Promise<readonly string[]> =>
+    (await world.handOut(host, fetch)).run.map(({ repeat }) => `${repeat.kind} ${repeat.cron}`.trim())
+
+  const history = async (world: World, invokeId: string) =>
+    (
+      await world.parts.domain.invocations.results(
+        SCOPE,
+        { invokeId, includeHistory: true },
+        { style: 'token', cursor: undefined, size: 50 },
+      )
+    ).items.map(({ status, exitCode, errorCode, output }) => ({
+      status,
+      exitCode,
+      errorCode,
+      output: outputOf({ output }),
+    }))
+
+  const invocation = async (world: World, invokeId: string) => {
+    const { items } = await world.parts.domain.invocations.list(SCOPE, { invokeId }, PAGE)
+    const [one] = items
+    if (one === undefined) throw new Error(`no ${invokeId}`)
+    return one
+  }
+
+  describe('a schedule', () => {
+    it.each([
+      ['0 */20 * * * *', 'Period 0 */20 * * * *'],
+      ['0 0 12 ? * 5-7', 'Period 0 0 12 ? * 0,5,6'],
+      ['rate(5m)', 'Rate rate(5m)'],
+      ['at(2026-01-15 20:30:00 Asia/Shanghai)', 'At at(2026-01-15T12:30:00)'],
+    ])('%s is handed out in the words of the agent, and waits there', async (frequency, told) => {
+      await using world = await openWorld()
+      const host = await world.host()
+      const invokeId = await run(world, [host], { frequency })
+      expect(await world.task(invokeId, host)).toMatchObject({ status: 'Pending', timed: true, repeats: 0 })
+      expect(await kinds(world, host)).toEqual([told])
+      expect(await world.task(invokeId, host)).toMatchObject({ status: 'Scheduled', legacyStatus: 'Running' })
+      expect(await invocation(world, invokeId)).toMatchObject({
+        status: 'Scheduled',
+        legacyStatus: 'Running',
+        repeatMode: 'Period',
+        frequency,
+        timed: true,
+      })
+      expect(await world.status(host)).toMatchObject({ active: 0, invocations: 1 })
+    })
+
+    it.each([
+      [{ frequency: 'at(2026-01-15 12:00:00)' }, 'frequency/not-possible'],
+      [{ frequency: '0 0 12 * * ? 2025' }, 'frequency/not-possible'],
+      [{ frequency: '*/5 * * * * *' }, 'frequency/not-possible'],
+      [{ frequency: 'rate(60s)', timeoutSeconds: 60 }, 'frequency/not-possible'],
+      [{ repeatMode: 'Period' as const }, 'frequency/missing'],
+    ])('that cannot be is refused: %o', async (request, kind) => {
+      await using world = await openWorld()
+      const host = await world.host()
+      await expect(run(world, [host], request)).rejects.toMatchObject({ kind })
+    })
+
+    it('has each run in its history, and the latest one as its result', async () => {
+      await using world = await openWorld()
+      const host = await world.host()
+      const invokeId = await run(world, [host], { frequency: 'rate(5m)' })
+      await world.handOut(host)
+      world.pass(5 * MINUTE)
+      await world.report(host, invokeId, { kind: 'running' })
+      expect(await world.task(invokeId, host)).toMatchObject({ status: 'Running', repeats: 1 })
+      expect(await world.status(host)).toMatchObject({ active: 1 })
+      const first = world.now()
+      world.pass(1_000)
+      await world.report(host, invokeId, { kind: 'finish', output: 'one', startedAt: first })
+      // Reports come twice.
+      await world.report(host, invokeId, { kind: 'finish', output: 'one', startedAt: first })
+      expect(await world.task(invokeId, host)).toMatchObject({ status: 'Scheduled', repeats: 1, exitCode: 0 })
+      expect(await world.status(host)).toMatchObject({ active: 0, invocations: 1 })
+      world.pass(5 * MINUTE)
+      const second = world.now()
+      await world.report(host, invokeId, { kind: 'running', startedAt: second })
+      await world.report(host, invokeId, { kind: 'running', startedAt: first })
+      expect(await history(world, invokeId)).toEqual([
+        { status: 'Running', exitCode: undefined, errorCode: '', output: '' },
+        { status: 'Success', exitCode: 0, errorCode: '', output: 'one' },
+      ])
+      await world.report(host, invokeId, { kind: 'finish', exitCode: 3, output: 'two', startedAt: second })
+      const latest = await world.task(invokeId, host)
+      expect(latest).toMatchObject({ status: 'Scheduled', repeats: 2, exitCode: 3 })
+      expect(outputOf(latest)).toBe('two')
+      expect(await history(world, invokeId)).toEqual([
+        { status: 'Failed', exitCode: 3, errorCode: 'ExitCodeNonzero', output: 'two' },
+        { status: 'Success', exitCode: 0, errorCode: '', output: 'one' },
+      ])
+    })
+
+    it('takes a run whose start was lost, and gives up one whose end was', async () => {
+      await using world = await openWorld()
+      const host = await world.host()
+      const invokeId = await run(world, [host], { frequency: 'rate(5m)' })
+      await world.handOut(host)
+      world.pass(5 * MINUTE)
+      await world.report(host, invokeId, { kind: 'finish', output: 'one' })
+      world.pass(5 * MINUTE)
+      const second = world.now()
+      await world.report(host, invokeId, { kind: 'running' })
+      world.pass(5 * MINUTE)
+      await world.report(host, invokeId, { kind: 'running' })
+      expect(await history(world, invokeId)).toMatchObject([
+        { status: 'Running' },
+        { status: 'Error', errorCode: 'ExecutionInterrupted' },
+        { status: 'Success' },
+      ])
+      // Its real end comes after all.
+      await world.report(host, invokeId, { kind: 'finish', exitCode: 0, output: 'two', startedAt: second })
+      expect(await history(world, invokeId)).toMatchObject([
+        { status: 'Running' },
+        { status: 'Success', output: 'two' },
+        { status: 'Success', output: 'one' },
+      ])
+      world.pass(2 * MINUTE)
+      await world.parts.sweeps.expireNow()
+      expect(await world.task(invokeId, host)).toMatchObject({ status: 'Scheduled', repeats: 3 })
+      expect(await world.status(host)).toMatchObject({ active: 0 })
+    })
+
+    it('goes to each new process of the agent again, and to a fetch whose answer may have been lost', async () => {
+      await using world = await openWorld()
+      const host = await world.host({ pid: 100 })
+      const invokeId = await run(world, [host], { frequency: 'rate(5m)' })
+      expect(await kinds(world, host)).toEqual(['Rate rate(5m)'])
+      world.pass(3_000)
+      expect(await kinds(world, host)).toEqual(['Rate rate(5m)'])
+      world.pass(2 * MINUTE)
+      expect(await kinds(world, host)).toEqual([])
+      expect(await kinds(world, host, { reason: 'startup', coldStart: false })).toEqual(['Rate rate(5m)'])
+      world.pass(2 * MINUTE)
+      await world.report(host, invokeId, { kind: 'running' })
+      world.pass(1_000)
+      await world.beat(host, { pid: 200 })
+      // The run of the old process is lost; the new one is asked to fetch the schedule.
+      expect(await history(world, invokeId)).toMatchObject([{ status: 'Error', errorCode: 'ClientRestarted' }])
+      expect(await world.task(invokeId, host)).toMatchObject({ status: 'Scheduled' })
+      expect(await world.parts.tasks.hasWork(host)).toBe(true)
+      expect(await kinds(world, host)).toEqual(['Rate rate(5m)'])
+    })
+
+    it('is handed out again after a restart of the server, which forgot whose answer was lost', async () => {
+      await using world = await openWorld()
+      const host = await world.host()
+      await run(world, [host], { frequency: 'rate(5m)' })
+      await world.handOut(host)
+      await using after = await world.restart(3_000)
+      expect(await kinds(after, host)).toEqual(['Rate rate(5m)'])
+    })
+
+    it('at a time is over with its one run', async () => {
+      await using world = await openWorld()
+      const hosts = [await world.host(), await world.host(), await world.host()] as const
+      const invokeId = await run(world, hosts, { frequency: 'at(2026-01-15 12:10:00)' })
+      for (const host of hosts) await world.handOut(host)
+      world.pass(10 * MINUTE)
+      await world.report(hosts[0], invokeId, { kind: 'running' })
+      await world.report(hosts[0], invokeId, { kind: 'finish', output: 'done' })
+      await world.report(hosts[1], invokeId, { kind: 'finish', exitCode: 1 })
+      expect(await world.task(invokeId, hosts[0])).toMatchObject({ status: 'Success', timed: false, repeats: 1 })
+      expect(await world.task(invokeId, hosts[1])).toMatchObject({ status: 'Failed', errorCode: 'ExitCodeNonzero' })
+      // Upstream: a time that is over is dropped on the host without any report.
+      world.pass(5 * MINUTE)
+      await world.parts.sweeps.expireNow()
+      expect(await world.task(invokeId, hosts[2])).toMatchObject({
+        status: 'Invalid',
+        errorCode: 'AtExpressionExpired',
+      })
+      expect(await invocation(world, invokeId)).toMatchObject({
+        status: 'PartialFailed',
+        legacyStatus: 'Finished',
+        timed: false,
+      })
+    })
+
+    it.each([
+      [0, 'Success'],
+      [2, 'Failed'],
+    ])('that is completed is what its last run was: exit code %i is %s', async (exitCode, status) => {
+      await using world = await openWorld()
+      const host = await world.host()
+      const invokeId = await run(world, [host], { frequency: '0 5 12 15 1 ? 2026 UTC' })
+      await world.handOut(host)
+      world.pass(5 * MINUTE)
+      await world.report(host, invokeId, { kind: 'finish', exitCode })
+      expect(await world.task(invokeId, host)).toMatchObject({ status: 'Scheduled' })
+      await world.report(host, invokeId, { kind: 'stopped', result: 'completed', startedAt: 0 })
+      expect(await world.task(invokeId, host)).toMatchObject({ status, exitCode, timed: false })
+    })
+
+    it('that an agent refuses is Invalid, with the documented code', async () => {
+      await using world = await openWorld()
+      const host = await world.host()
+      const invokeId = await run(world, [host], { frequency: '0 5 12 * * ? Asia/Shanghai' })
+      await world.handOut(host)
+      await world.report(host, invokeId, { kind: 'invalid', param: 'cron', value: 'TimezoneInformationCorrupt' })
+      expect(await world.task(invokeId, host)).toMatchObject({
+        status: 'Invalid',
+        errorCode: 'TimezoneInformationCorrupt',
+      })
+    })
+
+    it('goes on when a run cannot begin', async () => {
+      await using world = await openWorld()
+      const host = await world.host()
+      const invokeId = await run(world, [host], { frequency: 'rate(5m)' })
+      await world.handOut(host)
+      world.pass(5 * MINUTE)
+      const missing = { kind: 'invalid', param: 'workingDirectory', value: 'WorkingDirectoryNotExist: <nil>' } as const
+      await world.report(host, invokeId, missing)
+      await world.report(host, invokeId, missing)
+      world.pass(5 * MINUTE)
+      await world.report(host, invokeId, { kind: 'error', errCode: '28', errDesc: 'SaveScriptFailed', startedAt: 0 })
+      expect(await world.task(invokeId, host)).toMatchObject({ status: 'Scheduled', repeats: 2 })
+      world.pass(5 * MINUTE)
+      await world.report(host, invokeId, { kind: 'finish' })
+      expect(await history(world, invokeId)).toMatchObject([
+        { status: 'Success' },
+        { status: 'Error', errorCode: 'ExecutionException' },
+        { status: 'Invalid', errorCode: 'DirectoryNotExists' },
+      ])
+    })
+
+    it('of a kind that an old agent does not know is not sent to it', async () => {
+      await using world = await openWorld()
+      const old = await world.host({ version: '2.2.3.281' })
+      const refused = await run(world, [old], { frequency: 'rate(5m)' })
+      expect(await world.task(refused, old)).toMatchObject({ status: 'Aborted', errorCode: 'ClientNeedUpgrade' })
+      const known = await run(world, [old], { frequency: '0 5 12 * * ?' })
+      expect(await world.task(known, old)).toMatchObject({ status: 'Pending' })
+    })
+
+    it('is stopped where it waits, where it runs, and where it was not handed out', async () => {
+      await using world = await openWorld()
+      const [waits, ran, runs, pending] = [
+        await world.host(),
+        await world.host(),
+        await world.host(),
+        await world.host(),
+      ] as const
+      const invokeId = await run(world, [waits, ran, runs, pending], { frequency: 'rate(5m)' })
+      for (const host of [waits, ran, runs]) await world.handOut(host)
+      world.pass(5 * MINUTE)
+      await world.report(ran, invokeId, { kind: 'finish' })
+      await world.report(runs, invokeId, { kind: 'running' })
+      await world.parts.domain.invocations.stop(SCOPE, CALLER, invokeId, undefined)
+      expect(await world.task(invokeId, pending)).toMatchObject({ status: 'Cancelled' })
+      expect(await invocation(world, invokeId)).toMatchObject({ status: 'Stopping', legacyStatus: 'Stopping' })
+      for (const host of [waits, ran, runs]) {
+        expect(await world.task(invokeId, host)).toMatchObject({ status: 'Stopping' })
+        expect((await world.handOut(host)).stop).toEqual([
+          { taskId: invokeId, repeat: { kind: 'Rate', cron: 'rate(5m)' } },
+        ])
+      }
+      const at = world.now()
+      await world.report(waits, invokeId, { kind: 'stopped', startedAt: 0 })
+      await world.report(ran, invokeId, { kind: 'stopped', startedAt: at })
+      await world.report(runs, invokeId, { kind: 'stopped', startedAt: at, output: 'killed' })
+      expect(await world.task(invokeId, waits)).toMatchObject({ status: 'Cancelled', timed: false })
+      expect(await world.task(invokeId, ran)).toMatchObject({ status: 'Terminated' })
+      expect(await world.task(invokeId, runs)).toMatchObject({ status: 'Terminated' })
+      expect(outputOf(await world.task(invokeId, runs))).toBe('killed')
+      expect(await invocation(world, invokeId)).toMatchObject({
+        status: 'Stopped',
+        legacyStatus: 'Stopped',
+        timed: false,
+      })
+      expect(await world.status(runs)).toMatchObject({ active: 0 })
+    })
+
+    it('whose agent is gone while it is stopped has stopped with it', async () => {
+      await using world = await openWorld()
+      const host = await world.host({ pid: 100 })
+      const invokeId = await run(world, [host], { frequency: 'rate(5m)' })
+      await world.handOut(host)
+      world.pass(5 * MINUTE)
+      await world.parts.domain.invocations.stop(SCOPE, CALLER, invokeId, undefined)
+      await world.beat(host, { pid: 200 })
+      expect(await world.task(invokeId, host)).toMatchObject({ status: 'Cancelled' })
+    })
+
+    it('ends with its host', async () => {
+      await using world = await openWorld()
+      const host = await world.host()
+      const invokeId = await run(world, [host], { frequency: 'rate(5m)' })
+      await world.handOut(host)
+      await world.parts.registry.deregister(host)
+      expect(await world.task(invokeId, host)).toMatchObject({ status: 'Error', errorCode: 'InstanceDeregistered' })
+    })
+
+    it('keeps its command in use', async () => {
+      await using world = await openWorld()
+      const host = await world.host()
+      const invokeId = await world.run([host], { keep: true, timeoutSeconds: 30, request: { frequency: 'rate(5m)' } })
+      await world.handOut(host)
+      const { commandId } = await invocation(world, invokeId)
+      await expect(world.parts.domain.commands.delete(SCOPE, commandId)).rejects.toMatchObject({
+        kind: 'command/in-use',
+      })
+    })
+  })
+
+  describe('what waits for a start of its host', () => {
+    it.each(['NextRebootOnly', 'EveryReboot'] as const)(
+      '%s is handed out to the first fetch after one',
+      async (mode) => {
+        await using world = await openWorld()
+        const host = await world.host({ pid: 100 })
+        const invokeId = await run(world, [host], { repeatMode: mode })
+        expect(await world.task(invokeId, host)).toMatchObject({ status: 'Scheduled', timed: true })
+        expect(await kinds(world, host)).toEqual([])
+        expect(await kinds(world, host, { reason: 'startup', coldStart: false })).toEqual([])
+        world.pass(5 * MINUTE)
+        await world.beat(host, { pid: 7, coldStart: true })
+        expect(await kinds(world, host, { reason: 'startup', coldStart: true })).toEqual([mode])
+        const first = world.now()
+        await world.report(host, invokeId, { kind: 'running' })
+        await world.report(host, invokeId, { kind: 'finish', output: 'up' })
+        const isOnce = mode === 'NextRebootOnly'
+        expect(await world.task(invokeId, host)).toMatchObject({ status: isOnce ? 'Success' : 'Scheduled', repeats: 1 })
+        // The same start, asked again.
+        world.pass(3_000)
+        expect(await kinds(world, host, { reason: 'startup', coldStart: true })).toEqual([])
+        world.pass(5 * MINUTE)
+        await world.beat(host, { pid: 8, coldStart: true })
+        expect(await kinds(world, host, { reason: 'startup', coldStart: true })).toEqual(isOnce ? [] : [mode])
+        if (isOnce) return
+        await world.report(host, invokeId, { kind: 'running', output: 'again' })
+        expect(await history(world, invokeId)).toMatchObject([
+          { status: 'Running', output: 'again' },
+          { status: 'Success', output: 'up' },
+        ])
+        await world.report(host, invokeId, { kind: 'finish', startedAt: first, output: 'late' })
+        expect(await world.task(invokeId, host)).toMatchObject({ status: 'Running', repeats: 2 })
+      },
+    )
+
+    it.each(['NextRebootOnly', 'EveryReboot'] as const)('%s is cancelled without asking the host', async (mode) => {
+      await using world = await openWorld()
+      const host = await world.host()
+      const invokeId = await run(world, [host], { repeatMode: mode })
+      await world.parts.domain.invocations.stop(SCOPE, CALLER, invokeId, undefined)
+      expect(await world.task(invokeId, host)).toMatchObject({ status: 'Cancelled' })
+    })
+
+    it('was stopped for good when it had run before', async () => {
+      await using world = await openWorld()
+      const host = await world.host()
+      const invokeId = await run(world, [host], { repeatMode: 'EveryReboot' })
+      world.pass(5 * MINUTE)
+      await world.beat(host, { pid: 7, coldStart: true })
+      await world.handOut(host, { reason: 'startup', coldStart: true })
+      await world.report(host, invokeId, { kind: 'finish' })
+      await world.parts.domain.invocations.stop(SCOPE, CALLER, invokeId, undefined)
+      expect(await world.task(invokeId, host)).toMatchObject({ status: 'Terminated' })
+      world.pass(5 * MINUTE)
+      await world.beat(host, { pid: 8, coldStart: true })
+      expect(await kinds(world, host, { reason: 'startup', coldStart: true })).toEqual([])
+    })
+  })
+
+  describe('a dry run', () => {
+    it('is checked by the host, runs nothing, and does not count', async () => {
+      await using world = await openWorld()
+      const [fits, does_not] = [await world.host(), await world.host()] as const
+      const invokeId = await run(world, [fits, does_not], { repeatMode: 'DryRun' })
+      for (const host of [fits, does_not]) {
+        const handed = await world.handOut(host)
+        expect(handed).toMatchObject({ run: [], test: [{ taskId: invokeId, repeat: { kind: 'Once', cron: '' } }] })
+      }
+      await world.report(fits, invokeId, { kind: 'verified' })
+      await world.report(does_not, invokeId, {
+        kind: 'invalid',
+        param: 'workingDirectory',
+        value: 'WorkingDirectoryNotExist',
+      })
+      const passed = await world.task(invokeId, fits)
+      expect(passed).toMatchObject({ status: 'Success', errorCode: '', timed: false, repeats: 0 })
+      expect(passed.exitCode).toBeUndefined()
+      expect(await world.task(invokeId, does_not)).toMatchObject({ status: 'Invalid', errorCode: 'DirectoryNotExists' })
+      expect(await invocation(world, invokeId)).toMatchObject({ repeatMode: 'DryRun', timed: false })
+      expect(await world.status(fits)).toMatchObject({ active: 0, invocations: 0 })
+    })
+  })
+
+  describe('lists', () => {
+    it('find what repeats by its mode, its state, and whether it goes on', async () => {
+      await using world = await openWorld()
+      const host = await world.host()
+      const once = await world.run([host])
+      const every = await run(world, [host], { frequency: 'rate(5m)' })
+      const reboot = await run(world, [host], { repeatMode: 'EveryReboot' })
+      await world.handOut(host)
+      const found = async (filter: object) =>
+        (await world.parts.domain.invocations.list(SCOPE, filter, PAGE)).items.map(({ invokeId }) => invokeId)
+      expect(await found({ repeatMode: 'Period' })).toEqual([every])
+      expect(await found({ repeatMode: 'Once' })).toEqual([once])
+      expect(await found({ invokeStatus: 'Scheduled' })).toEqual([reboot, every])
+      expect(await found({ timed: true })).toEqual([reboot, every])
+      expect(await found({ timed: false })).toEqual([once])
+      await world.parts.domain.invocations.stop(SCOPE, CALLER, reboot, undefined)
+      expect(await found({ timed: true })).toEqual([every])
+    })
+  })
+}
+
+const outputOf = ({ output }: { readonly output?: Uint8Array | undefined }): string =>
+  Buffer.from(output ?? []).toString()
+
+const PAGE = { style: 'number', number: 1, size: 10 } as const
