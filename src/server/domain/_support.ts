@@ -59,8 +59,8 @@ export interface World extends AsyncDisposable {
 }
 
 type ReportDraft =
-  | { kind: 'running'; output?: string; startedAt?: number }
-  | { kind: 'finish'; exitCode?: number; output?: string; startedAt?: number; dropped?: number }
+  | { kind: 'running'; output?: string; startedAt?: number; run?: number }
+  | { kind: 'finish'; exitCode?: number; output?: string; startedAt?: number; run?: number; dropped?: number }
   | { kind: 'timeout'; startedAt?: number; output?: string }
   | { kind: 'stopped'; startedAt?: number; output?: string; result?: string }
   | { kind: 'verified' }
@@ -191,7 +191,7 @@ export const openWorld = async (dataDir?: string, startAt?: number, database?: s
       const startedAt = ('startedAt' in draft ? draft.startedAt : undefined) ?? now
       const ended = {
         taskId,
-        run: startedAt,
+        run: ('run' in draft ? draft.run : undefined) ?? startedAt,
         startedAt,
         endedAt: now,
         dropped: 'dropped' in draft ? (draft.dropped ?? 0) : 0,
@@ -199,7 +199,7 @@ export const openWorld = async (dataDir?: string, startAt?: number, database?: s
       }
       const report: Report =
         draft.kind === 'running'
-          ? { kind: 'running', taskId, run: startedAt, startedAt, output: ended.output }
+          ? { kind: 'running', taskId, run: ended.run, startedAt, output: ended.output }
           : draft.kind === 'finish'
             ? { ...ended, kind: 'finish', exitCode: draft.exitCode ?? 0 }
             : draft.kind === 'error'

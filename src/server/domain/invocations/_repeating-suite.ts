@@ -214,6 +214,37 @@ export const repeatingSuite = (openWorld: () => Promise<World>): void => {
       })
     })
 
+    it('has no more runs than there was time for, whatever its host says', async () => {
+      await using world = await openWorld()
+      const host = await world.host()
+      const invokeId = await run(world, [host], { frequency: 'rate(5m)' })
+      await world.handOut(host)
+      world.pass(5 * MINUTE)
+      const at = world.now()
+      for (let more = 0; more < 50; more++) {
+        await world.report(host, invokeId, { kind: 'running', startedAt: at + more * 100 })
+        await world.report(host, invokeId, { kind: 'finish', startedAt: at + more * 100 })
+        await world.report(host, invokeId, { kind: 'finish', startedAt: at + 3_600_000 + more * 10_000 })
+        await world.report(host, invokeId, { kind: 'finish', startedAt: 1 + more * 10_000 })
+        await world.report(host, invokeId, { kind: 'error', errCode: String(more), startedAt: 0 })
+      }
+      expect(await history(world, invokeId)).toHaveLength(1)
+    })
+
+    it('goes on when its host sets its clock back', async () => {
+      await using world = await openWorld()
+      const host = await world.host()
+      const invokeId = await run(world, [host], { frequency: 'rate(5m)' })
+      await world.handOut(host)
+      world.pass(5 * MINUTE)
+      const raw = world.now()
+      await world.report(host, invokeId, { kind: 'finish', output: 'one' })
+      world.pass(5 * MINUTE)
+      await world.report(host, invokeId, { kind: 'running', run: raw - 3_600_000 })
+      await world.report(host, invokeId, { kind: 'finish', output: 'two', run: raw - 3_600_000 })
+      expect(await world.task(invokeId, host)).toMatchObject({ status: 'Scheduled', repeats: 2 })
+    })
+
     it('goes on when a run cannot begin', async () => {
       await using world = await openWorld()
       const host = await world.host()

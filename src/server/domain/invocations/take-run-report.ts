@@ -1,5 +1,6 @@
-// Reports about tasks that run more than once. A run is named by its start on the host's clock, which only grows: what names an
-// earlier one is late, what names a later one begins it, also when its `running` was lost (agent-protocol.md §4.5, §6.5).
+// Reports about tasks that run more than once. A run is named by its start on the host's clock: what names the latest one is of
+// it, what began well behind that one begins another, also when its `running` was lost, and all else is late
+// (agent-protocol.md §4.5, §6.5).
 import type { Writing } from '../unit-of-work.js'
 import type { Report } from './agent-tasks.js'
 import { changeTask } from './change-task.js'
@@ -79,18 +80,32 @@ const running = async (
   report: Report & { kind: 'running' },
   now: number,
 ): Promise<Found> => {
-  if (isFinal(task.state) || (task.runStart !== undefined && report.run < task.runStart)) return 'nothing'
+  if (isFinal(task.state)) return 'nothing'
   if (report.run === task.runStart) {
     if (!isRunUnderWay(task) || report.output.byteLength === 0) return 'nothing'
     const kept = await keepOutput(w, task, report.output, outputQuota)
     await changeTask(w, script.scope, task, { ...task, ...kept }, now)
     return 'nothing'
   }
+  if (!isNewRun(task, report.startedAt, now)) return 'nothing'
   const begun = await begin(w, script, task, report.run, report.startedAt, now)
   const kept = await keepOutput(w, begun, report.output, outputQuota)
   await changeTask(w, script.scope, task, { ...begun, ...kept }, now)
   return begun.state === 'Stopping' ? 'stop-waits' : 'nothing'
 }
+
+/** Runs of a schedule are ten seconds apart at least (api.md §6); clocks and deliveries are less exact than that. */
+const LEAST_DISTANCE_MS = 5_000
+const CLOCK_SLACK_MS = 5 * 60_000
+
+/**
+ * Whether a start, on our clock, can be that of another run. It bounds what a host that lies can have kept, too: no more
+ * runs than there was time for.
+ */
+const isNewRun = (task: TaskRow, startedAt: number, now: number): boolean =>
+  startedAt >= (task.startedAt ?? Number.NEGATIVE_INFINITY) + LEAST_DISTANCE_MS &&
+  startedAt >= task.createdAt - CLOCK_SLACK_MS &&
+  startedAt <= now + CLOCK_SLACK_MS
 
 /** The task with a new run; one that was under way until now ended without a word. */
 const begin = async (
@@ -150,11 +165,12 @@ const runEnded = async (
   now: number,
 ): Promise<Found> => {
   const outcome = outcomeOf(report)
-  const run = runOf(task, report, outcome, now)
+  const run = runOf(task, report, now)
   if (run === undefined) return 'nothing'
-  const isLate = isFinal(task.state) || (task.runStart !== undefined && run < task.runStart)
-  if (isLate || (run === task.runStart && !isRunUnderWay(task))) return late(w, script, task, report, outcome, now)
-  const current = run === task.runStart ? task : await begin(w, script, task, run, startOf(report), now)
+  const isOfLatest = run === task.runStart
+  const isLate = isFinal(task.state) || (isOfLatest ? !isRunUnderWay(task) : !isNewRun(task, startOf(report, now), now))
+  if (isLate) return late(w, script, task, report, outcome, now)
+  const current = isOfLatest ? task : await begin(w, script, task, run, startOf(report, now), now)
   const isOver = runsOnce(script) && current.state !== 'Stopping'
   const state = move(current.state, false, isOver ? outcome.event : 'run-ended')
   if (state === undefined) return 'nothing'
@@ -168,14 +184,14 @@ const runEnded = async (
  * A report of what failed before it began names no run: it ends the one under way, else it is of a run of its own.
  * @returns undefined for the repetition of one
  */
-const runOf = (task: TaskRow, report: Ended, outcome: Outcome, now: number): number | undefined => {
+const runOf = (task: TaskRow, report: Ended, now: number): number | undefined => {
   if (report.kind !== 'invalid' && report.run > 0) return report.run
   if (isRunUnderWay(task)) return task.runStart
-  const isRepeated = task.errorCode === outcome.code && now - (task.finishedAt ?? 0) < REPEATED_WITHIN_MS
-  return isRepeated ? undefined : (task.runStart ?? 0) + 1
+  return now - (task.finishedAt ?? 0) < REPEATED_WITHIN_MS ? undefined : (task.runStart ?? 0) + 1
 }
 
-const startOf = (report: Ended): number => (report.kind === 'invalid' ? 0 : report.startedAt)
+const startOf = (report: Ended, now: number): number =>
+  report.kind === 'invalid' || report.startedAt === 0 ? now : report.startedAt
 
 const endOfRun = async (
   { outputQuota }: ReportParts,
