@@ -8,7 +8,25 @@ import { processTerminal } from './command-line/terminal.js'
 
 const SERVER = 'The server'
 const USING = 'Its fleet'
+const HISTORY = 'What was run'
+const COMMANDS = 'Kept commands'
 const HOSTS = 'On hosts'
+
+const invocations = {
+  list: () => import('./cli/subcommands/invocations/list.js'),
+  show: () => import('./cli/subcommands/invocations/show.js'),
+  watch: () => import('./cli/subcommands/invocations/watch.js'),
+  stop: () => import('./cli/subcommands/invocations/stop.js'),
+  rerun: () => import('./cli/subcommands/invocations/rerun.js'),
+}
+
+const commands = {
+  list: () => import('./cli/subcommands/commands/list.js'),
+  show: () => import('./cli/subcommands/commands/show.js'),
+  create: () => import('./cli/subcommands/commands/create.js'),
+  modify: () => import('./cli/subcommands/commands/modify.js'),
+  delete: () => import('./cli/subcommands/commands/delete.js'),
+}
 
 const entries: readonly SubcommandEntry[] = [
   { name: 'quickstart', group: SERVER, load: async () => (await import('./cli/subcommands/quickstart.js')).quickstart },
@@ -22,6 +40,17 @@ const entries: readonly SubcommandEntry[] = [
   { name: 'status', group: USING, load: async () => (await import('./cli/subcommands/status.js')).status },
   { name: 'run', group: USING, load: async () => (await import('./cli/subcommands/run.js')).run },
   { name: 'send', group: USING, load: async () => (await import('./cli/subcommands/send.js')).send },
+  { name: 'invocations list', group: HISTORY, load: async () => (await invocations.list()).list },
+  { name: 'invocations show', group: HISTORY, load: async () => (await invocations.show()).show },
+  { name: 'invocations watch', group: HISTORY, load: async () => (await invocations.watch()).watch },
+  { name: 'invocations stop', group: HISTORY, load: async () => (await invocations.stop()).stop },
+  { name: 'invocations rerun', group: HISTORY, load: async () => (await invocations.rerun()).rerun },
+  { name: 'results', group: HISTORY, load: async () => (await import('./cli/subcommands/results.js')).results },
+  { name: 'commands list', group: COMMANDS, load: async () => (await commands.list()).list },
+  { name: 'commands show', group: COMMANDS, load: async () => (await commands.show()).show },
+  { name: 'commands create', group: COMMANDS, load: async () => (await commands.create()).create },
+  { name: 'commands modify', group: COMMANDS, load: async () => (await commands.modify()).modify },
+  { name: 'commands delete', group: COMMANDS, load: async () => (await commands.delete()).remove },
   { name: 'call', group: USING, load: async () => (await import('./cli/subcommands/call.js')).call },
   { name: 'enroll', group: USING, load: async () => (await import('./cli/subcommands/enroll.js')).enroll },
   { name: 'agent register', group: HOSTS, load: async () => (await import('./agent/subcommands.js')).agentRegister },

@@ -33,7 +33,7 @@ export const runProgram = async (program: Program, argv: readonly string[], term
 const dispatch = async (program: Program, argv: readonly string[], terminal: Terminal): Promise<number> => {
   const [first] = argv
   if (first === undefined) {
-    await showProgram(program, terminal.stderr, program.entries)
+    await showProgram(program, terminal.stderr)
     return EXIT.usage
   }
   if (first === '--version' || first === '-v') {
@@ -85,11 +85,11 @@ const below = (program: Program, word: string): readonly SubcommandEntry[] =>
 const help = async (program: Program, words: readonly string[], terminal: Terminal): Promise<number> => {
   const [first] = words
   if (first === undefined) {
-    await showProgram(program, terminal.stdout, program.entries)
+    await showProgram(program, terminal.stdout)
     return EXIT.ok
   }
   const entry = findEntry(program, words)
-  if (entry === undefined) return await unknownSubcommand(program, words, terminal)
+  if (entry === undefined) return await unknownSubcommand(program, [...words, '--help'], terminal)
   const loaded = await entry.load()
   const subcommand = loaded.refine?.(words.slice(entry.name.split(' ').length)) ?? loaded
   terminal.stdout.write(subcommandHelp(program.name, subcommand, terminal.stdout))
@@ -102,7 +102,7 @@ const unknownSubcommand = async (program: Program, words: readonly string[], ter
   const entries = below(program, first)
   if (entries.length > 0) {
     if (wantsHelp(words)) {
-      await showProgram(program, terminal.stdout, entries)
+      await showUnder(program, first, terminal.stdout)
       return EXIT.ok
     }
     const second = words[1]
@@ -113,7 +113,7 @@ const unknownSubcommand = async (program: Program, words: readonly string[], ter
       )
       terminal.stderr.write(`${program.name}: ${first} has no subcommand ${escapeControl(second)}.${guess}\n`)
     } else {
-      await showProgram(program, terminal.stderr, entries)
+      await showUnder(program, first, terminal.stderr)
     }
     return EXIT.usage
   }
@@ -126,18 +126,31 @@ const unknownSubcommand = async (program: Program, words: readonly string[], ter
   return EXIT.usage
 }
 
-const showProgram = async (
-  program: Program,
-  output: Terminal['stdout'],
-  entries: readonly SubcommandEntry[],
-): Promise<void> => {
+const showProgram = async (program: Program, output: Terminal['stdout']): Promise<void> =>
+  output.write(programHelp(program, await loadGroups(program.entries), output))
+
+/** The same for the subcommands below one word, such as `agent`. */
+const showUnder = async (program: Program, word: string, output: Terminal['stdout']): Promise<void> => {
+  const name = `${program.name} ${word}`
+  const epilogue = [`Each of them has its own help: ${name} SUBCOMMAND --help.`]
+  const groups = await loadGroups(below(program, word))
+  const short = new Map(
+    [...groups].map(([title, members]) => [
+      title,
+      members.map((member) => ({ ...member, name: member.name.slice(word.length + 1) })),
+    ]),
+  )
+  output.write(programHelp({ name, summary: 'what can be done with it', epilogue }, short, output))
+}
+
+const loadGroups = async (entries: readonly SubcommandEntry[]): Promise<ReadonlyMap<string, readonly Subcommand[]>> => {
   const groups = new Map<string, Subcommand[]>()
   for (const entry of entries) {
     const members = groups.get(entry.group) ?? []
     members.push(await entry.load())
     groups.set(entry.group, members)
   }
-  output.write(programHelp(program, groups, output))
+  return groups
 }
 
 const tell = (program: Program, error: unknown, terminal: Terminal): number => {

@@ -216,7 +216,7 @@ describe('openassist run', () => {
     ])
   })
 
-  it('stops the command on the hosts at Ctrl-C, and says so', async () => {
+  it('leaves at Ctrl-C and says how to come back or to stop it, while the command goes on', async () => {
     const running = place.openassist(['run', '-i', second.instanceId, '--', 'echo begun; sleep 300'])
     await eventually('it runs', async () => {
       const [host] = (await status('-i', second.instanceId)).hosts
@@ -224,10 +224,19 @@ describe('openassist run', () => {
     })
     running.child.kill('SIGINT')
     const { code, out, err } = await running.ended
-    expect(code).toBe(130)
-    expect(err).toContain('Stopping it on the hosts that have not finished.')
-    expect(err).toContain('Terminated')
-    expect(out).toContain('begun')
+    expect({ code, out }).toEqual({ code: 130, out: '' })
+    expect(err).toContain('Left; it goes on.')
+    const [, id = ''] =
+      /Come back: openassist invocations watch (t-\S+)\n {2}Stop it: {3}openassist invocations stop \1\n/.exec(err) ??
+      []
+    const watching = place.openassist(['invocations', 'watch', id])
+    const stopped = await place.run(['invocations', 'stop', id])
+    expect(stopped).toMatchObject({ code: 0, out: '' })
+    expect(stopped.err).toMatch(new RegExp(`^${id} is (Stopping|Stopped)\\. 1 host: 1 (not finished|stopped)\\.\n`))
+    const watched = await watching.ended
+    expect(watched.code).toBe(1)
+    expect(watched.out).toBe('begun\n')
+    expect(watched.err).toContain('1 host: Terminated')
   })
 
   it('does not wait when it is told so', async () => {

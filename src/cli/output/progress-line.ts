@@ -5,6 +5,8 @@ import { cutToWidth } from './display-width.js'
 
 export interface ProgressLine {
   show(progress: Progress): void
+  /** The same for work that only has an amount: `120 of 4,000 results read`. */
+  count(done: number, total: number, what: string): void
   /** A line that stays, above the one that is redrawn. */
   say(text: string): void
   /** Takes the line away. */
@@ -25,21 +27,23 @@ export const openProgressLine = (output: Output, now: () => number = Date.now): 
     if (drawn !== '') output.write(CLEAR)
     drawn = ''
   }
+  const draw = (done: number, total: number, text: string): void => {
+    if (output.isTerminal) {
+      const line = cutToWidth(`${bar(done, total)} ${text}`, output.columns - 1)
+      if (line === drawn) return
+      output.write(`${CLEAR}${line}`)
+      drawn = line
+      return
+    }
+    if (text === last || now() - lastAt < PLAIN_INTERVAL_MS) return
+    output.write(`${text}\n`)
+    last = text
+    lastAt = now()
+  }
   return {
-    show: (progress) => {
-      if (output.isTerminal) {
-        const line = cutToWidth(`${bar(progress)} ${progressText(progress)}`, output.columns - 1)
-        if (line === drawn) return
-        output.write(`${CLEAR}${line}`)
-        drawn = line
-        return
-      }
-      const line = progressText(progress)
-      if (line === last || now() - lastAt < PLAIN_INTERVAL_MS) return
-      output.write(`${line}\n`)
-      last = line
-      lastAt = now()
-    },
+    show: (progress) => draw(progress.succeeded + progress.failed, progress.total, progressText(progress)),
+    count: (done, total, what) =>
+      draw(done, total, `${done.toLocaleString('en-US')} of ${total.toLocaleString('en-US')} ${what}`),
     say: (text) => {
       const line = drawn
       clear()
@@ -51,8 +55,8 @@ export const openProgressLine = (output: Output, now: () => number = Date.now): 
   }
 }
 
-const bar = ({ total, succeeded, failed }: Progress): string => {
-  const filled = total === 0 ? 0 : Math.floor((BAR * (succeeded + failed)) / total)
+const bar = (done: number, total: number): string => {
+  const filled = total === 0 ? 0 : Math.floor((BAR * Math.min(done, total)) / total)
   return `[${'█'.repeat(filled)}${'░'.repeat(BAR - filled)}]`
 }
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { answerJson, apiOf, startPeer } from '../_support.js'
 import { RefusedCall } from '../call-failures.js'
-import { fetchOutcomes, follow, type Progress, stop } from './follow.js'
+import { fetchOutcomes, follow, type Progress } from './follow.js'
 import { submit } from './submit.js'
 
 const never = new AbortController().signal
@@ -157,15 +157,5 @@ describe('following', () => {
       ['mi-2', 'from mi-2\n'],
     ])
     expect(outcomes[0]).toMatchObject({ status: 'Failed', exitCode: 7, dropped: 3, errorCode: 'ExitCodeNonzero' })
-  })
-
-  it('stops every invocation, and gives back what could not be stopped', async () => {
-    await using peer = await startPeer(({ parameters }, response) => {
-      if (parameters.get('InvokeId') === 't-1') answerJson(response, {})
-      else answerJson(response, { Code: 'InvalidInvokeId.NotFound', Message: 'm' }, 404)
-    })
-    using api = apiOf(peer)
-    const failures = await stop(api, [...submitted, { invokeId: 't-2', targets: [] }])
-    expect(failures.map(String)).toEqual(['RefusedCall: InvalidInvokeId.NotFound: m'])
   })
 })

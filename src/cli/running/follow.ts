@@ -126,7 +126,8 @@ export const fetchOutcomes = async (api: Api, submitted: readonly Submitted[]): 
   )
 }
 
-const outcomeOf = (
+/** A result as DescribeInvocationResults tells it. */
+export const outcomeOf = (
   result: Members,
   known: { readonly invokeId: string; readonly instanceId: string; readonly name: string },
 ): Outcome => ({
@@ -140,12 +141,3 @@ const outcomeOf = (
   startTime: textAt(result, 'StartTime'),
   finishTime: textAt(result, 'FinishedTime'),
 })
-
-/** Stops what is not finished. A refusal (it ended meanwhile, say) is returned, not thrown. */
-export const stop = async (api: Api, submitted: readonly Submitted[]): Promise<readonly unknown[]> => {
-  const failures: unknown[] = []
-  await eachAtOnce(submitted, async ({ invokeId }) => {
-    await api.call('StopInvocation', [['InvokeId', invokeId]]).catch((error: unknown) => failures.push(error))
-  })
-  return failures
-}

@@ -72,6 +72,12 @@ export const submitInCalls = async (
   return { submitted, refused }
 }
 
+/** A call that runs something, apart from its hosts. */
+export interface RunCall {
+  readonly action: 'RunCommand' | 'InvokeCommand'
+  readonly parameters: FlatParameters
+}
+
 /** Submits a run on any number of hosts. @throws what the server said when it accepted nothing at all */
 export const submit = (
   api: Api,
@@ -80,15 +86,30 @@ export const submit = (
   signal: AbortSignal,
   onSubmitted: (targets: number) => void,
 ): Promise<Submission> =>
+  submitCall(api, targets, { action: 'RunCommand', parameters: parametersOf(details) }, signal, onSubmitted)
+
+/** The same for a call that is made already. */
+export const submitCall = (
+  api: Api,
+  targets: readonly Target[],
+  { action, parameters }: RunCall,
+  signal: AbortSignal,
+  onSubmitted: (targets: number) => void,
+): Promise<Submission> =>
   submitInCalls(
     targets,
     HOSTS_PER_CALL,
-    (batch) => api.call('RunCommand', parametersOf(batch, details)),
+    (batch) => {
+      const instanceIds = batch.map(({ instanceId }) => instanceId)
+      // A repeated call must not run anything twice.
+      const once = ['ClientToken', randomUUID()] as const
+      return api.call(action, [...parameters, once, ...repeatedParameter('InstanceId', instanceIds)])
+    },
     signal,
     onSubmitted,
   )
 
-const parametersOf = (targets: readonly Target[], details: RunDetails): FlatParameters => {
+const parametersOf = (details: RunDetails): FlatParameters => {
   const optional: (readonly [string, string | undefined])[] = [
     ['Timeout', details.timeoutSeconds?.toString()],
     ['WorkingDir', details.workingDir],
@@ -109,11 +130,5 @@ const parametersOf = (targets: readonly Target[], details: RunDetails): FlatPara
           ['EnableParameter', 'true'],
           ['Parameters', JSON.stringify(values)],
         ] as const)),
-    // A repeated call must not run anything twice.
-    ['ClientToken', randomUUID()],
-    ...repeatedParameter(
-      'InstanceId',
-      targets.map(({ instanceId }) => instanceId),
-    ),
   ]
 }

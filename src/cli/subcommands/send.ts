@@ -1,15 +1,15 @@
 import { calledAs } from '../../command-line/called-as.js'
-import { escapeControlInJson } from '../../command-line/escape-control.js'
 import { EXIT } from '../../command-line/exit-codes.js'
 import { CommandFailure, UsageError } from '../../command-line/failures.js'
-import { onInterrupt } from '../../command-line/interrupts.js'
 import { flag, integer, text } from '../../command-line/options.js'
 import { defineSubcommand } from '../../command-line/subcommand.js'
 import type { Terminal } from '../../command-line/terminal.js'
 import { openApi } from '../call-operation.js'
+import { writeJson } from '../output/json.js'
 import { groupHeading } from '../output/outcome-text.js'
 import { openProgressLine } from '../output/progress-line.js'
 import { follow } from '../running/follow.js'
+import { Leaving } from '../running/leaving.js'
 import { exitStatusOf, groupOutcomes, type Outcome } from '../running/outcomes.js'
 import type { Submission } from '../running/submit.js'
 import { choiceOf, findTargets, HOST_OPTIONS } from '../running/targets.js'
@@ -69,11 +69,10 @@ export const send = defineSubcommand({
     if (options.to === undefined) throw new UsageError('it is not said where to: give --to.')
     const file = await readFileToSend(words[0] ?? '', options.name, terminal)
     using api = openApi(readConnection(options, terminal))
-    const left = new AbortController()
-    using _interrupt = onInterrupt(() => left.abort())
+    using leaving = new Leaving()
     using line = openProgressLine(terminal.stderr)
-    const found = await findTargets(api, choice, undefined, left.signal).catch((error: unknown) => {
-      if (left.signal.aborted) return undefined
+    const found = await findTargets(api, choice, undefined, leaving.signal).catch((error: unknown) => {
+      if (leaving.signal.aborted) return undefined
       throw error
     })
     if (found === undefined) return EXIT.interrupted
@@ -91,42 +90,41 @@ export const send = defineSubcommand({
     }
     const total = found.targets.length
     let accepted = 0
-    const submission = await sendFile(api, found.targets, details, left.signal, (targets) => {
+    const submission = await sendFile(api, found.targets, details, leaving.signal, (targets) => {
       accepted += targets
       line.show({ total, waiting: accepted, running: 0, succeeded: 0, failed: 0, trouble: '' })
     })
     const { submitted, refused } = submission
     tellRefused(refused, line)
     const asked = `${calledAs(terminal.cwd)} call DescribeSendFileResults${sameServer(options, terminal)}`
-    if (options.detach && !left.signal.aborted) {
+    if (options.detach && !leaving.signal.aborted) {
       line[Symbol.dispose]()
-      if (options.output === 'json') writeJson(submission, undefined, terminal)
+      if (options.output === 'json') writeSends(submission, undefined, terminal)
       else for (const { invokeId } of submitted) terminal.stdout.write(`${invokeId}\n`)
       line.say(resultsText(submitted, asked))
       return refused.length > 0 ? EXIT.failure : EXIT.ok
     }
-    await follow(api, submitted, (progress) => line.show(progress), left.signal, statesOfSend)
-    if (left.signal.aborted) {
+    await follow(api, submitted, (progress) => line.show(progress), leaving.signal, statesOfSend)
+    if (leaving.signal.aborted) {
       if (submitted.length > 0) line.say(`Left; hosts that wait for it still get it. ${resultsText(submitted, asked)}`)
       return EXIT.interrupted
     }
     const outcomes = await fetchFileOutcomes(api, submitted)
     line[Symbol.dispose]()
-    if (options.output === 'json') writeJson(submission, outcomes, terminal)
+    if (options.output === 'json') writeSends(submission, outcomes, terminal)
     else writeText(submission, outcomes, terminal)
     return exitStatusOf(outcomes, refused.length > 0)
   },
 })
 
-const writeJson = (
+const writeSends = (
   { submitted, refused }: Submission,
   outcomes: readonly Outcome[] | undefined,
   { stdout }: Terminal,
 ): void => {
   const sends = invocationsOf(submitted)
   const told = outcomes?.map(withoutOutput)
-  const document = { sends, refused: refusedOf(refused), ...(told === undefined ? {} : { hosts: told }) }
-  stdout.write(`${escapeControlInJson(JSON.stringify(document, null, 2))}\n`)
+  writeJson(stdout, { sends, refused: refusedOf(refused), ...(told === undefined ? {} : { hosts: told }) })
 }
 
 /** A file has no output. */

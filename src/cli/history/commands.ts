@@ -1,0 +1,69 @@
+import { CommandFailure } from '../../command-line/failures.js'
+import { escapeControl } from '../../command-line/escape-control.js'
+import type { Pair } from '../../command-line/options.js'
+import { listAt, type Members, membersAt, numberAt, textAt } from '../answer.js'
+import type { Api, FlatParameters } from '../call-operation.js'
+import { pages } from '../pages.js'
+
+/** A kept command, in the words of the API (api.md §4). */
+export interface Command {
+  readonly commandId: string
+  readonly name: string
+  readonly description: string
+  readonly type: string
+  readonly script: string
+  readonly workingDir: string
+  readonly timeoutSeconds: number
+  readonly launcher: string
+  readonly enableParameter: boolean
+  readonly parameterNames: readonly string[]
+  readonly invokeTimes: number
+  readonly creationTime: string
+  readonly tags: readonly Pair[]
+}
+
+const PAGE = 50
+
+/** The kept commands, newest first. */
+export const listCommands = async (
+  api: Api,
+  parameters: FlatParameters,
+  onRead: (done: number, total: number) => void,
+): Promise<readonly Command[]> => {
+  const found: Command[] = []
+  for await (const answer of pages(api, 'DescribeCommands', parameters, PAGE)) {
+    found.push(...listAt(answer, 'Commands', 'Command').map(commandOf))
+    const total = numberAt(answer, 'TotalCount')
+    if (found.length < total) onRead(found.length, total)
+  }
+  return found
+}
+
+/** @throws CommandFailure when there is none */
+export const getCommand = async (api: Api, commandId: string): Promise<Command> => {
+  const answer = await api.call('DescribeCommands', [['CommandId', commandId]])
+  const [found] = listAt(answer, 'Commands', 'Command')
+  if (found !== undefined) return commandOf(found)
+  throw new CommandFailure(`there is no kept command ${escapeControl(commandId)}.`, {
+    advice: ['Those that there are: openassist commands list'],
+  })
+}
+
+const commandOf = (from: Members): Command => {
+  const names = membersAt(from, 'ParameterNames')['ParameterName']
+  return {
+    commandId: textAt(from, 'CommandId'),
+    name: textAt(from, 'Name'),
+    description: textAt(from, 'Description'),
+    type: textAt(from, 'Type'),
+    script: Buffer.from(textAt(from, 'CommandContent'), 'base64').toString('utf8'),
+    workingDir: textAt(from, 'WorkingDir'),
+    timeoutSeconds: numberAt(from, 'Timeout'),
+    launcher: textAt(from, 'Launcher'),
+    enableParameter: from['EnableParameter'] === true,
+    parameterNames: Array.isArray(names) ? names.filter((name) => typeof name === 'string') : [],
+    invokeTimes: numberAt(from, 'InvokeTimes'),
+    creationTime: textAt(from, 'CreationTime'),
+    tags: listAt(from, 'Tags', 'Tag').map((tag) => ({ name: textAt(tag, 'TagKey'), value: textAt(tag, 'TagValue') })),
+  }
+}

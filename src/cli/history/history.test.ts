@@ -1,0 +1,191 @@
+import { describe, expect, it } from 'vitest'
+import { answerJson, apiOf, plainColours, startPeer } from '../_support.js'
+import type { Output } from '../../command-line/terminal.js'
+import { invocationTable, invocationText } from '../output/invocation-text.js'
+import { countHosts, getInvocation, hasFailed, invocationPages } from './invocations.js'
+import { rerunCall } from './rerun.js'
+import { resultPages } from './results.js'
+
+const host = (InstanceId: string, InvocationStatus: string, other = {}) => ({ InstanceId, InvocationStatus, ...other })
+
+const told = (other = {}) => ({
+  InvokeId: 't-1',
+  InvocationStatus: 'PartialFailed',
+  CommandId: 'c-1',
+  CommandName: 'name',
+  CommandType: 'RunShellScript',
+  CommandContent: Buffer.from('echo {{a}}\n').toString('base64'),
+  Parameters: '{"a":"1"}',
+  Username: 'bob',
+  WorkingDir: '/srv',
+  Timeout: 90,
+  RepeatMode: 'Once',
+  CreationTime: '2026-01-01T00:00:00Z',
+  Tags: { Tag: [{ TagKey: 'team', TagValue: 'web' }] },
+  InvokeInstances: {
+    InvokeInstance: [
+      host('mi-1', 'Success', { StartTime: '2026-01-01T00:00:00Z', FinishTime: '2026-01-01T00:01:05Z', ExitCode: 0 }),
+      host('mi-2', 'Failed', { ErrorCode: 'ExitCodeNonzero', ErrorInfo: 'bad \u001b[2J', ExitCode: 3 }),
+      host('mi-3', 'Aborted', { ErrorCode: 'ClientNotRunning', ErrorInfo: 'gone' }),
+      host('mi-4', 'Terminated'),
+      host('mi-5', 'Running'),
+    ],
+  },
+  ...other,
+})
+
+const answer = (...invocations: readonly object[]) => ({
+  TotalCount: 7,
+  Invocations: { Invocation: invocations },
+  NextToken: '',
+})
+
+const output = (columns: number, isTerminal = true): Output => ({
+  write: () => undefined,
+  isTerminal,
+  columns,
+  rows: 24,
+  colours: plainColours,
+})
+
+const now = Date.parse('2026-01-01T00:10:00Z')
+
+describe('an invocation of the history', () => {
+  it('counts a host as failed when it failed, not when somebody stopped it', async () => {
+    await using peer = await startPeer((_, response) => answerJson(response, answer(told())))
+    using api = apiOf(peer)
+    const { hosts } = await getInvocation(api, 't-1')
+    expect(hosts.filter(hasFailed).map(({ instanceId }) => instanceId)).toEqual(['mi-2', 'mi-3'])
+    expect(countHosts(hosts)).toEqual({ total: 5, succeeded: 1, failed: 2, stopped: 1, unfinished: 1 })
+    const all = ['Failed', 'Invalid', 'Aborted', 'Timeout', 'Error', 'Cancelled', 'Terminated', 'Success', 'Scheduled']
+    expect(all.map((status) => hasFailed({ status }))).toEqual([
+      true,
+      true,
+      true,
+      true,
+      true,
+      false,
+      false,
+      false,
+      false,
+    ])
+  })
+
+  it('fits into 80 columns in a list, and shows control characters', async () => {
+    const wide = told({ CommandName: `x\u001b[2J${'y'.repeat(200)}`, InvokeId: `t-${'0'.repeat(23)}` })
+    await using peer = await startPeer((_, response) => answerJson(response, answer(wide)))
+    using api = apiOf(peer)
+    for await (const { invocations, total } of invocationPages(api, {
+      state: undefined,
+      command: undefined,
+      instanceId: undefined,
+      tags: [],
+    })) {
+      const lines = invocationTable(invocations, now, output(80))
+      expect(total).toBe(7)
+      expect(lines.map((line) => line.length > 80)).toEqual([false, false])
+      expect(lines[1]).toContain('x\\x1b[2J')
+      // In a pipe nothing is cut.
+      expect(invocationTable(invocations, now, output(80, false))[1]).toContain('y'.repeat(200))
+    }
+  })
+
+  it('is told with every host and each error text once', async () => {
+    await using peer = await startPeer((_, response) => answerJson(response, answer(told())))
+    using api = apiOf(peer)
+    const text = invocationText(await getInvocation(api, 't-1'), now, output(80))
+    expect(text).toContain('Asked for:  2026-01-01T00:00:00Z (10 min ago)\n')
+    expect(text).toMatch(/^mi-1 +Success +0 +2026-01-01T00:00:00Z +1 min 5 s$/m)
+    expect(text).toContain('mi-2: ExitCodeNonzero: bad \\x1b[2J\n')
+    expect(text).toContain('5 hosts: 1 succeeded, 2 failed, 1 stopped, 1 not finished\n')
+    expect(text).not.toContain('\u001b')
+  })
+})
+
+describe('running the same again', () => {
+  const callOf = async (invocation: object, kept: boolean) => {
+    await using peer = await startPeer(({ action }, response) =>
+      answerJson(
+        response,
+        action === 'DescribeCommands'
+          ? { Commands: { Command: kept ? [{ CommandId: 'c-1' }] : [] } }
+          : answer(invocation),
+      ),
+    )
+    using api = apiOf(peer)
+    const { action, parameters } = await rerunCall(api, await getInvocation(api, 't-1'))
+    return { action, parameters: Object.fromEntries(parameters) }
+  }
+
+  it('is the same script with everything that it was given', async () => {
+    expect(
+      await callOf(told({ Launcher: 'sh {{ACS::ScriptFileName}}', TerminationMode: 'ProcessTree' }), false),
+    ).toEqual({
+      action: 'RunCommand',
+      parameters: {
+        Type: 'RunShellScript',
+        ContentEncoding: 'Base64',
+        CommandContent: Buffer.from('echo {{a}}\n').toString('base64'),
+        Name: 'name',
+        EnableParameter: 'true',
+        Timeout: '90',
+        WorkingDir: '/srv',
+        Username: 'bob',
+        Launcher: 'sh {{ACS::ScriptFileName}}',
+        TerminationMode: 'ProcessTree',
+        Parameters: '{"a":"1"}',
+        'Tag.1.Key': 'team',
+        'Tag.1.Value': 'web',
+      },
+    })
+  })
+
+  it('is a kept command by its id', async () => {
+    const { action, parameters } = await callOf(told(), true)
+    expect(action).toBe('InvokeCommand')
+    expect(parameters).toMatchObject({ CommandId: 'c-1', Parameters: '{"a":"1"}', Timeout: '90' })
+    expect(parameters).not.toHaveProperty('CommandContent')
+    expect(parameters).not.toHaveProperty('RepeatMode')
+  })
+
+  it('is a dry run where the first was one', async () => {
+    expect((await callOf(told({ RepeatMode: 'DryRun' }), false)).parameters).toMatchObject({ RepeatMode: 'DryRun' })
+    expect((await callOf(told({ RepeatMode: 'Period' }), false)).parameters).not.toHaveProperty('RepeatMode')
+  })
+
+  it('leaves braces alone in a script that had no values, unless a built-in one is among them', async () => {
+    const content = (script: string) => ({ Parameters: '{}', CommandContent: Buffer.from(script).toString('base64') })
+    const plain = await callOf(told(content("docker ps --format '{{name}}'")), false)
+    expect(plain.parameters).not.toHaveProperty('EnableParameter')
+    const builtIn = await callOf(told(content('echo {{ ACS::InstanceId }}')), false)
+    expect(builtIn.parameters).toMatchObject({ EnableParameter: 'true' })
+  })
+})
+
+describe('results', () => {
+  it('name the invocation where several are asked for', async () => {
+    await using peer = await startPeer((_, response) =>
+      answerJson(response, {
+        Invocation: {
+          TotalCount: 1,
+          InvocationResults: { InvocationResult: [{ InvokeId: 't-1', InstanceId: 'mi-1' }] },
+        },
+      }),
+    )
+    using api = apiOf(peer)
+    const filter = { instanceId: 'mi-1', commandId: 'c-1', state: 'Failed', tags: [{ name: 'a', value: 'b' }] }
+    const names: string[] = []
+    for (const invokeId of [undefined, 't-1']) {
+      for await (const { outcomes } of resultPages(api, { ...filter, invokeId })) names.push(outcomes[0]?.name ?? '-')
+    }
+    expect(names).toEqual(['t-1', ''])
+    const [call] = peer.calls
+    expect(Object.fromEntries(call?.parameters ?? [])).toMatchObject({
+      InstanceId: 'mi-1',
+      CommandId: 'c-1',
+      InvokeRecordStatus: 'Failed',
+      'Tag.1.Key': 'a',
+      'Tag.1.Value': 'b',
+    })
+  })
+})

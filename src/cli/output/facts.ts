@@ -1,0 +1,23 @@
+import { escapeControl, escapeControlKeepingLines } from '../../command-line/escape-control.js'
+import type { Pair } from '../../command-line/options.js'
+import type { Colours } from '../../command-line/terminal.js'
+
+export type Fact = readonly [name: string, value: string, paint?: (text: string) => string]
+
+/** `Name:       value`, a line each; those without a value are left out. */
+export const factLines = (facts: readonly Fact[], colours: Colours): readonly string[] =>
+  facts
+    .filter(([, value]) => value !== '')
+    .map(
+      ([name, value, paint = (text) => text]) => `${colours.bold(`${name}:`.padEnd(12))}${paint(escapeControl(value))}`,
+    )
+
+/** A script as it is, indented below its title. */
+export const scriptLines = (script: string, colours: Colours): readonly string[] => {
+  const lines = escapeControlKeepingLines(script).trimEnd().split('\n')
+  return [colours.bold('Script:'), ...lines.map((line) => `  ${line}`.trimEnd())]
+}
+
+/** `role=web, stage=test` */
+export const tagsText = (tags: readonly Pair[]): string =>
+  tags.map(({ name, value = '' }) => (value === '' ? name : `${name}=${value}`)).join(', ')

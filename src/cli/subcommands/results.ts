@@ -1,0 +1,102 @@
+import { EXIT } from '../../command-line/exit-codes.js'
+import { flag, pairs, text } from '../../command-line/options.js'
+import { defineSubcommand } from '../../command-line/subcommand.js'
+import type { Output } from '../../command-line/terminal.js'
+import { openApi } from '../call-operation.js'
+import { getInvocation } from '../history/invocations.js'
+import { RESULT_STATES, type ResultFilter, resultPages } from '../history/results.js'
+import { count } from '../output/count.js'
+import { writeJson } from '../output/json.js'
+import { groupsText } from '../output/outcome-text.js'
+import { openProgressLine } from '../output/progress-line.js'
+import { Leaving } from '../running/leaving.js'
+import { groupOutcomes, type Outcome } from '../running/outcomes.js'
+import { CONNECTION_OPTIONS, readConnection } from '../settings.js'
+
+const group = 'Filters'
+
+export const results = defineSubcommand({
+  name: 'results',
+  summary: 'shows what hosts answered, of one invocation or of all that are kept',
+  description: ['All pages are read. With --grouped, the same answers are shown once, the largest group first.'],
+  positionals: [
+    { name: 'ID', about: 'the invocation (t-…); without it, all of them, the newest first', optional: true },
+  ],
+  options: {
+    grouped: flag('The same answers together, as “run” shows them.', { short: 'g' }),
+    'instance-id': text('Only those of this host.', { value: 'ID', short: 'i', group }),
+    command: text('Only those of this command.', { value: 'ID', group }),
+    state: text('Only those in this state.', { oneOf: RESULT_STATES, group }),
+    tag: pairs('Only those of invocations with this tag; with several, with all of them.', { group }),
+    output: text('For people or for programs.', { oneOf: ['text', 'json'], default: 'text', short: 'o' }),
+    ...CONNECTION_OPTIONS,
+  },
+  examples: [
+    { about: 'What an invocation came to', line: 'openassist results t-1 --grouped' },
+    { about: 'Only where it failed', line: 'openassist results t-1 --grouped --state Failed' },
+    { about: 'Everything that one host answered', line: 'openassist results -i mi-1' },
+  ],
+  exitCodes: [
+    { code: EXIT.failure, about: 'There is no such invocation.' },
+    { code: EXIT.noServer, about: 'The server cannot be reached.' },
+    { code: EXIT.interrupted, about: 'Left by Ctrl-C.' },
+  ],
+  run: async ({ options, words: [invokeId], terminal }) => {
+    using api = openApi(readConnection(options, terminal))
+    using leaving = new Leaving()
+    using line = openProgressLine(terminal.stderr)
+    const { stdout } = terminal
+    const filter: ResultFilter = {
+      invokeId,
+      instanceId: options['instance-id'],
+      commandId: options.command,
+      state: options.state,
+      tags: options.tag,
+    }
+    // One by one they can be written as they come; a group is known at the end.
+    const atOnce = options.output === 'text' && !options.grouped
+    const found: Outcome[] = []
+    let amount = 0
+    try {
+      for await (const { total, outcomes } of resultPages(api, filter, leaving.signal)) {
+        if (atOnce) writeEach(outcomes, amount === 0, stdout)
+        else found.push(...outcomes)
+        amount += outcomes.length
+        if (!atOnce && amount < total) line.count(amount, total, 'results read')
+      }
+    } catch (error) {
+      if (leaving.signal.aborted) return EXIT.interrupted
+      throw error
+    }
+    line[Symbol.dispose]()
+    if (amount === 0 && invokeId !== undefined) await getInvocation(api, invokeId)
+    // The API lists an invocation's hosts last to first.
+    const ordered = invokeId === undefined ? found : found.toReversed()
+    if (options.output === 'json')
+      writeJson(stdout, options.grouped ? { groups: groupsOf(ordered) } : { results: ordered })
+    else stdout.write(groupsText(groupOutcomes(ordered), stdout.columns, stdout.colours))
+    terminal.stderr.write(`${options.output === 'text' && amount > 0 ? '\n' : ''}${count(amount, 'result')}\n`)
+    return EXIT.ok
+  },
+})
+
+/** Every result for itself, in the form of a group. */
+const writeEach = (outcomes: readonly Outcome[], isFirst: boolean, output: Output): void => {
+  if (outcomes.length === 0) return
+  const groups = outcomes.map((outcome) => ({ outcome, hosts: [outcome] }))
+  output.write(`${isFirst ? '' : '\n'}${groupsText(groups, output.columns, output.colours)}`)
+}
+
+const groupsOf = (outcomes: readonly Outcome[]) =>
+  groupOutcomes(outcomes).map(({ outcome, hosts }) => {
+    const { status, errorCode, errorInfo, exitCode, output, dropped } = outcome
+    return {
+      status,
+      errorCode,
+      errorInfo,
+      ...(exitCode === undefined ? {} : { exitCode }),
+      output,
+      dropped,
+      hosts: hosts.map((host) => ({ instanceId: host.instanceId, invokeId: host.invokeId })),
+    }
+  })

@@ -1,0 +1,234 @@
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { eventually, type Started, Workplace } from './_cli-support.js'
+
+// What was run, and kept commands, by the command line: a server and two agents, each a real process.
+
+const place = new Workplace()
+let first: { agent: Started; instanceId: string }
+let second: { agent: Started; instanceId: string }
+/** Ran on both hosts and failed on the second. */
+let mixed = ''
+
+const ok = async (...args: readonly string[]): Promise<string> => {
+  const { code, out, err } = await place.run(args)
+  if (code !== 0) throw new Error(`${args.join(' ')}: ${code}\n${err}`)
+  return out
+}
+
+const json = async <T>(...args: readonly string[]): Promise<T> => JSON.parse(await ok(...args, '-o', 'json')) as T
+
+interface Shown {
+  readonly invokeId: string
+  readonly status: string
+  readonly commandName: string
+  readonly hosts: readonly { instanceId: string; status: string; exitCode?: number; errorCode: string }[]
+}
+
+interface Listed {
+  readonly total: number
+  readonly invocations: readonly { invokeId: string; status: string; hosts: Readonly<Record<string, number>> }[]
+}
+
+beforeAll(async () => {
+  await place.serve()
+  first = await place.enrol('agent-1')
+  second = await place.enrol('agent-2')
+  mkdirSync(join(place.folder, 'only-here'))
+  const both = ['-i', first.instanceId, '-i', second.instanceId]
+  // Both agents are on one machine: the instance is the only difference that a script can see.
+  const script = `echo "for {{who}}"; [ '{{ACS::InstanceId}}' = ${first.instanceId} ]`
+  const ran = await place.run(['run', ...both, '--name', 'mixed', '--param', 'who=x', '-o', 'json', '--', script])
+  mixed = (JSON.parse(ran.out) as { invocations: { invokeId: string }[] }).invocations[0]?.invokeId ?? ''
+  await ok('run', '-i', first.instanceId, '--', 'echo alone')
+})
+afterAll(async () => place[Symbol.asyncDispose]())
+
+describe('openassist invocations list', () => {
+  it('is a table, the newest first, that fits into 80 columns but for the command', async () => {
+    const lines = (await ok('invocations', 'list')).trimEnd().split('\n')
+    expect(lines[0]).toMatch(/^INVOCATION +ASKED FOR +STATE +HOSTS +FAILED +COMMAND$/)
+    expect(lines[1]).toMatch(/^t-\S+ +\d+ s ago +Success +1 +0 +echo alone$/)
+    expect(lines[2]).toMatch(new RegExp(`^${mixed} +\\d+ s ago +PartialFailed +2 +1 +mixed$`))
+    expect(lines[0]?.indexOf('COMMAND')).toBeLessThan(70)
+  })
+
+  it('filters by state, command, host and number, and says how many there are', async () => {
+    const ids = async (...args: string[]) =>
+      (await json<Listed>('invocations', 'list', ...args)).invocations.map(({ invokeId }) => invokeId)
+    expect(await ids('--state', 'PartialFailed')).toEqual([mixed])
+    expect(await ids('--command', 'mixed')).toEqual([mixed])
+    expect(await ids('-i', second.instanceId)).toEqual([mixed])
+    expect(await ids('--tag', 'none')).toEqual([])
+    const { err } = await place.run(['invocations', 'list', '--limit', '1'])
+    expect(err).toContain('the newest 1 of 2 invocations; --limit shows more')
+    const { invocations } = await json<Listed>('invocations', 'list', '--state', 'PartialFailed')
+    expect(invocations[0]?.hosts).toEqual({ total: 2, succeeded: 1, failed: 1, stopped: 0, unfinished: 0 })
+  })
+
+  it('refuses filters that the API would not count', async () => {
+    const args = ['invocations', 'list', '-i', first.instanceId]
+    expect((await place.run([...args, '--command', 'mixed'])).code).toBe(2)
+    expect((await place.run([...args, '--state', 'PartialFailed'])).code).toBe(2)
+  })
+})
+
+describe('openassist invocations show', () => {
+  it('tells the script and how it stands on every host', async () => {
+    const out = await ok('invocations', 'show', mixed)
+    expect(out).toContain('State:      PartialFailed\n')
+    expect(out).toContain('Parameters: {"who":"x"}\n')
+    expect(out).toContain('Script:\n  echo "for {{who}}"; ')
+    expect(out).toMatch(new RegExp(`^${second.instanceId} +Failed +1 +20\\S+Z +\\d+ s$`, 'm'))
+    expect(out).toContain(`${second.instanceId}: ExitCodeNonzero: `)
+    expect(out.trimEnd().split('\n').at(-1)).toBe('2 hosts: 1 succeeded, 1 failed')
+    const shown = await json<Shown>('invocations', 'show', mixed)
+    expect(shown.hosts.find(({ instanceId }) => instanceId === second.instanceId)).toMatchObject({
+      status: 'Failed',
+      exitCode: 1,
+      errorCode: 'ExitCodeNonzero',
+    })
+  })
+
+  it('says so when there is no such invocation, as its siblings do', async () => {
+    for (const args of [['show'], ['watch'], ['rerun', '--failed'], ['stop']]) {
+      const { code, err } = await place.run(['invocations', ...args, 't-none'])
+      expect({ args, code }).toEqual({ args, code: 1 })
+      expect(err).toMatch(/there is no invocation t-none|InvalidInvokeId\.NotFound/)
+    }
+    expect((await place.run(['results', 't-none'])).code).toBe(1)
+  })
+})
+
+describe('openassist invocations watch', () => {
+  it('shows what run showed, and ends as run ended', async () => {
+    const { code, out, err } = await place.run(['invocations', 'watch', mixed])
+    expect(code).toBe(1)
+    expect(out).toContain(`1 host: Success\n  ${first.instanceId}\nfor x\n`)
+    expect(out).toContain(`1 host: Failed, exit code 1\n  ${second.instanceId}\nfor x\n`)
+    expect(err).toContain(`(${mixed})`)
+  })
+
+  it('waits until it is over', async () => {
+    const gate = join(place.folder, 'gate')
+    const script = `while [ ! -e ${gate} ]; do sleep 0.1; done; echo through`
+    const id = (await ok('run', '-i', first.instanceId, '--detach', '--', script)).trim()
+    const watching = place.openassist(['invocations', 'watch', id, '-o', 'json'])
+    await eventually('it runs', async () =>
+      (await json<Shown>('invocations', 'show', id)).status === 'Running' ? true : undefined,
+    )
+    writeFileSync(gate, '')
+    const { code, out } = await watching.ended
+    expect(code).toBe(0)
+    expect((JSON.parse(out) as { hosts: { output: string }[] }).hosts[0]?.output).toBe('through\n')
+  })
+
+  it('leaves at Ctrl-C and says how to come back', async () => {
+    const id = (await ok('run', '-i', first.instanceId, '--detach', '--', 'sleep 300')).trim()
+    const running = async () => ((await json<Shown>('invocations', 'show', id)).status === 'Running' ? true : undefined)
+    await eventually('it runs', running)
+    const watching = place.openassist(['invocations', 'watch', id])
+    await watching.said(/0 of 1 host done/)
+    watching.child.kill('SIGINT')
+    const { code, err } = await watching.ended
+    expect(code).toBe(130)
+    expect(err).toContain(`Come back: openassist invocations watch ${id}\n`)
+    expect(await running()).toBe(true)
+    await ok('invocations', 'stop', id, '--instance', first.instanceId)
+    expect((await place.run(['invocations', 'watch', id])).err).toContain('Terminated')
+  })
+})
+
+describe('openassist invocations rerun', () => {
+  it('submits the same to the hosts where it failed only, and says the new id', async () => {
+    const id = (await ok('invocations', 'rerun', mixed, '--failed')).trim()
+    expect(id).toMatch(/^t-\S+$/)
+    expect((await place.run(['invocations', 'watch', id])).out).toBe('for x\n')
+    const again = await json<Shown & { parameters: string }>('invocations', 'show', id)
+    expect(again.hosts.map(({ instanceId }) => instanceId)).toEqual([second.instanceId])
+    expect(again).toMatchObject({ commandName: 'mixed', parameters: '{"who":"x"}', status: 'Failed' })
+  })
+
+  it('does nothing where nothing failed, and without being told where', async () => {
+    const id = (await ok('run', '-i', first.instanceId, '--detach', '--', 'true')).trim()
+    await ok('invocations', 'watch', id)
+    const { code, err } = await place.run(['invocations', 'rerun', id, '--failed'])
+    expect(code).toBe(1)
+    expect(err).toContain('it failed nowhere. 1 host: 1 succeeded.')
+    expect((await place.run(['invocations', 'rerun', mixed])).code).toBe(2)
+  })
+})
+
+describe('openassist results', () => {
+  it('shows the same answers once, or each for itself', async () => {
+    const both = ['-i', first.instanceId, '-i', second.instanceId]
+    const id = (await ok('run', ...both, '--detach', '--', "printf 'same\\n\\033[2J'")).trim()
+    await ok('invocations', 'watch', id)
+    const hosts = [first.instanceId, second.instanceId].toSorted()
+    expect(await ok('results', id, '--grouped')).toBe(`2 hosts: Success\n  ${hosts.join(', ')}\nsame\n\\x1b[2J\n`)
+    expect((await ok('results', id)).match(/1 host: Success/g)).toHaveLength(2)
+    const { groups } = await json<{ groups: { output: string; hosts: unknown[] }[] }>('results', id, '--grouped')
+    expect(groups).toMatchObject([{ status: 'Success', output: 'same\n\u001b[2J' }])
+    expect(groups[0]?.hosts).toEqual(hosts.map((instanceId) => ({ instanceId, invokeId: id })))
+  })
+
+  it('filters by host and state', async () => {
+    const failed = await json<{ results: { instanceId: string; invokeId: string }[] }>(
+      'results',
+      mixed,
+      '-i',
+      second.instanceId,
+    )
+    expect(failed.results.map(({ instanceId }) => instanceId)).toEqual([second.instanceId])
+    expect((await place.run(['results', mixed, '--state', 'Running'])).err).toBe('0 results\n')
+  })
+
+  it('reads all pages', async () => {
+    const ids: string[] = []
+    for (let at = 0; at < 6; at += 1) {
+      ids.push((await ok('run', '-i', first.instanceId, '-i', second.instanceId, '--detach', '--', 'echo p')).trim())
+    }
+    await place.run(['invocations', 'watch', ...ids])
+    const { results } = await json<{ results: { invokeId: string }[] }>('results')
+    expect(ids.filter((id) => !results.some(({ invokeId }) => invokeId === id))).toEqual([])
+    const { invocations, total } = await json<Listed>('invocations', 'list', '--limit', '100')
+    expect(invocations).toHaveLength(total)
+  })
+})
+
+describe('openassist commands', () => {
+  it('creates from a file, lists, shows, changes and deletes', async () => {
+    writeFileSync(join(place.folder, 'greet.sh'), 'echo "Hello {{who}}"\n')
+    const id = (
+      await ok('commands', 'create', 'greet.sh', '--name', 'greet', '--parameters', '--timeout', '90', '--tag', 'a=b')
+    ).trim()
+    expect(id).toMatch(/^c-\S+$/)
+    const listed = await ok('commands', 'list', '--name', 'gre*', '--tag', 'a=b')
+    expect(listed).toMatch(new RegExp(`^COMMAND +MADE +TYPE +RUNS +NAME\n${id} +\\d+ s ago +shell +0 +greet\n`))
+    const shown = await ok('commands', 'show', id)
+    expect(shown).toContain('Time limit: 90 s\n')
+    expect(shown).toContain('Parameters: who\n')
+    expect(shown).toContain('Tags:       a=b\n')
+    expect(shown).toContain('Script:\n  echo "Hello {{who}}"\n')
+    await ok('commands', 'modify', id, '--timeout', '120')
+    expect(await json<{ timeoutSeconds: number }>('commands', 'show', id)).toMatchObject({ timeoutSeconds: 120 })
+    await ok('commands', 'delete', id)
+    expect((await place.run(['commands', 'show', id])).code).toBe(1)
+    expect((await place.run(['commands', 'delete', id])).err).toContain('InvalidCmdId.NotFound')
+  })
+
+  it('runs a kept command again by its id', async () => {
+    writeFileSync(join(place.folder, 'fail.sh'), 'exit 4\n')
+    const id = (await ok('commands', 'create', 'fail.sh', '--name', 'fails')).trim()
+    const called = JSON.parse(
+      await ok('InvokeCommand', '--CommandId', id, '--InstanceId.1', first.instanceId, '--Timeout', '77'),
+    ) as { InvokeId: string }
+    await place.run(['invocations', 'watch', called.InvokeId])
+    const again = (await ok('invocations', 'rerun', called.InvokeId, '--failed')).trim()
+    const shown = await json<{ commandId: string; timeoutSeconds: number }>('invocations', 'show', again)
+    expect(shown).toMatchObject({ commandId: id, timeoutSeconds: 77 })
+    expect((await place.run(['commands', 'create', 'missing.sh', '--name', 'x'])).code).toBe(1)
+    expect((await place.run(['commands', 'modify', id])).code).toBe(2)
+  })
+})
