@@ -1,4 +1,6 @@
 // What contradicts itself in a database: counters and what they count, the audit chain, the file itself.
+import { FILE_CLASSES, fileClassOf } from '../../src/server/domain/files/file-roll-up.js'
+import type { FileState } from '../../src/server/domain/files/file-states.js'
 import { classOf, isActive, STATE_CLASSES, type TaskState } from '../../src/server/domain/invocations/task-states.js'
 import { findBrokenAudit } from '../../src/server/storage/audit-log.js'
 import { numberOf, type Row, type SqlReader, textOf } from '../../src/server/storage/sql.js'
@@ -54,6 +56,16 @@ export const inconsistencies = async (reader: SqlReader): Promise<readonly strin
       numberOf(row['runs']) - (row['finished_at'] === null ? 1 : 0),
       numberOf(row['amount']),
     )
+  }
+
+  const files = await reader.all(
+    'select send_id, state, count(*) as amount from file_task group by send_id, state order by send_id, state',
+  )
+  const bySend = countBy(files, (row) => `${textOf(row['send_id'])} ${fileClassOf(textOf(row['state']) as FileState)}`)
+  for (const row of await reader.all('select * from file_send')) {
+    const id = textOf(row['id'])
+    for (const one of FILE_CLASSES)
+      compare(`n_${one} of ${id}`, numberOf(row[`n_${one}`]), bySend.get(`${id} ${one}`) ?? 0)
   }
 
   const LENGTHS = `select t.invocation_id, t.instance_id, t.output_bytes, coalesce(sum(length(o.data)), 0) as amount

@@ -131,7 +131,12 @@ export const fileReader = (sql: SqlReader, lock = '', bounds = DEFAULT_ANSWER_BO
     add((p) => `i.id in (select t.send_id from file_task t where t.instance_id = ${p})`, filter.instanceId)
     if (filter.status !== undefined) where.push(FILE_STATUS_CONDITIONS[filter.status] ?? '1 = 0')
     where[where.length - 1] += tagConditions('invocation', 'i.id', filter.tags ?? [], values)
-    const query = { select: 'i.*, c.content', from: FROM, where, values, keys: ['i.id'] }
+    // Counted without the contents.
+    const count = async (): Promise<number> => {
+      const row = await sql.get(`select count(*) as amount from file_send i where ${where.join(' and ')}`, values)
+      return numberOf(row?.['amount'] ?? 0)
+    }
+    const query = { select: 'i.*, c.content', from: FROM, where, values, keys: ['i.id'], count }
     const weigh = filter.instanceId === undefined ? amountOf : () => 1
     const found = await readPage(sql, { ...query, weigh, most: bounds.tasks }, page)
     const ids = found.rows.map((row) => textOf(row['id']))

@@ -1,16 +1,19 @@
 import { expect, it } from 'vitest'
 import { createDatabase } from '../../../test/postgres/database.js'
 import { openWorld } from '../domain/_support.js'
+import { fileStorm } from '../domain/files/_file-storm.js'
 import { fileSuite } from '../domain/files/_file-suite.js'
 import { FILE_CLASSES, type FileCounts, fileSendStatus } from '../domain/files/file-roll-up.js'
 import { DIALECTS, openTestStore } from './_support.js'
 import { FILE_STATUS_CONDITIONS } from './file-store.js'
 
 // What SQLite is held to in the domain's own tests, on PostgreSQL.
-fileSuite(async () => {
+const openOnPostgres = async () => {
   const made = await createDatabase()
   return openWorld(undefined, undefined, made.url)
-})
+}
+fileSuite(openOnPostgres)
+fileStorm(openOnPostgres, [1, 2])
 
 for (const dialect of DIALECTS) {
   it(`a filter by the state of a send finds what the roll-up tells, on ${dialect}`, async () => {

@@ -211,6 +211,18 @@ export const fileSuite = (openWorld: () => Promise<World>): void => {
       expect(await result(world, invokeId, host)).toMatchObject({ errorCode: 'ClientIsUpgrading' })
     })
 
+    it('… and TaskConcurrencyLimit behind ten others that the host has in hand', async () => {
+      await using world = await openWorld()
+      const host = await world.host()
+      const taken = { request: { timeoutSeconds: 600 } }
+      for (let count = 0; count < 10; count += 1) await send(world, [host], taken)
+      await fetch(world, host)
+      const invokeId = await send(world, [host])
+      world.pass(60_000)
+      expect(await world.parts.sweeps.expireNow()).toBe(1)
+      expect(await result(world, invokeId, host)).toMatchObject({ errorCode: 'TaskConcurrencyLimit' })
+    })
+
     it('a file without a report is a Timeout with an unknown outcome, and a late result replaces it', async () => {
       await using world = await openWorld()
       const host = await world.host()

@@ -8,6 +8,7 @@ import type { LostTasks } from '../invocations/end-lost-tasks.js'
 import { ERROR_TEXTS } from '../invocations/error-texts.js'
 import type { UnitOfWork, Writing } from '../unit-of-work.js'
 import { UNKNOWN_TEXTS, type UnknownCode } from './file-errors.js'
+import { FILES_PER_FETCH } from './serve-files.js'
 import { type FileEvent, isFinalFileState, moveFile } from './file-states.js'
 import type { FileTaskRow } from './file-store.js'
 
@@ -63,10 +64,16 @@ export const endLostFiles = ({ stores, clock, presence, rejections }: Parts): Lo
       }
     })
 
-  const endOverdue = (w: Writing, file: FileTaskRow): Promise<void> => {
+  const undelivered = async ({ instanceId, createdAt }: FileTaskRow) => {
+    if ((rejections.get(instanceId) ?? Number.NEGATIVE_INFINITY) >= createdAt) return 'ClientIsUpgrading'
+    const others = await stores.read.files.unfinishedOf(instanceId, CHUNK)
+    const inHand = others.filter((other) => other.state === 'Running').length
+    return inHand >= FILES_PER_FETCH ? 'TaskConcurrencyLimit' : 'DeliveryTimeout'
+  }
+
+  const endOverdue = async (w: Writing, file: FileTaskRow): Promise<void> => {
     if (file.state === 'Running') return end(w, file, 'timed-out', 'ExecutionTimeout', UNKNOWN_TEXTS.ExecutionTimeout)
-    const isUpgrading = (rejections.get(file.instanceId) ?? Number.NEGATIVE_INFINITY) >= file.createdAt
-    const code = isUpgrading ? 'ClientIsUpgrading' : 'DeliveryTimeout'
+    const code = await undelivered(file)
     return end(w, file, 'not-delivered', code, ERROR_TEXTS[code])
   }
 
