@@ -12,18 +12,29 @@ export const compareVersions = (a: string, b: string): number => {
   return 0
 }
 
-/** Oldest version that fills in a built-in parameter, by its name: Linux (and FreeBSD), Windows. */
-const BUILT_IN_SINCE: ReadonlyMap<string, readonly [string, string]> = new Map(
-  Object.entries({
-    InstanceId: ['2.2.3.309', '2.1.3.309'],
-    InvokeId: ['2.2.3.309', '2.1.3.309'],
-    CommandId: ['2.2.3.309', '2.1.3.309'],
-    InstanceName: ['2.2.3.344', '2.1.3.344'],
-  } as const),
-)
+/** A version that a feature came with, or the last one without it. */
+type Gate = { readonly from: string } | { readonly after: string }
 
-/** Rates, times, years and zones (api.md §6). */
-const SCHEDULES_SINCE = ['2.2.3.282', '2.1.3.282'] as const
+/**
+ * The gates of api.md §12 that a task may meet: Linux (and FreeBSD), Windows. A host with an older agent ends such a task
+ * as ClientNeedUpgrade.
+ */
+export const VERSION_GATES = {
+  'send-file': [{ after: '1.0.2.569' }, { after: '1.0.0.149' }],
+  'rate, at, year and zone': [{ from: '2.2.3.282' }, { from: '2.1.3.282' }],
+  'ACS::InstanceId': [{ from: '2.2.3.309' }, { from: '2.1.3.309' }],
+  'ACS::InvokeId': [{ from: '2.2.3.309' }, { from: '2.1.3.309' }],
+  'ACS::CommandId': [{ from: '2.2.3.309' }, { from: '2.1.3.309' }],
+  'ACS::InstanceName': [{ from: '2.2.3.344' }, { from: '2.1.3.344' }],
+} as const satisfies Readonly<Record<string, readonly [posix: Gate, windows: Gate]>>
+
+export type GatedFeature = keyof typeof VERSION_GATES
+
+/** True when an agent of this version has a feature. One whose version is no number has none. */
+export const isNewEnough = (osType: OsType, version: string, feature: GatedFeature): boolean => {
+  const gate: Gate = VERSION_GATES[feature][osType === 'Windows' ? 1 : 0]
+  return 'from' in gate ? compareVersions(version, gate.from) >= 0 : compareVersions(version, gate.after) > 0
+}
 
 /** True when an agent of this version understands this kind of schedule. */
 export const knowsSchedule = (
@@ -32,15 +43,16 @@ export const knowsSchedule = (
   frequency: { readonly kind: 'cron' | 'rate' | 'at'; readonly isExtended?: boolean },
 ): boolean =>
   (frequency.kind === 'cron' && frequency.isExtended !== true) ||
-  compareVersions(version, SCHEDULES_SINCE[osType === 'Windows' ? 1 : 0]) >= 0
+  isNewEnough(osType, version, 'rate, at, year and zone')
+
+const isGated = (feature: string): feature is GatedFeature => Object.hasOwn(VERSION_GATES, feature)
 
 /** True when an agent of this version can fill in all these built-in parameters. */
 export const fillsIn = (osType: OsType, version: string, builtIns: readonly string[]): boolean =>
   builtIns.every((name) => {
-    const since = BUILT_IN_SINCE.get(name)
-    return since === undefined || compareVersions(version, since[osType === 'Windows' ? 1 : 0]) >= 0
+    const feature = `ACS::${name}`
+    return !isGated(feature) || isNewEnough(osType, version, feature)
   })
 
-/** True when an agent of this version can be sent files: versions behind these (api.md §9.1). */
-export const takesFiles = (osType: OsType, version: string): boolean =>
-  compareVersions(version, osType === 'Windows' ? '1.0.0.149' : '1.0.2.569') > 0
+/** True when an agent of this version can be sent files (api.md §9.1). */
+export const takesFiles = (osType: OsType, version: string): boolean => isNewEnough(osType, version, 'send-file')

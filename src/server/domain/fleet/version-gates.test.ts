@@ -1,0 +1,4 @@
+import { openWorld } from '../_support.js'
+import { versionGatesSuite } from './_version-gates-suite.js'
+
+versionGatesSuite(openWorld)
