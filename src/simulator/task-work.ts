@@ -4,6 +4,7 @@ import { FINAL_REPORT_PAUSE_MS, FINAL_REPORT_TRIES } from '../protocol/messages/
 import { SCRIPT_EXISTS, taskError } from '../protocol/messages/task-error.js'
 import { taskFinish } from '../protocol/messages/task-finish.js'
 import type { FileEntry, TaskEntry } from '../protocol/messages/task-list.js'
+import { taskInvalid } from '../protocol/messages/task-invalid.js'
 import { taskRunning } from '../protocol/messages/task-running.js'
 import { taskStopped } from '../protocol/messages/task-stopped.js'
 import { taskTimeout } from '../protocol/messages/task-timeout.js'
@@ -52,8 +53,11 @@ export class TaskWork {
 
   run(entry: TaskEntry): void {
     const { taskID } = entry.task
-    // Schedules are not simulated: a server of ours sends each of their runs as a task of its own.
-    if (entry.repeat !== 'Once' || this.#known.has(taskID)) return
+    if (entry.repeat === 'Period' || entry.repeat === 'Rate' || entry.repeat === 'At') {
+      void this.#refuseSchedule(entry)
+      return
+    }
+    if (this.#known.has(taskID)) return
     if (this.#ended.includes(taskID)) {
       void this.#refuse(entry)
       return
@@ -159,6 +163,12 @@ export class TaskWork {
     const nothing = { start: 0, end: 0, exitCode: 0, dropped: 0 }
     const errDesc = 'ScriptFileExisted: the script is there already'
     await this.#final(taskError, { taskId, invokeVersion, ...nothing, errCode: SCRIPT_EXISTS, errDesc })
+  }
+
+  /** Simulated hosts keep no schedules, and say so instead of never running any. */
+  async #refuseSchedule({ task: { taskID: taskId, invokeVersion } }: TaskEntry): Promise<void> {
+    const value = 'InvalidCronExpression: a simulated host keeps no schedules'
+    await this.#final(taskInvalid, { taskId, invokeVersion, param: 'cron', value })
   }
 
   /** A final report is tried four times in all, two seconds apart, then it is lost (agent-protocol.md §4.5). */
