@@ -1,6 +1,6 @@
 // Compiles the program into dist/ and lays the SQL files beside the code that reads them.
 import { spawnSync } from 'node:child_process'
-import { cpSync, existsSync } from 'node:fs'
+import { cpSync, existsSync, rmSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -20,5 +20,7 @@ const compiled = spawnSync(process.execPath, [compiler, '-b', 'tsconfig.json'], 
 if (compiled.status !== 0) process.exit(compiled.status ?? 1)
 for (const dialect of ['sqlite', 'postgres']) {
   const folder = join('src', 'server', 'storage', dialect, 'migrations')
+  // One that was there under another name would be applied too.
+  rmSync(join(root, 'dist', folder), { recursive: true, force: true })
   cpSync(join(root, folder), join(root, 'dist', folder), { recursive: true })
 }

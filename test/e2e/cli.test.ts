@@ -245,6 +245,47 @@ describe('openassist run', () => {
     expect(out).toMatch(/^t-\S+\n$/)
   })
 
+  it('submits what runs later, tells its runs, and ends it', async () => {
+    const submitted = await place.run([
+      'run',
+      '-i',
+      first.instanceId,
+      '--schedule',
+      '*/10 * * * * ?',
+      '--timeout',
+      '10',
+      '--',
+      'echo again',
+    ])
+    expect(submitted).toMatchObject({ code: 0, out: expect.stringMatching(/^t-\S+\n$/) })
+    const id = submitted.out.trim()
+    const history = await eventually('two runs', async () => {
+      const { out } = await place.run(['results', id, '--history', '-o', 'json'])
+      const { results } = JSON.parse(out) as { results: { status: string; output: string }[] }
+      return results.filter(({ status }) => status === 'Success').length >= 2 ? results : undefined
+    })
+    expect(history[0]).toMatchObject({ status: 'Success', output: 'again\n' })
+    expect((await place.run(['invocations', 'show', id])).out).toContain('Scheduled')
+    expect((await place.run(['invocations', 'stop', id])).code).toBe(0)
+  }, 60_000)
+
+  it('lets hosts check what is not to be run', async () => {
+    const good = await place.run(['run', '-i', first.instanceId, '--dry-run', '--', 'echo never'])
+    expect(good).toMatchObject({ code: 0, out: '' })
+    const bad = await place.run([
+      'run',
+      '-i',
+      first.instanceId,
+      '--dry-run',
+      '--workdir',
+      '/no/such',
+      '--',
+      'echo never',
+    ])
+    expect(bad.code).toBe(1)
+    expect(bad.err).toContain('DirectoryNotExists')
+  })
+
   it('takes all hosts that have a live agent, and leaves the others out', async () => {
     const { code, out, err } = await place.run(['run', '--all', '--live-only', '--', 'echo everywhere'])
     expect({ code, first: out.split('\n')[0] }).toEqual({ code: 0, first: '2 hosts: Success' })
@@ -256,6 +297,7 @@ describe('openassist run', () => {
     expect(await codeOf('--', 'id')).toBe(2)
     expect(await codeOf('--all', '-i', 'mi-1', '--', 'id')).toBe(2)
     expect(await codeOf('--all')).toBe(2)
+    expect(await codeOf('--all', '--dry-run', '--schedule', 'rate(5m)', '--', 'id')).toBe(2)
     expect(await codeOf('--all', '--script', 'missing.sh')).toBe(1)
     expect(await codeOf('-i', 'mi-not-there', '--', 'id')).toBe(1)
   })

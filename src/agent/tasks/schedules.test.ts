@@ -25,7 +25,7 @@ describe('a schedule', () => {
     await until('three runs', () => server.of('taskFinish', 't-1').length >= 3)
     const ends = server.of('taskFinish', 't-1').slice(0, 3)
     const starts = ends.map(({ query }) => Number(query['start']))
-    expect(new Set(starts.map((start) => Math.floor(start / 1_000))).size).toBe(3)
+    expect(new Set(starts).size).toBe(3)
     for (const { query, body } of ends) {
       expect(query).toMatchObject({ exitCode: 0, dropped: 0 })
       expect(body.toString()).toBe('said\n')
@@ -37,7 +37,7 @@ describe('a schedule', () => {
 
   it('at a time runs once, and says nothing more', async () => {
     const { server } = await startedAgent(opened)
-    server.handOut(scriptTask('t-1', 'echo once', { repeat: { kind: 'At', cron: `at(${inSeconds(2)})` } }))
+    server.handOut(scriptTask('t-1', 'echo once', { repeat: { kind: 'At', cron: `at(${inSeconds(5)})` } }))
     expect((await finalOf(server, 't-1')).endpoint).toBe('taskFinish')
     server.waiting.stop.push(stopTask('t-1', { kind: 'At', cron: '' }))
     server.kick('kick_vm')
@@ -48,7 +48,7 @@ describe('a schedule', () => {
 
   it('that has no next time says that it is completed, behind its last run', async () => {
     const { server } = await startedAgent(opened)
-    const at = new Date(Date.now() + 2_000)
+    const at = new Date(Date.now() + 5_000)
     const cron = `${at.getUTCSeconds()} ${at.getUTCMinutes()} ${at.getUTCHours()} ${at.getUTCDate()} ${at.getUTCMonth() + 1} ? ${at.getUTCFullYear()} UTC`
     server.handOut(scriptTask('t-1', 'exit 3', { repeat: { kind: 'Period', cron } }))
     await until('its end', () => server.of('taskStopped', 't-1').length > 0)

@@ -173,7 +173,13 @@ describe('results', () => {
       }),
     )
     using api = apiOf(peer)
-    const filter = { instanceId: 'mi-1', commandId: 'c-1', state: 'Failed', tags: [{ name: 'a', value: 'b' }] }
+    const filter = {
+      instanceId: 'mi-1',
+      commandId: 'c-1',
+      state: 'Failed',
+      tags: [{ name: 'a', value: 'b' }],
+      history: false,
+    }
     const names: string[] = []
     for (const invokeId of [undefined, 't-1']) {
       for await (const { outcomes } of resultPages(api, { ...filter, invokeId })) names.push(outcomes[0]?.name ?? '-')

@@ -23,6 +23,8 @@ export interface ResultFilter {
   readonly commandId: string | undefined
   readonly state: string | undefined
   readonly tags: readonly Pair[]
+  /** Every run of what repeats, instead of the latest. */
+  readonly history: boolean
 }
 
 const PAGE = 50
@@ -30,7 +32,7 @@ const PAGE = 50
 /** Results, the newest invocation first, in pages. */
 export async function* resultPages(
   api: Api,
-  { invokeId, instanceId, commandId, state, tags }: ResultFilter,
+  { invokeId, instanceId, commandId, state, tags, history }: ResultFilter,
   signal?: AbortSignal,
 ): AsyncGenerator<{ readonly total: number; readonly outcomes: readonly Outcome[] }> {
   const asked: readonly (readonly [string, string | undefined])[] = [
@@ -38,6 +40,7 @@ export async function* resultPages(
     ['InstanceId', instanceId],
     ['CommandId', commandId],
     ['InvokeRecordStatus', state],
+    ['IncludeHistory', history ? 'true' : undefined],
   ]
   const parameters: FlatParameters = [
     ...asked.filter((pair): pair is readonly [string, string] => pair[1] !== undefined),

@@ -13,6 +13,8 @@ const details = {
   username: undefined,
   launcher: undefined,
   terminationMode: undefined,
+  repeatMode: undefined,
+  frequency: undefined,
   name: undefined,
   parameters: [],
 }

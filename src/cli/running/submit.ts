@@ -18,6 +18,8 @@ export interface RunDetails {
   readonly username: string | undefined
   readonly launcher: string | undefined
   readonly terminationMode: string | undefined
+  readonly repeatMode: string | undefined
+  readonly frequency: string | undefined
   readonly name: string | undefined
   readonly parameters: readonly Pair[]
 }
@@ -116,6 +118,8 @@ const parametersOf = (details: RunDetails): FlatParameters => {
     ['Username', details.username],
     ['Launcher', details.launcher],
     ['TerminationMode', details.terminationMode],
+    ['RepeatMode', details.repeatMode],
+    ['Frequency', details.frequency],
     ['Name', details.name],
   ]
   const values = Object.fromEntries(details.parameters.map(({ name, value }) => [name, value ?? '']))

@@ -1,4 +1,5 @@
 import { EXIT } from '../../command-line/exit-codes.js'
+import { UsageError } from '../../command-line/failures.js'
 import { flag, pairs, text } from '../../command-line/options.js'
 import { defineSubcommand } from '../../command-line/subcommand.js'
 import type { Output } from '../../command-line/terminal.js'
@@ -24,6 +25,7 @@ export const results = defineSubcommand({
   ],
   options: {
     grouped: flag('The same answers together, as “run” shows them.', { short: 'g' }),
+    history: flag('Every run of a command that repeats, not the latest alone; it needs an ID.'),
     'instance-id': text('Only those of this host.', { value: 'ID', short: 'i', group }),
     command: text('Only those of this command.', { value: 'ID', group }),
     state: text('Only those in this state.', { oneOf: RESULT_STATES, group }),
@@ -34,6 +36,7 @@ export const results = defineSubcommand({
   examples: [
     { about: 'What an invocation came to', line: 'openassist results t-1 --grouped' },
     { about: 'Only where it failed', line: 'openassist results t-1 --grouped --state Failed' },
+    { about: 'Every run of a schedule', line: 'openassist results t-1 --history' },
     { about: 'Everything that one host answered', line: 'openassist results -i mi-1' },
   ],
   exitCodes: [
@@ -52,7 +55,9 @@ export const results = defineSubcommand({
       commandId: options.command,
       state: options.state,
       tags: options.tag,
+      history: options.history,
     }
+    if (options.history && invokeId === undefined) throw new UsageError('--history needs the ID of an invocation.')
     // One by one they can be written as they come; a group is known at the end.
     const atOnce = options.output === 'text' && !options.grouped
     const found: Outcome[] = []

@@ -1,5 +1,5 @@
 import { EXIT } from '../../command-line/exit-codes.js'
-import { CommandFailure } from '../../command-line/failures.js'
+import { CommandFailure, UsageError } from '../../command-line/failures.js'
 import { flag, integer, pairs, text } from '../../command-line/options.js'
 import { defineSubcommand } from '../../command-line/subcommand.js'
 import type { Terminal } from '../../command-line/terminal.js'
@@ -39,6 +39,11 @@ export const run = defineSubcommand({
     'termination-mode': text('What a stop or the time limit ends. Without it: as the agent does it.', {
       oneOf: ['Process', 'ProcessTree'],
     }),
+    schedule: text('Run it again and again: cron fields from seconds on, rate(5m), or once at(2026-12-24 18:00:00).', {
+      value: 'WHEN',
+    }),
+    'on-reboot': text('Run it when the host starts: the next time, or every time.', { oneOf: ['next', 'every'] }),
+    'dry-run': flag('Let the hosts check it, without running it.'),
     param: pairs('Value for {{NAME}} in the script.', { valueRequired: true }),
     name: text('Name of the command in the history.'),
     detach: flag('Submit it and do not wait.'),
@@ -49,12 +54,16 @@ export const run = defineSubcommand({
     { about: 'On two hosts', line: 'openassist run -i mi-1 -i mi-2 -- uptime' },
     { about: 'A shell script in one word', line: "openassist run --all -- 'df -h / | tail -1'" },
     {
+      about: 'Every night at two, by the clock of each host',
+      line: "openassist run --all --schedule '0 0 2 * * ?' -- backup",
+    },
+    {
       about: 'A file, on all hosts with a tag',
       line: 'openassist run --tag role=web --script deploy.sh --timeout 600',
     },
   ],
   exitCodes: [
-    { code: EXIT.ok, about: 'It succeeded on every host; with --detach: it was accepted.' },
+    { code: EXIT.ok, about: 'It succeeded on every host; with --detach, --schedule or --on-reboot: it was accepted.' },
     { code: EXIT.failure, about: 'It failed on some host, or the server refused it.' },
     { code: EXIT.noHost, about: 'It ran to its end nowhere: no host could be reached or finished in time.' },
     { code: EXIT.noServer, about: 'The server cannot be reached.' },
@@ -62,6 +71,7 @@ export const run = defineSubcommand({
   ],
   run: async ({ options, words, rest, terminal }) => {
     const choice = choiceOf(options)
+    const when = whenOf(options)
     const given = { file: options.script, words: [...words, ...(rest ?? [])], type: options.type }
     const script = await readScript(given, terminal)
     using api = openApi(readConnection(options, terminal))
@@ -81,6 +91,7 @@ export const run = defineSubcommand({
       username: options.username,
       launcher: options.launcher,
       terminationMode: options['termination-mode'],
+      ...when,
       name: options.name,
       parameters: options.param,
     }
@@ -92,7 +103,9 @@ export const run = defineSubcommand({
     })
     tellRefused(submission.refused, line)
     const later = laterText(submission.submitted, options, terminal)
-    if (options.detach && !leaving.signal.aborted) {
+    // There is nothing to wait for before its time.
+    const isLater = options.schedule !== undefined || options['on-reboot'] !== undefined
+    if ((options.detach || isLater) && !leaving.signal.aborted) {
       tellDetached(submission.submitted, later, options.output === 'json', terminal, line)
       return submission.refused.length > 0 ? EXIT.failure : EXIT.ok
     }
@@ -108,6 +121,20 @@ export const run = defineSubcommand({
     return exitStatusOf(outcomes, submission.refused.length > 0)
   },
 })
+
+/** How often, in the words of the API. */
+const whenOf = (options: {
+  readonly schedule?: string | undefined
+  readonly 'on-reboot'?: string | undefined
+  readonly 'dry-run': boolean
+}): { readonly repeatMode: string | undefined; readonly frequency: string | undefined } => {
+  const reboot = options['on-reboot']
+  const said = [options.schedule, reboot, options['dry-run'] || undefined].filter((one) => one !== undefined)
+  if (said.length > 1) throw new UsageError('--schedule, --on-reboot and --dry-run exclude each other.')
+  if (reboot !== undefined)
+    return { repeatMode: reboot === 'next' ? 'NextRebootOnly' : 'EveryReboot', frequency: undefined }
+  return { repeatMode: options['dry-run'] ? 'DryRun' : undefined, frequency: options.schedule }
+}
 
 const tellLeft = ({ submitted, refused }: Submission, total: number, later: string, line: ProgressLine): void => {
   const asked = [...submitted, ...refused].reduce((sum, { targets }) => sum + targets.length, 0)
