@@ -14,7 +14,9 @@ export const serveArguments = (
   { plain, tls }: { readonly plain: number; readonly tls: number },
 ): string[] => {
   const listen = ['--listen', `127.0.0.1:${plain}`, '--listen-tls', `127.0.0.1:${tls}`]
-  return ['serve', '--data', directory, '--public-host', 'localhost', ...listen]
+  // The data of a bench stay as they are, however many and old.
+  const keep = ['--retention-days', '36500', '--retention-records', '100000000']
+  return ['serve', '--data', directory, '--public-host', 'localhost', ...keep, ...listen]
 }
 
 export const ENVIRONMENT: Readonly<Record<string, string>> = {

@@ -46,9 +46,13 @@ import { type CommitTold, SqliteDatabase, sqliteFiles } from './storage/sqlite/d
 import { lockDirectory } from './storage/sqlite/directory-lock.js'
 import { SqliteConnection } from './storage/sqlite/driver.js'
 import { unitOfWork } from './storage/unit-of-work.js'
+import { Retention } from './retention.js'
+import type { Removed } from './storage/retention-store.js'
 import { Sweeps } from './sweeps.js'
 import { Undo } from './undo.js'
 import { localWakeups } from './wakeups/local.js'
+
+const DAY_MS = 86_400_000
 
 /** What a deployment decides about the parts; defaults are in config.ts. */
 export interface AssemblySettings {
@@ -67,6 +71,9 @@ export interface AssemblySettings {
   readonly invocationsPerDay: number | undefined
   readonly outputQuota: number
   readonly retentionDays: number
+  readonly retentionRecords: number
+  readonly fileRetentionDays: number
+  readonly fileRetentionRecords: number
   readonly api: Partial<ApiSettings>
   readonly gateway: Partial<GatewaySettings>
   readonly cacheMiB?: number
@@ -88,6 +95,8 @@ export interface AssemblyParts {
   readonly tellTaskEnded?: (state: string) => void
   /** Something of the server's own failed in the background. */
   readonly tellFailure: (at: string, cause: unknown) => void
+  /** Rows that retention removed, by kind. */
+  readonly tellRemoved: (removed: Removed) => void
 }
 
 export interface Assembly {
@@ -240,15 +249,21 @@ export const assemble = async (parts: AssemblyParts): Promise<Assembly> => {
     clock,
     tell: parts.tellGateway,
   })
+  const retention = new Retention({
+    database,
+    clock,
+    invocations: { milliseconds: settings.retentionDays * DAY_MS, records: settings.retentionRecords },
+    fileSends: { milliseconds: settings.fileRetentionDays * DAY_MS, records: settings.fileRetentionRecords },
+    tellRemoved: parts.tellRemoved,
+  })
   const sweeps = new Sweeps({
     stores,
     clock,
-    database,
     presence,
     presenceStore: store.presenceStore,
     lost,
     nodeId: 'local',
-    retentionMs: settings.retentionDays * 86_400_000,
+    retention,
     tellFailure: parts.tellFailure,
   })
   undo.defer(() => sweeps.stop())

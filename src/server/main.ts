@@ -86,6 +86,7 @@ export const startServer = async (config: Config, clock: Clock = SYSTEM_CLOCK): 
     tellCommit: telemetry.events.commit,
     tellTaskEnded: telemetry.events.taskEnded,
     tellFailure: telemetry.events.failure,
+    tellRemoved: telemetry.events.removed,
   })
   undo.defer(() => parts.stop())
   const firstAccessKey = await ensureFirstAccessKey({
@@ -200,6 +201,9 @@ const assemblySettings = (config: Config, database: string | undefined): Assembl
   invocationsPerDay: config.invocationsPerDay,
   outputQuota: config.outputBytes,
   retentionDays: config.retentionDays,
+  retentionRecords: config.retentionRecords,
+  fileRetentionDays: config.fileRetentionDays,
+  fileRetentionRecords: config.fileRetentionRecords,
   cacheMiB: config.cacheMiB,
   api: { maxBodyBytes: config.bodyBytes, echoStringToSign: config.echoStringToSign, publicHosts: config.publicHosts },
   gateway: { maxConnections: config.maxAgents, maxHostKeys: 2 * config.maxAgents },

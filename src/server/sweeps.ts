@@ -5,27 +5,23 @@ import { removeHost } from './domain/fleet/remove-host.js'
 import type { LostTasks } from './domain/invocations/end-lost-tasks.js'
 import { removeUncommitted } from './domain/invocations/start-invocation.js'
 import type { UnitOfWork } from './domain/unit-of-work.js'
-import type { SqlDatabase } from './storage/sql.js'
+import type { Retention } from './retention.js'
 
 /** A registration whose answer was lost never beats; it is taken back after this time (design §4). */
 const UNPROVEN_MS = 10 * 60_000
 /** A submission that is not written to its end after this time is one that its server could not take back. */
 const UNWRITTEN_MS = 10 * 60_000
-/** ClientTokens are remembered for a day (api.md §2.5). */
-const REPEAT_MS = 24 * 3_600_000
 /** Rows removed in one transaction. */
 const CHUNK = 200
 
 interface Parts {
   readonly stores: UnitOfWork
   readonly clock: Clock
-  readonly database: SqlDatabase
   readonly presence: PresenceTable
   readonly presenceStore: PresenceStore
   readonly lost: LostTasks
   readonly nodeId: string
-  /** Finished invocations are kept so long (api.md §8.1). */
-  readonly retentionMs: number
+  readonly retention: Retention
   readonly tellFailure: (at: string, cause: unknown) => void
 }
 
@@ -52,7 +48,7 @@ export class Sweeps {
       }),
       this.#every(60_000, 'unproven', () => this.removeUnproven()),
       this.#every(60_000, 'unwritten', () => this.removeHalfWritten(clock.now() - UNWRITTEN_MS)),
-      this.#every(300_000, 'age', () => this.#age()),
+      this.#every(300_000, 'retention', () => this.retain()),
     ]
   }
 
@@ -85,6 +81,11 @@ export class Sweeps {
     }
   }
 
+  /** Removes what is too old or too much. */
+  async retain(): Promise<void> {
+    await this.#parts.retention.sweep(this.#stopping.signal)
+  }
+
   async #every(milliseconds: number, name: string, work: () => Promise<void>): Promise<void> {
     const { signal } = this.#stopping
     while (!signal.aborted) {
@@ -106,34 +107,6 @@ export class Sweeps {
         if (presence.lastSeen(instanceId) === undefined) await removeHost(w, instanceId, 'unproven', clock.now())
       }
     })
-  }
-
-  async #age(): Promise<void> {
-    const { stores, clock, database, retentionMs } = this.#parts
-    const now = clock.now()
-    await database.write((w) => w.run('delete from nonce where expires_at < $1', [now]))
-    await database.write((w) => w.run('delete from repeat where created_at < $1', [now - REPEAT_MS]))
-    for (;;) {
-      const old = await stores.write((w) => w.invocations.findExpired(now - retentionMs, CHUNK))
-      for (const invokeId of old) {
-        for (;;) {
-          const removed = await stores.write(async (w) => {
-            const instanceIds = await w.tasks.removeOfInvocation(invokeId, CHUNK)
-            if (instanceIds.length < CHUNK) await w.invocations.remove(invokeId)
-            return instanceIds.length
-          })
-          if (removed < CHUNK) break
-        }
-      }
-      if (old.length < CHUNK) break
-    }
-    await database.write((w) =>
-      w.run(
-        `delete from script where used_at < $1 and not exists (select 1 from command c where c.script_hash = script.hash)
-           and not exists (select 1 from invocation i where i.script_hash = script.hash)`,
-        [now - retentionMs],
-      ),
-    )
   }
 }
 

@@ -59,6 +59,9 @@ const SETTINGS: Omit<AssemblySettings, 'dataDir'> = {
   invocationsPerDay: undefined,
   outputQuota: 24_576,
   retentionDays: 30,
+  retentionRecords: 10_000,
+  fileRetentionDays: 1,
+  fileRetentionRecords: 1_000,
   api: {},
   gateway: {},
 }
@@ -126,6 +129,7 @@ export const openWorld = async (settings: Partial<AssemblySettings>, at: number)
     tellCall: ignore,
     tellGateway: ignore,
     tellCommit: ignore,
+    tellRemoved: () => undefined,
     tellFailure: ignore,
   })
   await addKey(parts, ACCOUNT, KEY, at)

@@ -273,6 +273,27 @@ export const SETTINGS = {
     },
     { min: 1, max: 36_500, default: 30 },
   ),
+  retentionRecords: integerSetting(
+    {
+      flag: 'retention-records',
+      env: 'OPENASSIST_RETENTION_RECORDS',
+      group: LIMITS,
+      about: 'Invocations that are kept in a region, the newest; older ones go as soon as they are over.',
+    },
+    { min: 1, max: 100_000_000, default: 10_000 },
+  ),
+  fileRetentionDays: integerSetting(
+    { env: 'OPENASSIST_FILE_RETENTION_DAYS', group: LIMITS, about: 'Days that file sends are kept.' },
+    { min: 1, max: 36_500, default: 1 },
+  ),
+  fileRetentionRecords: integerSetting(
+    {
+      env: 'OPENASSIST_FILE_RETENTION_RECORDS',
+      group: LIMITS,
+      about: 'File sends that are kept in a region, the newest.',
+    },
+    { min: 1, max: 100_000_000, default: 1_000 },
+  ),
   cacheMiB: integerSetting(
     { env: 'OPENASSIST_CACHE_MIB', group: LIMITS, about: 'Memory for pages of the SQLite database, at most, in MiB.' },
     { min: 2, max: 65_536, default: 64 },

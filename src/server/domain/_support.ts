@@ -91,6 +91,9 @@ export const openWorld = async (dataDir?: string, startAt?: number, database?: s
       invocationsPerDay: undefined,
       outputQuota: 100,
       retentionDays: 30,
+      retentionRecords: 10_000,
+      fileRetentionDays: 1,
+      fileRetentionRecords: 1_000,
       api: {},
       gateway: {},
     },
@@ -100,6 +103,7 @@ export const openWorld = async (dataDir?: string, startAt?: number, database?: s
     tellGateway: () => undefined,
     tellCommit: () => undefined,
     tellFailure: (at, cause) => failures.push([at, cause]),
+    tellRemoved: () => undefined,
   })
   await parts.presence.load()
   const pids = new Map<string, { pid: number; startedAt: number }>()

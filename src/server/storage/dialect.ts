@@ -21,6 +21,8 @@ export interface Dialect {
    * order; undefined where there is one writer.
    */
   readonly lockInOrder: string | undefined
+  /** Ends a SELECT of rows that are then removed: without those that another transaction has in hand. */
+  readonly skipLocked: string
 }
 
 export const sqliteDialect: Dialect = {
@@ -35,6 +37,7 @@ export const sqliteDialect: Dialect = {
   turnLock: undefined,
   lockTasks: '',
   lockInOrder: undefined,
+  skipLocked: '',
 }
 
 export const postgresDialect: Dialect = {
@@ -52,6 +55,7 @@ export const postgresDialect: Dialect = {
   turnLock: 'select pg_advisory_xact_lock(7305112022)',
   lockTasks: ' for update of t',
   lockInOrder: ' order by id for update',
+  skipLocked: ' for update skip locked',
 }
 
 const nameOf = (column: string): string => column.slice(0, column.indexOf(' '))

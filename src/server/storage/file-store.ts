@@ -143,9 +143,11 @@ export const fileReader = (sql: SqlReader, lock = '', bounds = DEFAULT_ANSWER_BO
     const tagged = await tagsOf(sql, 'invocation', ids)
     const results = await resultsOfSends(sql, ids, filter.instanceId)
     return {
-      items: found.rows.map((row) => {
+      // Every send has instances: one whose are gone was removed between the two reads.
+      items: found.rows.flatMap((row) => {
         const id = textOf(row['id'])
-        return sendOf(row, tagged.get(id) ?? [], results.get(id) ?? [])
+        const own = results.get(id)
+        return own === undefined ? [] : [sendOf(row, tagged.get(id) ?? [], own)]
       }),
       totalCount: found.totalCount,
       nextCursor: found.nextCursor,

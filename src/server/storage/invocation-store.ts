@@ -12,12 +12,14 @@ import { keepScript } from './script-store.js'
 import { bytesOf, numberOf, type Row, type SqlReader, type SqlValue, type SqlWriter, textOf } from './sql.js'
 import { addTags, removeTags, tagConditions, tagsOf } from './tag-store.js'
 import { tasksOfInvocations } from './task-store.js'
+import { toldInvocations } from './told-invocations.js'
 
 const FROM = 'invocation i join script s on s.hash = i.script_hash'
 
 const UNFINISHED = 'i.n_pending + i.n_scheduled + i.n_running + i.n_stopping'
 const FAILED = 'i.n_failed + i.n_broken'
-const OVER = `${UNFINISHED} = 0`
+/** A condition on `i`: every task is final. */
+export const OVER = `${UNFINISHED} = 0`
 const TOTAL = 'i.n_success + i.n_failed + i.n_broken + i.n_stopped'
 const TIMED = `i.repeat_mode in ('Period', 'NextRebootOnly', 'EveryReboot')`
 const STOPPED = 'i.stopped_at is not null and i.n_stopped > 0'
@@ -110,10 +112,11 @@ export const invocationReader = (sql: SqlReader, bounds = DEFAULT_ANSWER_BOUNDS)
     const amount = found.rows.reduce((total, row) => total + weigh(row), 0)
     const mostOutput = withOutput ? bounds.outputBytes : undefined
     const tasks = await tasksOfInvocations(sql, ids, filter.instanceId, amount, mostOutput)
+    const told = await toldInvocations(sql, ids)
     return {
-      items: found.rows.map((row) => {
+      items: found.rows.flatMap((row) => {
         const id = textOf(row['id'])
-        return invocationOf(row, tagged.get(id) ?? [], tasks.get(id) ?? [])
+        return told.has(id) ? [invocationOf(row, tagged.get(id) ?? [], tasks.get(id) ?? [])] : []
       }),
       totalCount: found.totalCount,
       nextCursor: found.nextCursor,
@@ -249,13 +252,5 @@ export const invocationStore = (sql: SqlWriter): InvocationStore => ({
   async remove(invokeId) {
     await sql.run('delete from invocation where id = $1', [invokeId])
     await removeTags(sql, 'invocation', invokeId)
-  },
-
-  async findExpired(before, limit) {
-    const rows = await sql.all(
-      `select i.id from invocation i where i.created_at < $1 and i.committed = 1 and ${OVER} order by i.id limit $2`,
-      [before, limit],
-    )
-    return rows.map((row) => textOf(row['id']))
   },
 })

@@ -17,6 +17,7 @@ import {
   textOf,
 } from './sql.js'
 import { tagConditions, tagsOf } from './tag-store.js'
+import { toldInvocations } from './told-invocations.js'
 
 const COLUMNS = `t.invocation_id, t.instance_id, t.state, t.outcome_unknown, t.error_code, t.error_info, t.exit_code, t.dropped,
   t.output_bytes, t.agent_process, t.created_at, t.handed_out_at, t.reported_at, t.started_at, t.finished_at, t.stopped_at,
@@ -203,7 +204,8 @@ export const taskReader = (sql: SqlReader, lock = '', bounds = DEFAULT_ANSWER_BO
       },
       page,
     )
-    const tagged = await tagsOf(sql, 'invocation', [...new Set(found.rows.map((row) => textOf(row['invocation_id'])))])
+    const ids = [...new Set(found.rows.map((row) => textOf(row['invocation_id'])))]
+    const tagged = await tagsOf(sql, 'invocation', ids)
     const items: TaskResult[] = []
     for (const row of found.rows) {
       const invokeId = textOf(row['invocation_id'])
@@ -218,7 +220,12 @@ export const taskReader = (sql: SqlReader, lock = '', bounds = DEFAULT_ANSWER_BO
         tags: tagged.get(invokeId) ?? [],
       })
     }
-    return { items, totalCount: found.totalCount, nextCursor: found.nextCursor }
+    const told = await toldInvocations(sql, ids)
+    return {
+      items: items.filter(({ invokeId }) => told.has(invokeId)),
+      totalCount: found.totalCount,
+      nextCursor: found.nextCursor,
+    }
   },
 
   async find(invokeId, instanceId) {

@@ -62,6 +62,7 @@ it('what happens at the doors, in the store and with certificates is counted, ea
   events.gateway({ kind: 'malformed', path: '/luban/x', reason: 'whatever', instanceId: undefined })
   events.commit({ size: 7, milliseconds: 3 })
   events.taskEnded('Success')
+  events.removed({ task: 200, output: 0 })
   events.failure('expire', new Error('gone'))
   events.front.requestRefused('host')
   events.front.connectionFailed('tls', 'ERR_SSL_WRONG_VERSION_NUMBER')
@@ -78,6 +79,7 @@ it('what happens at the doors, in the store and with certificates is counted, ea
     'openassist_agent_events_total{kind="malformed"} 1',
     'openassist_commit_pieces_bucket{le="10"} 1',
     'openassist_tasks_ended_total{state="Success"} 1',
+    'openassist_records_removed_total{kind="task"} 200',
     'openassist_failures_total{at="expire"} 1',
     'openassist_failures_total{at="door"} 1',
     'openassist_failures_total{at="certificate"} 1',

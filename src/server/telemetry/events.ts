@@ -19,6 +19,9 @@ export const tellEvents = (logOf: (room: string) => Log, metrics: Metrics): Even
       metrics.commitSeconds.observe(milliseconds / 1_000)
     },
     taskEnded: (state) => metrics.tasksEnded.add([state]),
+    removed(amounts) {
+      for (const [kind, amount] of Object.entries(amounts)) if (amount > 0) metrics.recordsRemoved.add([kind], amount)
+    },
     failure(at, cause) {
       metrics.failures.add([at])
       server.error('failed in the background', { at, error: cause })

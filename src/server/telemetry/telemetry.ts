@@ -19,6 +19,8 @@ export interface Events {
   readonly taskEnded: (state: string) => void
   /** Something of the server's own failed in the background; it goes on. */
   readonly failure: (at: string, cause: unknown) => void
+  /** Rows that retention removed, by kind. */
+  readonly removed: (amounts: Readonly<Record<string, number>>) => void
   readonly front: FrontEvents
   readonly certificates: CertificateEvents
 }

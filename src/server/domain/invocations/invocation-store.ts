@@ -78,6 +78,4 @@ export interface InvocationStore extends InvocationReader {
   /** Invocations that were being written when the server died. */
   findUncommitted(before: number, limit: number): Promise<readonly string[]>
   remove(invokeId: string): Promise<void>
-  /** Over and created before `before`. */
-  findExpired(before: number, limit: number): Promise<readonly string[]>
 }
