@@ -18,6 +18,7 @@ const BENCHES = [
   'xml',
   'heartbeats',
   'presence-flush',
+  'retention',
   'fan-out',
   'memory',
   'connects',

@@ -252,7 +252,11 @@ export const assemble = async (parts: AssemblyParts): Promise<Assembly> => {
   const retention = new Retention({
     database,
     clock,
-    invocations: { milliseconds: settings.retentionDays * DAY_MS, records: settings.retentionRecords },
+    invocations: {
+      milliseconds: settings.retentionDays * DAY_MS,
+      // Those of a day are counted by their rows, so that a quota needs them.
+      records: Math.max(settings.retentionRecords, settings.invocationsPerDay ?? 0),
+    },
     fileSends: { milliseconds: settings.fileRetentionDays * DAY_MS, records: settings.fileRetentionRecords },
     tellRemoved: parts.tellRemoved,
   })
