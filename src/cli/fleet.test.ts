@@ -1,3 +1,5 @@
+import { stripVTControlCharacters } from 'node:util'
+import picocolors from 'picocolors'
 import { describe, expect, it } from 'vitest'
 import { answerJson, apiOf, plainColours, startPeer } from './_support.js'
 import { type Host, type HostFilter, hostPages } from './fleet.js'
@@ -114,5 +116,30 @@ describe('the table of hosts', () => {
       '3 hosts: 1 live, 1 beats but cannot be reached, 1 silent',
     )
     expect(countLine(countStates([]))).toBe('no hosts')
+  })
+
+  it('leaves out columns where the screen is narrow, and never the last ones', () => {
+    const hosts: Host[] = (['unreachable', 'live'] as const).map((state) => ({
+      instanceId: 'mi-hz01k0ztpfq7qrkr0ez0bnp',
+      name: 'a name that is longer than most',
+      state,
+      osType: 'Linux',
+      agentVersion: '2.2.3.578',
+      lastHeartbeatTime: '2026-11-24T04:00:00Z',
+      lastInvokedTime: '',
+      invocationCount: 1234,
+      activeTaskCount: 0,
+    }))
+    const linesAt = (columns: number) =>
+      hostTable(hosts, Date.parse('2026-11-24T04:03:59Z'), picocolors.createColors(true), columns).map(
+        stripVTControlCharacters,
+      )
+    for (const columns of [160, 120, 100, 80]) {
+      const lines = linesAt(columns)
+      expect(lines.filter((line) => line.length > columns)).toEqual([])
+      expect(lines[0]).toMatch(/ COMMANDS {2}RUNNING$/)
+    }
+    expect(linesAt(160)[1]).toContain('a name that is longer than most  beats but cannot be reached  Linux')
+    expect(linesAt(80)[1]).toContain(' unreachable ')
   })
 })

@@ -28,6 +28,12 @@ describe('the data directory', () => {
     expect(() => makeDataDirectory(join(file, 'below'))).toThrow('is no directory')
   })
 
+  it('cannot be where the system makes none, and that is said at once', () => {
+    expect(() => makeDataDirectory('/proc/openassist/data')).toThrow(
+      'The data directory /proc/openassist/data cannot be made there. Choose another with --data.',
+    )
+  })
+
   it('says what stands in the way and what to do', () => {
     const facts = join(folder, 'facts.sqlite')
     expect(whyNotUsable(folder, folder, failure('EROFS'))).toBe(

@@ -1,5 +1,5 @@
-import { accessSync, constants, mkdirSync, readdirSync, statSync } from 'node:fs'
-import { join } from 'node:path'
+import { accessSync, constants, existsSync, mkdirSync, readdirSync, statSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 
 /** What the server writes over and over; other files in its folder are somebody else's business. */
 const OWN = /^(?:(?:facts|presence)\.sqlite|server\.lock)(?:-wal|-shm|-journal)?$|^(?:secret\.key|server\.json)$/
@@ -17,11 +17,27 @@ export const makeDataDirectory = (dataDir: string): void => {
       throw new Error(whyNotUsable(dataDir, path, cause as NodeJS.ErrnoException), { cause })
     }
   }
-  must(dataDir, 0, () => mkdirSync(dataDir, { recursive: true, mode: 0o700 }))
+  must(dataDir, 0, () => makeFolders(dataDir))
   must(dataDir, constants.R_OK | constants.W_OK | constants.X_OK)
   for (const name of readdirSync(dataDir)) {
     if (OWN.test(name)) must(join(dataDir, name), constants.R_OK | (name === 'secret.key' ? 0 : constants.W_OK))
   }
+}
+
+/** Folder by folder: `mkdir` with `recursive` never ends where the system says that a parent is missing and it is not (/proc). */
+const makeFolders = (folder: string): void => {
+  const missing: string[] = []
+  for (let at = folder; !existsSync(at) && at !== dirname(at); at = dirname(at)) missing.push(at)
+  for (const path of missing.toReversed()) {
+    try {
+      mkdirSync(path, { mode: 0o700 })
+    } catch (error) {
+      // Somebody else made it meanwhile.
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+    }
+  }
+  // A file in its place, or a link that leads nowhere.
+  if (!statSync(folder).isDirectory()) throw Object.assign(new Error('no directory'), { code: 'ENOTDIR' })
 }
 
 /** A sentence for who starts the server as a user that may not, and what they can do. */
@@ -44,6 +60,8 @@ export const whyNotUsable = (dataDir: string, path: string, error: NodeJS.ErrnoE
     case 'EEXIST':
     case 'ENOTDIR':
       return `The data directory ${dataDir} is no directory. Choose another with --data.`
+    case 'ENOENT':
+      return `The data directory ${dataDir} cannot be made there. Choose another with --data.`
     case 'ENOSPC':
       return `The data directory ${dataDir} cannot be made: the disk is full.`
     default:

@@ -3,6 +3,7 @@ import { hostname, networkInterfaces } from 'node:os'
 import { join } from 'node:path'
 import { type Assembly, type AssemblySettings, assemble } from './assemble.js'
 import type { Config } from './config.js'
+import { VENDOR_REGIONS } from './contract/vendor-regions.js'
 import { makeDataDirectory } from './data-directory.js'
 import type { Clock } from './domain/clock.js'
 import { ensureFirstAccessKey, type FirstAccessKey } from './first-access-key.js'
@@ -151,7 +152,7 @@ export const startServer = async (config: Config, clock: Clock = SYSTEM_CLOCK): 
     accountId: config.accountId,
     dataDir,
     firstAccessKey,
-    notices: [...config.warnings, ...(certificates?.notices ?? [])],
+    notices: [...config.warnings, ...strangeRegions(config.regions), ...(certificates?.notices ?? [])],
     parts,
     refreshTls: async () => {
       await certificates?.refresh()
@@ -252,3 +253,11 @@ const caStore = ({ database, sealer }: Assembly): CaStore => ({
     return kept === undefined ? ca : (JSON.parse(kept) as StoredCa)
   },
 })
+
+/** The vendor's tools check regions against a list of their own. */
+const strangeRegions = (regions: readonly string[]): readonly string[] => {
+  const strange = regions.filter((region) => !VENDOR_REGIONS.has(region))
+  if (strange.length === 0) return []
+  const named = strange.length === 1 ? `The region ${strange[0]} is` : `The regions ${strange.join(', ')} are`
+  return [`${named} none of the vendor's: its tools may refuse to call for it.`]
+}

@@ -1,8 +1,10 @@
+import { stripVTControlCharacters } from 'node:util'
 import type { Colours } from '../../command-line/terminal.js'
 import type { Host, HostState } from '../fleet.js'
 import { count } from './count.js'
 import { relativeTime } from './relative-time.js'
-import { table } from './table.js'
+import { displayWidth } from './display-width.js'
+import { type Column, table } from './table.js'
 
 const STATE_TEXT: Readonly<Record<HostState, string>> = {
   live: 'live',
@@ -13,26 +15,59 @@ const STATE_TEXT: Readonly<Record<HostState, string>> = {
 const paintState = (colours: Colours, state: HostState): ((text: string) => string) =>
   ({ live: colours.green, unreachable: colours.yellow, silent: colours.red })[state]
 
-/** The fleet for people: a line per host, titles first. */
-export const hostTable = (hosts: readonly Host[], now: number, colours: Colours): readonly string[] =>
-  table(
+/** What is left out, one thing after the other, where a screen is too narrow for all. */
+const NARROWER = [
+  { nameWidth: 40, os: true, version: true, shortState: false },
+  { nameWidth: 16, os: true, version: true, shortState: false },
+  { nameWidth: 16, os: false, version: true, shortState: true },
+  { nameWidth: 16, os: false, version: false, shortState: true },
+  { nameWidth: 0, os: false, version: false, shortState: true },
+] as const
+
+/** The fleet for people: a line per host, titles first. @param columns lines are no longer, where that can be */
+export const hostTable = (
+  hosts: readonly Host[],
+  now: number,
+  colours: Colours,
+  columns = Number.POSITIVE_INFINITY,
+): readonly string[] => {
+  let lines: readonly string[] = []
+  for (const width of NARROWER) {
+    lines = tableOf(hosts, now, colours, width)
+    // Every line of a table is as long as its titles, but for the colours in it.
+    if (displayWidth(stripVTControlCharacters(lines[0] ?? '')) <= columns) break
+  }
+  return lines
+}
+
+const tableOf = (
+  hosts: readonly Host[],
+  now: number,
+  colours: Colours,
+  { nameWidth, os, version, shortState }: (typeof NARROWER)[number],
+): readonly string[] => {
+  const name: Column<Host> = { title: 'NAME', text: (host) => host.name, maxWidth: nameWidth }
+  const osType: Column<Host> = { title: 'OS', text: (host) => host.osType }
+  const agentVersion: Column<Host> = { title: 'VERSION', text: (host) => host.agentVersion, maxWidth: 24 }
+  return table(
     hosts,
     [
       { title: 'INSTANCE', text: (host) => host.instanceId },
-      { title: 'NAME', text: (host) => host.name, maxWidth: 40 },
+      ...(nameWidth > 0 ? [name] : []),
       {
         title: 'STATE',
-        text: (host) => STATE_TEXT[host.state],
+        text: (host) => (shortState ? host.state : STATE_TEXT[host.state]),
         paint: (cell, host) => paintState(colours, host.state)(cell),
       },
-      { title: 'OS', text: (host) => host.osType },
-      { title: 'VERSION', text: (host) => host.agentVersion, maxWidth: 24 },
+      ...(os ? [osType] : []),
+      ...(version ? [agentVersion] : []),
       { title: 'LAST HEARTBEAT', text: (host) => relativeTime(host.lastHeartbeatTime, now) },
       { title: 'COMMANDS', text: (host) => host.invocationCount.toLocaleString('en-US'), align: 'right' },
       { title: 'RUNNING', text: (host) => host.activeTaskCount.toLocaleString('en-US'), align: 'right' },
     ],
     colours.bold,
   )
+}
 
 export type HostCounts = Readonly<Record<HostState, number>>
 

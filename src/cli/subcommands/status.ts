@@ -117,7 +117,7 @@ const watchLines = (
   hosts: readonly Host[],
   trouble: string,
   server: string,
-  { colours, rows }: Output,
+  { colours, rows, columns }: Output,
 ): readonly string[] => {
   const now = Date.now()
   const clock = new Date(now).toTimeString().slice(0, 8)
@@ -127,8 +127,8 @@ const watchLines = (
   ]
   if (hosts.length === 0) return head
   const room = Math.max(1, rows - head.length - 1)
-  if (hosts.length <= room) return [...head, ...hostTable(hosts, now, colours)]
+  if (hosts.length <= room) return [...head, ...hostTable(hosts, now, colours, columns)]
   const shown = hosts.slice(0, Math.max(1, room - 1))
   const more = colours.dim(`… and ${(hosts.length - shown.length).toLocaleString('en-US')} more`)
-  return [...head, ...hostTable(shown, now, colours), more]
+  return [...head, ...hostTable(shown, now, colours, columns), more]
 }
