@@ -220,6 +220,8 @@ export const scriptTask = (
     readonly launcher?: readonly string[]
     readonly scriptExtension?: string
     readonly terminationMode?: 'Process' | 'ProcessTree'
+    readonly containerId?: string
+    readonly containerName?: string
     readonly repeat?: Repeat
   } = {},
 ): TaskEntry =>
@@ -239,6 +241,8 @@ export const scriptTask = (
     launcher: change.launcher,
     scriptExtension: change.scriptExtension,
     terminationMode: change.terminationMode,
+    containerId: change.containerId,
+    containerName: change.containerName,
     ...(change.repeat === undefined ? {} : { repeat: change.repeat }),
   })
 

@@ -1,5 +1,6 @@
 import { formatUserAgent } from '../protocol/user-agent.js'
 import { AGENT_VERSION } from './agent-version.js'
+import { type ContainerSocket, containerSockets } from './containers/find-container.js'
 import { openFileDesk } from './files/file-desk.js'
 import { createGate } from './link/bell.js'
 import { createFetch, type TaskListAnswer } from './link/fetch.js'
@@ -33,6 +34,8 @@ export interface AgentOptions {
   readonly platform?: Platform
   /** What scripts inherit; default: this process's environment without what configures OpenAssist itself. */
   readonly environment?: NodeJS.ProcessEnv
+  /** Where runtimes of containers listen; default: where they do on Linux, and what DOCKER_HOST says. */
+  readonly containerSockets?: readonly ContainerSocket[]
 }
 
 export interface RunningAgent {
@@ -119,6 +122,7 @@ const startRegistered = async (
     platform,
     link,
     leftPipes,
+    containerSockets: options.containerSockets ?? containerSockets(process.env),
     environment: options.environment ?? inherited(process.env),
     instanceId,
     tasksFolder: directory.tasks,

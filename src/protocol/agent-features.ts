@@ -1,8 +1,11 @@
 // What an agent can do beyond the vendor's, whose wire has no words for it (agent-protocol.md §5.4). An agent says so with
 // each fetch (`supports` of task/list); one that says nothing is sent nothing that the vendor's agent does not know.
 
-/** `launcher`: members launcher and scriptExtension of a task. `termination-mode`: member terminationMode. */
-export const AGENT_FEATURES = ['launcher', 'termination-mode'] as const
+/**
+ * `launcher`: members launcher and scriptExtension of a task. `termination-mode`: member terminationMode.
+ * `container`: members containerId and containerName, which the vendor’s agent has, too.
+ */
+export const AGENT_FEATURES = ['launcher', 'termination-mode', 'container'] as const
 
 export type AgentFeature = (typeof AGENT_FEATURES)[number]
 

@@ -4,11 +4,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type FakeRuntime, startFakeDocker } from '../../src/agent/containers/_fake-runtimes.js'
 import { eventually, ServerProcess, VendorAgent } from './vendor-agent-support.js'
 
 // How a script is started and ended, by an agent that knows how and by one that has to be helped: the same for both.
 
 const vendor = process.env['OPENASSIST_VENDOR_AGENT']
+const dockerOf = (dir: string): string => join(dir, 'docker.sock')
 const OPENASSIST = fileURLToPath(new URL('../../bin/openassist', import.meta.url))
 
 interface Result {
@@ -32,11 +34,13 @@ interface Agent {
 class OwnAgent implements Agent {
   readonly #server: ServerProcess
   readonly #state: string
+  readonly #docker: string
   #child: ChildProcess | undefined
 
   constructor(dir: string, server: ServerProcess) {
     this.#server = server
     this.#state = join(dir, 'state')
+    this.#docker = dockerOf(dir)
   }
 
   async register({ ActivationId, ActivationCode }: Permit): Promise<string> {
@@ -67,10 +71,12 @@ class OwnAgent implements Agent {
   #spawn(words: readonly string[], env: Record<string, string> = {}): ChildProcess {
     return spawn(process.execPath, [OPENASSIST, ...words], {
       stdio: ['ignore', 'pipe', 'ignore'],
-      env: { PATH: '/usr/bin:/bin', HOME: this.#state, ...env },
+      env: { PATH: '/usr/bin:/bin', HOME: this.#state, DOCKER_HOST: `unix://${this.#docker}`, ...env },
     })
   }
 }
+
+const CONTAINER = 'ab'.repeat(32)
 
 const lives = (pid: number): boolean => {
   try {
@@ -86,7 +92,7 @@ const AGENTS = [
     'the vendor’s agent',
     vendor !== undefined,
     (dir: string, server: ServerProcess): Agent => {
-      const agent = new VendorAgent(vendor ?? '', dir, server)
+      const agent = new VendorAgent(vendor ?? '', dir, server, { DOCKER_HOST: `unix://${dockerOf(dir)}` })
       return {
         register: (permit) => agent.register(permit, 'options'),
         start: () => agent.start(),
@@ -101,6 +107,7 @@ describe.each(AGENTS)('%s', (_name, present, makeAgent) => {
   let server: ServerProcess
   let agent: Agent
   let instanceId: string
+  let docker: FakeRuntime
 
   beforeAll(async () => {
     if (!present) return
@@ -108,6 +115,7 @@ describe.each(AGENTS)('%s', (_name, present, makeAgent) => {
     server = await ServerProcess.start(join(dir, 'data'))
     const home = join(dir, 'agent')
     mkdirSync(home)
+    docker = await startFakeDocker(dockerOf(home), [{ id: CONTAINER, name: 'web', state: 'running' }])
     agent = makeAgent(home, server)
     instanceId = await agent.register(await server.call<Permit>('CreateActivation', { InstanceCount: 1 }))
     agent.start()
@@ -123,6 +131,7 @@ describe.each(AGENTS)('%s', (_name, present, makeAgent) => {
   afterAll(async () => {
     await agent?.kill()
     await server?.end('SIGTERM')
+    await docker?.stop()
     if (dir !== undefined) rmSync(dir, { recursive: true, force: true })
   })
 
@@ -229,6 +238,20 @@ describe.each(AGENTS)('%s', (_name, present, makeAgent) => {
     const options = { Username: 'daemon', Launcher: 'sh {{ACS::ScriptFileName}}', TerminationMode: 'ProcessTree' }
     const done = await end(await run('id -un; pwd; ls -ld "$0" | cut -c1-10', { ...options, WorkingDir: '/usr' }))
     expect(done).toMatchObject({ InvocationStatus: 'Success', Output: 'daemon\n/usr\n-rwx------\n' })
+  })
+
+  it.skipIf(!present)('runs a script in a container, whose user and folder do not count', async () => {
+    const options = { ContainerId: `docker://${CONTAINER}`, ContainerName: 'web', WorkingDir: '/no/such/folder' }
+    const done = await end(await run('echo out; echo err >&2; exit 7', { ...options, Username: 'nobody-here' }))
+    expect(done).toMatchObject({ InvocationStatus: 'Failed', ExitCode: 7, ErrorCode: 'ExitCodeNonzero' })
+    expect(new Set(done.Output.trim().split('\n'))).toEqual(new Set(['out', 'err']))
+  })
+
+  it.skipIf(!present)('tells that a container has another name', async () => {
+    const done = await end(await run('true', { ContainerId: CONTAINER, ContainerName: 'other' }))
+    // Upstream: the vendor's agent asks the next runtime then, and tells of that one.
+    expect(done.InvocationStatus).toMatch(/Invalid|Error/)
+    expect(done.ErrorCode).toMatch(/^Container/)
   })
 
   it.skipIf(!present)('leaves no file of a wrapper behind', async () => {

@@ -119,7 +119,7 @@ export class VendorAgent {
   #child: ChildProcess | undefined
 
   /** @param original the executable; its directory is named after its version, as it is when installed */
-  constructor(original: string, dir: string, server: ServerProcess) {
+  constructor(original: string, dir: string, server: ServerProcess, env: Record<string, string> = {}) {
     this.version = basename(dirname(original))
     this.#base = join(dir, 'assist')
     const home = join(this.#base, this.version)
@@ -137,6 +137,7 @@ export class VendorAgent {
       TMPDIR: join(dir, 'tmp'),
       SSL_CERT_FILE: server.caFile,
       ALIYUN_ASSIST_SERVER_HOST: server.agentHost,
+      ...env,
     }
   }
 

@@ -1,5 +1,6 @@
 import { stat } from 'node:fs/promises'
 import type { TaskEntry } from '../../protocol/messages/task-list.js'
+import { type ContainerSocket, findContainer, type FoundContainer } from '../containers/find-container.js'
 import type { Platform, RunAsUser } from '../platform/platform.js'
 import { fillBuiltInParameters } from './built-in-parameters.js'
 import { decodeBase64 } from './decode-script.js'
@@ -23,6 +24,14 @@ export interface CheckedTask {
   readonly scriptName: string
   /** What is ended on a stop and at the time limit: the script's own process, or all that it started. */
   readonly ends: 'process' | 'tree'
+  /** Where the script runs; undefined: on the host itself. */
+  readonly container: FoundContainer | undefined
+}
+
+/** What a check needs of the agent. */
+export interface CheckRoom {
+  readonly platform: Platform
+  readonly containerSockets: readonly ContainerSocket[]
 }
 
 const DEFAULT_TIMEOUT_SECONDS = 3600
@@ -31,15 +40,17 @@ const DEFAULT_TIMEOUT_SECONDS = 3600
 export const check = async (
   { task, output }: TaskEntry,
   instanceId: string,
-  platform: Platform,
+  { platform, containerSockets }: CheckRoom,
 ): Promise<CheckedTask> => {
   const identity = { taskId: task.taskID, invokeVersion: task.invokeVersion }
   checkType(task.type)
   const decoded = decodeBase64(task.commandContent)
   if (typeof decoded === 'string') throw invalid('CommandContentInvalid', decoded)
-  const user = await findUser(task.username, platform)
+  const container = await findItsContainer(task, containerSockets)
+  // Upstream: neither user nor folder count in a container (api.md §5.5).
+  const user = container === undefined ? await findUser(task.username, platform) : undefined
   const { home } = user ?? platform.ownUser()
-  const workingDirectory = await findWorkingDirectory(task.workingDirectory, home)
+  const workingDirectory = container === undefined ? await findWorkingDirectory(task.workingDirectory, home) : ''
   const script = task.enableParameter
     ? fillBuiltInParameters(
         decoded,
@@ -62,6 +73,7 @@ export const check = async (
     launcher: findLauncher(task.launcher),
     scriptName: `script${task.scriptExtension || '.sh'}`,
     ends: task.terminationMode === 'Process' ? 'process' : 'tree',
+    container,
   }
 }
 
@@ -70,6 +82,15 @@ const checkType = (type: string): void => {
     throw failed(ERROR_CODE.powershellNotFound, 'PowershellNotFound: this agent runs shell scripts only')
   }
   if (type !== 'RunShellScript') throw invalid('TypeInvalid', `TypeInvalid_${type}`)
+}
+
+const findItsContainer = async (
+  { containerId = '', containerName = '', launcher }: TaskEntry['task'],
+  sockets: readonly ContainerSocket[],
+): Promise<FoundContainer | undefined> => {
+  if (containerId === '' && containerName === '') return undefined
+  if (launcher !== undefined) throw invalid('LauncherInvalid', 'LauncherInvalid: a container has its own shell')
+  return findContainer(containerId, containerName, sockets)
 }
 
 const findLauncher = (words: readonly string[] | undefined): readonly string[] | undefined => {

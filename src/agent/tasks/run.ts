@@ -1,13 +1,14 @@
 import type { ServerLink } from '../link/server-link.js'
+import type { ContainerSocket, FoundContainer } from '../containers/find-container.js'
 import type { Platform } from '../platform/platform.js'
 import { createOutputWindow } from '../process/output-window.js'
-import { startScript } from '../process/run-script.js'
+import { type RunningScript, startScript } from '../process/run-script.js'
 import type { LeftPipes } from '../process/script-output.js'
 import type { Cancellation } from './cancellation.js'
 import type { CheckedTask } from './check.js'
 import { firstLine } from './decode-script.js'
 import { startProgress } from './progress.js'
-import { ERROR_CODE, failedBy } from './refusal.js'
+import { ERROR_CODE, failedBy, TaskRefusal } from './refusal.js'
 import type { TaskEnd, TaskResult } from './result.js'
 import type { StagedScript } from './stage.js'
 
@@ -16,6 +17,8 @@ export interface RunRoom {
   readonly platform: Platform
   readonly link: Pick<ServerLink, 'exchange'>
   readonly leftPipes: LeftPipes
+  /** Where runtimes of containers listen. */
+  readonly containerSockets: readonly ContainerSocket[]
   /** What scripts see of the agent's own environment. */
   readonly environment: NodeJS.ProcessEnv
 }
@@ -38,9 +41,29 @@ export const run = async (
   // Both times of a report are of one clock that does not jump.
   const startedAt = Date.now()
   const begun = performance.now()
-  const script = await startScript({
-    platform: room.platform,
-    leftPipes: room.leftPipes,
+  const script = await start(task, staged, room, (bytes) => window.write(bytes))
+  const progress = startProgress(room.link, task.identity, startedAt, window, task.output)
+  const ending = await end(script, task, cancellation)
+  const endedAt = startedAt + Math.round(performance.now() - begun)
+  await progress.end(cancellation.shutdown)
+  const { output, dropped } = window.final()
+  return { task: task.identity, end: endOf(ending, { startedAt, endedAt, dropped }), output }
+}
+
+type Running = Pick<RunningScript, 'ended' | 'kill'>
+
+const start = (
+  task: CheckedTask,
+  staged: StagedScript,
+  room: RunRoom,
+  onOutput: (bytes: Uint8Array) => void,
+): Promise<Running> => {
+  const { platform, leftPipes } = room
+  const { token } = staged
+  if (task.container !== undefined) return startContained(task.container, task.script, platform, token, onOutput)
+  return startScript({
+    platform,
+    leftPipes,
     scriptPath: staged.scriptPath,
     firstLine: firstLine(task.script),
     launcher: task.launcher,
@@ -48,19 +71,37 @@ export const run = async (
     workingDirectory: task.workingDirectory,
     user: task.user,
     environment: scriptEnvironment(task, room.environment),
-    token: staged.token,
-    onOutput: (bytes) => window.write(bytes),
+    token,
+    onOutput,
   }).catch((error: unknown) => {
     throw failedBy(error, 'ExecuteScriptFailed', ERROR_CODE.processNotStarted)
   })
-  const progress = startProgress(room.link, task.identity, startedAt, window, task.output)
-  const ending = await firstEnding(script.ended, task.timeoutSeconds, cancellation)
-  // An agent that stops leaves nothing behind that nobody would report on.
-  if (ending.kind !== 'ended') await script.kill(ending.kind === 'shutdown' ? 'tree' : task.ends)
-  const endedAt = startedAt + Math.round(performance.now() - begun)
-  await progress.end(cancellation.shutdown)
-  const { output, dropped } = window.final()
-  return { task: task.identity, end: endOf(ending, { startedAt, endedAt, dropped }), output }
+}
+
+const startContained = async (
+  container: FoundContainer,
+  script: Buffer,
+  platform: Platform,
+  token: string,
+  onOutput: (bytes: Uint8Array) => void,
+): Promise<Running> => {
+  // Loaded when a task is for a container: an idle agent does without it.
+  const { startInContainer } = await import('../containers/run-in-container.js')
+  return startInContainer({ platform, container, script, token, onOutput })
+}
+
+/** The end of a script, killed where it does not end by itself. */
+const end = async (script: Running, task: CheckedTask, cancellation: Cancellation): Promise<Ending> => {
+  try {
+    const ending = await firstEnding(script.ended, task.timeoutSeconds, cancellation)
+    // An agent that stops leaves nothing behind that nobody would report on.
+    if (ending.kind !== 'ended') await script.kill(ending.kind === 'shutdown' ? 'tree' : task.ends)
+    return ending
+  } catch (error) {
+    // Only the runtime of a container fails so.
+    if (!(error instanceof TaskRefusal) || error.end.kind !== 'error') throw error
+    return { kind: 'failed', errCode: error.end.errCode, errDesc: error.end.errDesc }
+  }
 }
 
 type Ending =
@@ -68,6 +109,7 @@ type Ending =
   | { readonly kind: 'timeout' }
   | { readonly kind: 'stopped' }
   | { readonly kind: 'shutdown' }
+  | { readonly kind: 'failed'; readonly errCode: string; readonly errDesc: string }
 
 /** Whatever comes first; a process that ended by itself wins. */
 const firstEnding = async (
@@ -113,6 +155,8 @@ const endOf = (ending: Ending, times: { startedAt: number; endedAt: number; drop
       return { kind: 'timeout', ...times, exitCode: TIMEOUT_EXIT_CODE }
     case 'stopped':
       return { kind: 'stopped', ...times, exitCode: 0 }
+    case 'failed':
+      return { ...ending, ...times, kind: 'error', exitCode: -1 }
     case 'shutdown':
       return {
         kind: 'error',

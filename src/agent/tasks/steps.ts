@@ -48,7 +48,7 @@ const steps = async (
   room: TaskRoom,
   cancellation: Cancellation,
 ): Promise<TaskResult> => {
-  const checked = await check(entry, room.instanceId, room.platform)
+  const checked = await check(entry, room.instanceId, room)
   const staged = await stage(checked, room.tasksFolder)
   const slot = await room.slots.take(cancellation.any)
   if (slot === undefined) return { task: identity, ...notStarted(cancellation) }
@@ -62,7 +62,7 @@ const steps = async (
 /** A task that is only to be checked: the first step alone. Never rejects. */
 export const verify = async (entry: TaskEntry, room: TaskRoom): Promise<void> => {
   const identity = { taskId: entry.task.taskID, invokeVersion: entry.task.invokeVersion }
-  const end = await check(entry, room.instanceId, room.platform).then(
+  const end = await check(entry, room.instanceId, room).then(
     () => ({ kind: 'verified' }) as const,
     (error: unknown) =>
       (error instanceof TaskRefusal ? error : failed(ERROR_CODE.other, `AgentFailed: ${reasonOf(error)}`)).end,

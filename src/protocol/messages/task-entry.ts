@@ -34,6 +34,9 @@ export interface RunTask {
   /** Only for an agent that asked with `termination-mode` in `supports`. */
   readonly terminationMode?: 'Process' | 'ProcessTree' | undefined
   /** `undefined` for the agent's own user. */
+  /** Where it runs instead of on the host; '' for what was not asked for. */
+  readonly containerId?: string | undefined
+  readonly containerName?: string | undefined
   readonly username: RunAsUser | undefined
   /** Windows: name of a secret of the host; '' for none. */
   readonly windowsPasswordName?: string | undefined
@@ -65,6 +68,8 @@ export const runEntry = (task: RunTask): TaskEntry => ({
     creationTime: whole(task.createdAt),
     ...(task.launcher === undefined ? {} : { launcher: task.launcher, scriptExtension: task.scriptExtension ?? '' }),
     ...(task.terminationMode === undefined ? {} : { terminationMode: task.terminationMode }),
+    ...(task.containerId ? { containerId: task.containerId } : {}),
+    ...(task.containerName ? { containerName: task.containerName } : {}),
     ...(task.builtInParameters.size > 0 ? { builtInParameter: task.builtInParameters } : {}),
   },
   output: {

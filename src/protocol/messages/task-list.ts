@@ -24,6 +24,9 @@ const runTask = {
   launcher: optional(flatList('Program and arguments that start the script.', text('A word.'))),
   scriptExtension: optional(text('What the name of the script ends with.', { pattern: '[A-Za-z0-9._-]{0,64}' })),
   terminationMode: optional(text('What is ended on a stop or a timeout.', { oneOf: ['Process', 'ProcessTree'] })),
+  // Upstream: the vendor's agent knows them from 2.2.3.344 on (api.md §12).
+  containerId: optional(text('Container to run in.')),
+  containerName: optional(text('Container to run in, by name.')),
   builtInParameter: optional(jsonMap('Values of `{{ACS::Name}}`, by name.')),
 }
 

@@ -69,13 +69,13 @@ describe('how often to run', () => {
 })
 
 describe('what is not supported yet', () => {
-  it.each(['ContainerId', 'ContainerName', 'OssOutputDelivery'])('%s is refused, not ignored', (name) => {
+  it.each(['OssOutputDelivery'])('%s is refused, not ignored', (name) => {
     expect(runReason({ ...onOne, [name]: 'Process' }, limits)).toBe(`${name}/not-supported`)
   })
 
   it('is told after everything that is documented', () => {
-    expect(runReason({ ContainerId: 'a' }, limits)).toBe('InstanceId/missing')
-    expect(runReason({ ...onOne, ContainerId: 'a', RepeatMode: 'Period' }, limits)).toBe('Frequency/missing')
+    expect(runReason({ OssOutputDelivery: 'a' }, limits)).toBe('InstanceId/missing')
+    expect(runReason({ ...onOne, OssOutputDelivery: 'a', RepeatMode: 'Period' }, limits)).toBe('Frequency/missing')
   })
 })
 

@@ -95,12 +95,12 @@ export const runParameters = (resourceTagMax: number) => ({
     ),
   ),
   ContainerId: optional(
-    text('Container to run in. Not supported by this server yet.', {
+    text('Running container to run in; Username and WorkingDir do not count there. Linux only.', {
       pattern: '(?:(?:docker|containerd|cri-o)://)?[0-9a-f]{64}',
     }),
   ),
   ContainerName: optional(
-    text('Container to run in, by name. Not supported by this server yet.', {
+    text('The same by its name. With both, they must denote the same container.', {
       maxLength: 255,
       pattern: '[0-9A-Za-z][0-9A-Za-z._-]{0,254}',
       example: 'test-container',
@@ -127,13 +127,11 @@ interface RunParameters {
   readonly RepeatMode?: string | undefined
   readonly Frequency?: string | undefined
   readonly Timeout?: number | undefined
-  readonly ContainerId?: string | undefined
-  readonly ContainerName?: string | undefined
   readonly OssOutputDelivery?: string | undefined
 }
 
 /** Refused as a whole when present, after every check that is documented for them. */
-export const LATER = ['ContainerId', 'ContainerName', 'OssOutputDelivery'] as const
+export const LATER = ['OssOutputDelivery'] as const
 
 const targetReason = (request: RunParameters, limits: Limits): Reason | undefined => {
   // An id that is empty names nothing.

@@ -14,6 +14,8 @@ const task: HandedOutTask = {
   workingDir: '',
   username: '',
   windowsPasswordName: '',
+  containerId: '',
+  containerName: '',
   enableParameter: false,
   builtInParameters: new Map(),
   createdAt: 1795485700236,
@@ -52,6 +54,18 @@ describe('a hand-out', () => {
     for (const name of ['launcher', 'scriptExtension', 'terminationMode'])
       expect(without?.task).not.toHaveProperty(name)
     expect(read(text).run[0]?.task).toMatchObject({ launcher: launch.words, terminationMode: 'Process' })
+  })
+
+  it('names the container of a task that has one, and withholds one that its agent cannot run there', () => {
+    const contained = { ...task, containerId: 'docker://abc', containerName: 'web' }
+    const { text } = writeHandOut('mi-1', { run: [contained, task], test: [], stop: [] }, 'posix')
+    const [one, other] = (JSON.parse(text) as { run: { task: Record<string, unknown> }[] }).run
+    expect(one?.task).toMatchObject({ containerId: 'docker://abc', containerName: 'web' })
+    expect(other?.task).not.toHaveProperty('containerId')
+    const refused = { run: [{ ...contained, refused: 'it cannot' }], test: [], stop: [] }
+    expect(writeHandOut('mi-1', refused, 'posix').withheld).toEqual([
+      { taskId: 't-1', param: 'CommandNotApplicable', value: 'it cannot' },
+    ])
   })
 
   it('never names root, which agents refuse, but leaves the name out (trap 5)', () => {

@@ -56,6 +56,7 @@ const toFileEntry = (file: HandedOutFile, os: 'posix' | 'windows'): readonly Fil
 const toEntry = (task: HandedOutTask, os: 'posix' | 'windows'): TaskEntry | { readonly withheld: Withheld } => {
   const taskId = toWireId(task.taskId)
   if (taskId === undefined) return withhold(task, 'taskID', 'the id is not safe in a file name')
+  if (task.refused !== undefined) return withhold(task, 'CommandNotApplicable', task.refused)
   const username = runAs(task.username, os)
   if (username === null) {
     return withhold(task, 'UsernameOrPasswordInvalid', `UserInvalid_${task.username}: the name is not safe in a shell`)
@@ -71,6 +72,8 @@ const toEntry = (task: HandedOutTask, os: 'posix' | 'windows'): TaskEntry | { re
     launcher: task.launch?.words,
     scriptExtension: task.launch?.extension,
     terminationMode: task.terminationMode,
+    containerId: task.containerId,
+    containerName: task.containerName,
     username,
     windowsPasswordName: task.windowsPasswordName,
     enableParameter: task.enableParameter,

@@ -129,5 +129,7 @@ const entry = (result: TaskResult, encoding: string | undefined) => ({
   Username: result.username,
   Launcher: result.launcher,
   TerminationMode: result.terminationMode,
+  ContainerId: result.containerId,
+  ContainerName: result.containerName,
   Tags: fromTags(result.tags),
 })

@@ -186,6 +186,8 @@ const entry = (invocation: Invocation, encoding: string | undefined) => ({
   Username: invocation.username,
   Launcher: invocation.launcher,
   TerminationMode: invocation.terminationMode,
+  ContainerId: invocation.containerId,
+  ContainerName: invocation.containerName,
   WorkingDir: invocation.workingDir,
   Timeout: invocation.timeoutSeconds,
   RepeatMode: invocation.repeatMode,

@@ -82,6 +82,8 @@ export const InvokeCommand = defineOperation({
         windowsPasswordName: request.WindowsPasswordName,
         launcher: request.Launcher,
         terminationMode: request.TerminationMode,
+        containerId: request.ContainerId,
+        containerName: request.ContainerName,
         repeatMode: request.RepeatMode,
         frequency: request.Frequency,
         timeoutSeconds: request.Timeout,

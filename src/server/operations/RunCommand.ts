@@ -121,6 +121,8 @@ export const RunCommand = defineOperation({
         username: request.Username ?? '',
         windowsPasswordName: request.WindowsPasswordName,
         terminationMode: request.TerminationMode,
+        containerId: request.ContainerId,
+        containerName: request.ContainerName,
         repeatMode: request.RepeatMode,
         frequency: request.Frequency,
         resourceGroupId: request.ResourceGroupId ?? '',

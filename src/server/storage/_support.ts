@@ -105,6 +105,8 @@ export const addInvocation = (
       workingDir: '',
       launcher: '',
       terminationMode: '',
+      containerId: '',
+      containerName: '',
       timeoutSeconds: 60,
       resourceGroupId: '',
       keepCommand: false,

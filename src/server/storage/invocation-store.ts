@@ -73,6 +73,8 @@ const invocationOf = (row: Row, tags: readonly Tag[], tasks: readonly Task[]): I
     workingDir: textOf(row['working_dir']),
     launcher: textOf(row['launcher']),
     terminationMode: textOf(row['termination_mode']) as TerminationMode | '',
+    containerId: textOf(row['container_id']),
+    containerName: textOf(row['container_name']),
     timeoutSeconds: numberOf(row['timeout_seconds']),
     createdAt: numberOf(row['created_at']),
     tags,
@@ -148,6 +150,8 @@ export const invocationReader = (sql: SqlReader, bounds = DEFAULT_ANSWER_BOUNDS)
       workingDir: textOf(row['working_dir']),
       launcher: textOf(row['launcher']),
       terminationMode: textOf(row['termination_mode']) as TerminationMode | '',
+      containerId: textOf(row['container_id']),
+      containerName: textOf(row['container_name']),
       timeoutSeconds: numberOf(row['timeout_seconds']),
       repeatMode: textOf(row['repeat_mode']) as RepeatMode,
       frequency: textOf(row['frequency']),
@@ -187,10 +191,11 @@ export const invocationStore = (sql: SqlWriter): InvocationStore => ({
     const hash = await keepScript(sql, invocation.content, invocation.createdAt)
     await sql.run(
       `insert into invocation (account_id, region_id, id, command_id, command_name, command_description, command_type, script_hash,
-         enable_parameter, parameters, username, windows_password_name, working_dir, launcher, termination_mode, timeout_seconds, resource_group_id, keep_command,
+         enable_parameter, parameters, username, windows_password_name, working_dir, launcher, termination_mode,
+         container_id, container_name, timeout_seconds, resource_group_id, keep_command,
          invoked_by, repeat_mode, frequency,
          committed, stopped_at, n_pending, n_running, n_stopping, n_success, n_failed, n_broken, n_stopped, created_at)
-       values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, 0, null, 0, 0, 0, 0, 0, 0, 0, $22)`,
+       values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, 0, null, 0, 0, 0, 0, 0, 0, 0, $24)`,
       [
         scope.accountId,
         scope.regionId,
@@ -207,6 +212,8 @@ export const invocationStore = (sql: SqlWriter): InvocationStore => ({
         invocation.workingDir,
         invocation.launcher,
         invocation.terminationMode,
+        invocation.containerId,
+        invocation.containerName,
         invocation.timeoutSeconds,
         invocation.resourceGroupId,
         invocation.keepCommand ? 1 : 0,

@@ -193,7 +193,7 @@ export const taskReader = (sql: SqlReader, lock = '', bounds = DEFAULT_ANSWER_BO
     const found = await readPage(
       sql,
       {
-        select: `${COLUMNS}, ${ofRuns ? 't.run_order, t.output, ' : ''}i.command_id, i.username, i.launcher, i.termination_mode`,
+        select: `${COLUMNS}, ${ofRuns ? 't.run_order, t.output, ' : ''}i.command_id, i.username, i.launcher, i.termination_mode, i.container_id, i.container_name`,
         from,
         where,
         values,
@@ -217,6 +217,8 @@ export const taskReader = (sql: SqlReader, lock = '', bounds = DEFAULT_ANSWER_BO
         username: textOf(row['username']),
         launcher: textOf(row['launcher']),
         terminationMode: textOf(row['termination_mode']) as TerminationMode | '',
+        containerId: textOf(row['container_id']),
+        containerName: textOf(row['container_name']),
         tags: tagged.get(invokeId) ?? [],
       })
     }

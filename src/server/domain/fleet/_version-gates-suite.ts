@@ -59,6 +59,16 @@ const ROWS: readonly (readonly [feature: string, use: Use, linux: readonly strin
   ['InstanceName', fillingIn('InstanceName'), ['2.2.3.343', '2.2.3.344'], ['2.1.3.343', '2.1.3.344']],
 ]
 
+/** Rows of Linux alone. */
+const LINUX: typeof ROWS = [
+  [
+    'a container',
+    async (world, host) => world.task(await world.run([host], { request: { containerName: 'web' } }), host),
+    ['2.2.3.343', '2.2.3.344'],
+    [],
+  ],
+]
+
 /** Without a gate: any version takes these. */
 const FREE: readonly (readonly [feature: string, use: Use])[] = [
   ['a plain schedule', repeating('0 0 12 * * ?')],
@@ -70,12 +80,15 @@ const FREE: readonly (readonly [feature: string, use: Use])[] = [
 export const versionGatesSuite = (openWorld: () => Promise<World>): void => {
   const NEED_UPGRADE = { status: 'Aborted', errorCode: 'ClientNeedUpgrade' }
 
-  describe.each(ROWS)('%s', (_feature, use, linux, windows) => {
-    const systems = [
-      ['Linux', linux],
-      ['FreeBSD', linux],
-      ['Windows', windows],
-    ] as const
+  describe.each([...ROWS, ...LINUX])('%s', (_feature, use, linux, windows) => {
+    const systems: readonly (readonly [OsType, readonly string[]])[] =
+      windows.length === 0
+        ? [['Linux', linux]]
+        : [
+            ['Linux', linux],
+            ['FreeBSD', linux],
+            ['Windows', windows],
+          ]
     it.each(systems)('on %s needs an agent of the documented version', async (osType, [last = '', first = '']) => {
       await using world = await openWorld()
       for (const version of [last, 'unknown', '']) {

@@ -26,6 +26,8 @@ export const VERSION_GATES = {
   'ACS::InvokeId': [{ from: '2.2.3.309' }, { from: '2.1.3.309' }],
   'ACS::CommandId': [{ from: '2.2.3.309' }, { from: '2.1.3.309' }],
   'ACS::InstanceName': [{ from: '2.2.3.344' }, { from: '2.1.3.344' }],
+  // Linux only.
+  containers: [{ from: '2.2.3.344' }, { from: '2.1.3.344' }],
 } as const satisfies Readonly<Record<string, readonly [posix: Gate, windows: Gate]>>
 
 export type GatedFeature = keyof typeof VERSION_GATES
@@ -56,3 +58,6 @@ export const fillsIn = (osType: OsType, version: string, builtIns: readonly stri
 
 /** True when an agent of this version can be sent files (api.md §9.1). */
 export const takesFiles = (osType: OsType, version: string): boolean => isNewEnough(osType, version, 'send-file')
+
+/** True when an agent of this version runs scripts in containers (api.md §5.5). */
+export const runsInContainers = (osType: OsType, version: string): boolean => isNewEnough(osType, version, 'containers')

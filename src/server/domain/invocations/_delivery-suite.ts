@@ -624,6 +624,8 @@ const halfWritten = (createdAt: number) => ({
   workingDir: '',
   launcher: '',
   terminationMode: '' as const,
+  containerId: '',
+  containerName: '',
   timeoutSeconds: 60,
   resourceGroupId: '',
   keepCommand: false,

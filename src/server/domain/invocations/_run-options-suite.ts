@@ -115,6 +115,47 @@ export const runOptionsSuite = (openWorld: () => Promise<World>): void => {
     })
   })
 
+  describe('a container', () => {
+    const request = { containerId: 'docker://abc', containerName: 'web', username: 'alice', workingDir: '/srv' }
+    const sent = { containerId: 'docker://abc', containerName: 'web', username: '', workingDir: '' }
+
+    it.each([
+      ['the vendor’s agent', undefined],
+      ['ours', new Set<AgentFeature>(['launcher', 'termination-mode', 'container'])],
+    ])('goes to %s, without user and folder, which do not count there', async (_agent, supports) => {
+      await using world = await openWorld()
+      const host = await world.host()
+      const invokeId = await world.run([host], { request })
+      expect(await fetched(world, host, supports)).toMatchObject([sent])
+      const { items } = await world.parts.domain.invocations.results(SCOPE, { invokeId }, PAGE)
+      expect(items).toMatchObject([{ containerId: 'docker://abc', containerName: 'web', username: 'alice' }])
+    })
+
+    it('is refused for an agent that says what it supports, and not this', async () => {
+      await using world = await openWorld()
+      const host = await world.host()
+      await world.run([host], { request })
+      const [task] = await fetched(world, host, new Set<AgentFeature>(['launcher']))
+      expect(task?.refused).toMatch(/runs no scripts in containers/)
+    })
+
+    it.each([
+      ['Windows', 'RunPowerShellScript', {}, 'containers are for shell scripts on Linux only'],
+      ['FreeBSD', 'RunShellScript', {}, 'containers are for shell scripts on Linux only'],
+      ['Linux', 'RunShellScript', { launcher: PYTHON }, 'Launcher does not start scripts in containers'],
+      ['Linux', 'RunShellScript', { terminationMode: 'ProcessTree' }, 'TerminationMode does not count in containers'],
+    ] as const)('on %s with %s and %j ends Invalid, and says why', async (osType, type, options, why) => {
+      await using world = await openWorld()
+      const host = await newInstance(world, osType, '2.2.3.578')
+      const invokeId = await world.run([host], { type, request: { containerName: 'web', ...options } })
+      expect(await world.task(invokeId, host)).toMatchObject({
+        status: 'Invalid',
+        errorCode: 'CommandNotApplicable',
+        errorInfo: `the command is not applicable: ${why}`,
+      })
+    })
+  })
+
   describe('on Windows', () => {
     const CASES = [
       ['a launcher', { launcher: PYTHON, mode: undefined }, 'Launcher is for shell scripts only on this server'],

@@ -22,6 +22,11 @@ export interface HandedOutTask {
   readonly username: string
   /** Name under which a Windows host keeps the password of the user; '' for none. */
   readonly windowsPasswordName: string
+  /** Where it runs instead of on the host; '' for what was not asked for. */
+  readonly containerId: string
+  readonly containerName: string
+  /** Why the agent that asks cannot do it: then it is not sent. */
+  readonly refused?: string | undefined
   readonly enableParameter: boolean
   /** Values for `{{ACS::Name}}`, by Name. */
   readonly builtInParameters: ReadonlyMap<string, string>
@@ -46,7 +51,7 @@ export interface HandOut {
 }
 
 /** What an agent says that it can do beyond the vendor's agent, whose wire has no words for it. */
-export type AgentFeature = 'launcher' | 'termination-mode'
+export type AgentFeature = 'launcher' | 'termination-mode' | 'container'
 
 export interface Fetch {
   readonly reason: 'startup' | 'kickoff'

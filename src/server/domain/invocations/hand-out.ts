@@ -219,11 +219,16 @@ export const mayBeLost = (handedOutAt: number | undefined, now: number): boolean
   return since >= ASK_AGAIN_FROM_MS && since <= ASK_AGAIN_TO_MS
 }
 
+const isContained = ({ containerId, containerName }: InvocationScript): boolean =>
+  containerId !== '' || containerName !== ''
+
 const handedOut = (
   script: InvocationScript,
   builtIns: ReadonlyMap<string, string>,
   outputQuota: number,
 ): HandedOutTask => ({
+  containerId: script.containerId,
+  containerName: script.containerName,
   taskId: script.invokeId,
   commandId: script.commandId,
   commandName: '',
@@ -232,11 +237,12 @@ const handedOut = (
     ? bytesOfScript(fillIn(textOfScript(script.content), valuesOf(script)))
     : script.content,
   timeoutSeconds: script.timeoutSeconds,
-  workingDir: script.workingDir,
+  // Neither counts in a container (api.md §5.5).
+  workingDir: isContained(script) ? '' : script.workingDir,
   launch: parseLauncher(script.launcher),
   terminationMode: script.terminationMode === '' ? undefined : script.terminationMode,
   // The vendor's agent refuses these by name; they are its own user (agent-protocol.md §6.3).
-  username: isDefaultUser(script.username) ? '' : script.username,
+  username: isContained(script) || isDefaultUser(script.username) ? '' : script.username,
   windowsPasswordName: script.windowsPasswordName,
   enableParameter: script.enableParameter,
   builtInParameters: builtIns,

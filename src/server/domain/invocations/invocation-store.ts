@@ -21,6 +21,8 @@ export interface NewInvocation {
   readonly workingDir: string
   readonly launcher: string
   readonly terminationMode: TerminationMode | ''
+  readonly containerId: string
+  readonly containerName: string
   readonly timeoutSeconds: number
   readonly resourceGroupId: string
   readonly keepCommand: boolean
@@ -46,6 +48,8 @@ export interface InvocationScript {
   readonly workingDir: string
   readonly launcher: string
   readonly terminationMode: TerminationMode | ''
+  readonly containerId: string
+  readonly containerName: string
   readonly timeoutSeconds: number
   readonly repeatMode: RepeatMode
   readonly frequency: string

@@ -58,6 +58,9 @@ export interface RunRequest {
   readonly launcher?: string | undefined
   /** Absent: as the agent does it. */
   readonly terminationMode?: TerminationMode | undefined
+  /** Where it runs on each host; absent: on the host itself. */
+  readonly containerId?: string | undefined
+  readonly containerName?: string | undefined
   /** Once when absent; Period when there is a frequency. */
   readonly repeatMode?: RepeatMode | undefined
   /** cron, `rate(…)` or `at(…)` (api.md §6). */
@@ -97,6 +100,8 @@ export interface TaskResult extends Task {
   readonly username: string
   readonly launcher: string
   readonly terminationMode: TerminationMode | ''
+  readonly containerId: string
+  readonly containerName: string
   readonly tags: readonly Tag[]
 }
 
@@ -119,6 +124,8 @@ export interface Invocation {
   readonly workingDir: string
   readonly launcher: string
   readonly terminationMode: TerminationMode | ''
+  readonly containerId: string
+  readonly containerName: string
   readonly timeoutSeconds: number
   readonly createdAt: number
   readonly tags: readonly Tag[]

@@ -1,6 +1,7 @@
 // Options of a run that not every agent knows: who can do what, and what the server does for one that cannot. Pure.
 import type { CommandType } from '../commands/commands.js'
 import { bytesOfScript, textOfScript } from '../commands/custom-parameters.js'
+import type { OsType } from '../fleet/instances.js'
 import type { AgentFeature, HandedOutTask } from './agent-tasks.js'
 import type { TerminationMode } from './invocations.js'
 import { wrapperScript } from './wrapper-script.js'
@@ -9,13 +10,21 @@ export interface RunOptions {
   readonly type: CommandType
   readonly launcher: string
   readonly terminationMode: TerminationMode | ''
+  /** True for a script that runs in a container. */
+  readonly contained: boolean
 }
 
 /**
  * Why no agent can do this, and the server cannot do it for one either; undefined when somebody can. Only the vendor's
  * agent runs on Windows, and there is no wrapper for PowerShell or a batch.
  */
-export const notApplicable = ({ type, launcher, terminationMode }: RunOptions): string | undefined => {
+export const notApplicable = (osType: OsType, options: RunOptions): string | undefined => {
+  const { type, launcher, terminationMode, contained } = options
+  if (contained) {
+    if (osType !== 'Linux' || type !== 'RunShellScript') return 'containers are for shell scripts on Linux only'
+    if (launcher !== '') return 'Launcher does not start scripts in containers'
+    if (terminationMode !== '') return 'TerminationMode does not count in containers'
+  }
   if (type === 'RunShellScript') return undefined
   if (launcher !== '') return 'Launcher is for shell scripts only on this server'
   return terminationMode === 'ProcessTree'
@@ -31,6 +40,10 @@ const BUILT_IN = /\{\{ *ACS::([A-Za-z0-9_]+) *\}\}/g
  * that does their work. Built-in parameters are filled in before, as within the wrapper a value would be read by a shell.
  */
 export const supply = (task: HandedOutTask, supports: ReadonlySet<AgentFeature> | undefined): HandedOutTask => {
+  const contained = task.containerId !== '' || task.containerName !== ''
+  // The vendor's agent says nothing and can, from the version on that was asked for; it must never run on the host instead.
+  if (contained && supports !== undefined && supports.size > 0 && !supports.has('container'))
+    return { ...task, refused: 'the agent of the host runs no scripts in containers' }
   const { launch, terminationMode, ...plain } = task
   const canLaunch = launch === undefined || supports?.has('launcher') === true
   const canEnd = terminationMode === undefined || supports?.has('termination-mode') === true

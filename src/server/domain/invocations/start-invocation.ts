@@ -7,7 +7,7 @@ import { builtInNames, checkFilledIn, fillIn, parameterValues, textOfScript } fr
 import { checkScript } from '../commands/keep-commands.js'
 import { parseLauncher } from '../commands/launcher.js'
 import { Fault } from '../faults.js'
-import { fillsIn, knowsSchedule } from '../fleet/agent-version.js'
+import { fillsIn, knowsSchedule, runsInContainers } from '../fleet/agent-version.js'
 import type { TargetRow } from '../fleet/instance-store.js'
 import type { PresenceTable } from '../fleet/presence.js'
 import type { UnitOfWork, Writing } from '../unit-of-work.js'
@@ -107,7 +107,10 @@ const start = async <A>(
   const windowsPasswordName = passwordNameOf(script, request)
   const launcher = request.launcher ?? script.launcher
   parseLauncher(launcher)
-  const options = { type: script.type, launcher, terminationMode: request.terminationMode ?? '' } as const
+  const terminationMode = request.terminationMode ?? ''
+  const { containerId = '', containerName = '' } = request
+  const contained = containerId !== '' || containerName !== ''
+  const options: RunOptions = { type: script.type, launcher, terminationMode, contained }
   const timeoutSeconds = request.timeoutSeconds ?? script.timeoutSeconds
   const schedule = scheduleOf(request, timeoutSeconds, clock.now())
   const values = parameterValues(script.enableParameter, script.parameterNames, request.parameters)
@@ -140,7 +143,9 @@ const start = async <A>(
       windowsPasswordName,
       workingDir: request.workingDir ?? script.workingDir,
       launcher,
-      terminationMode: options.terminationMode,
+      terminationMode,
+      containerId,
+      containerName,
       timeoutSeconds,
       resourceGroupId: request.resourceGroupId,
       keepCommand,
@@ -281,11 +286,12 @@ const newTask = (
     errorInfo: why === undefined ? ERROR_TEXTS[code] : `${ERROR_TEXTS[code]}: ${why}`,
     deadlineAt: undefined,
   })
-  const why = notApplicable(options)
+  const why = notApplicable(target.osType, options)
   if (why !== undefined) return ended('CommandNotApplicable', why)
   if (!presence.isLive(presence.lastSeen(target.instanceId))) return ended('ClientNotRunning')
   const isNewEnough =
     fillsIn(target.osType, target.agentVersion, builtIns) &&
+    (!options.contained || runsInContainers(target.osType, target.agentVersion)) &&
     (frequency === undefined || knowsSchedule(target.osType, target.agentVersion, frequency))
   if (!isNewEnough) return ended('ClientNeedUpgrade')
   // Nothing is to be delivered before the host starts again.
