@@ -129,7 +129,22 @@ const workdayNear = (day: number, weekday: number, length: number): number => {
   }
 }
 
-/** Seconds between two runs of one day, at least; undefined when there is one run a day only. */
+/** Whether two days on which it fires follow each other: looked for in years with every kind of month and week. */
+const hasDaysInARow = (cron: Cron): boolean => {
+  if (cron.days === undefined && cron.weekdays === undefined) return true
+  let isFiring = false
+  for (let day = Date.UTC(2024, 0, 1); day < Date.UTC(2032, 0, 1); day += DAY) {
+    const date = new Date(day)
+    const month = date.getUTCMonth()
+    const fires =
+      cron.months.has(month + 1) && isDay(cron, date.getUTCFullYear(), month, date.getUTCDate(), date.getUTCDay())
+    if (fires && isFiring) return true
+    isFiring = fires
+  }
+  return false
+}
+
+/** Seconds between two runs, at least; undefined when there is no more than one run a day. */
 export const shortestDistance = (cron: Cron): number | undefined => {
   let [shortest, previous]: (number | undefined)[] = []
   let first: number | undefined
@@ -140,9 +155,7 @@ export const shortestDistance = (cron: Cron): number | undefined => {
     first ??= time
     previous = time
   }
-  const isDaily = cron.days === undefined && cron.weekdays === undefined
-  if (isDaily && first !== undefined && previous !== undefined && previous !== first) {
-    shortest = Math.min(shortest ?? DAY, first + DAY - previous)
-  }
+  const overnight = first === undefined || previous === undefined ? DAY : first + DAY - previous
+  if (overnight < (shortest ?? DAY) && hasDaysInARow(cron)) shortest = overnight
   return shortest === undefined ? undefined : shortest / SECOND
 }

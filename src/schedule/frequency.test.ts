@@ -53,6 +53,7 @@ describe('a schedule', () => {
     ['at(2026-02-30 10:00:00)', 'a day that its month does not have'],
     ['at(2026-06-01T10:00:00)', "the agent's form"],
     ['at(tomorrow)', 'no time'],
+    ['at(9999-12-31 23:59:59 GMT-12:00)', 'a year of five digits'],
   ])('is not %s: %s', (text) => {
     expect(isFrequency(text)).toBe(false)
   })
@@ -75,6 +76,10 @@ describe('a schedule', () => {
     ['0 0 12 * * ?', 86_400, undefined],
     ['0 0 0,23 * * ?', 3_601, 'too-often'],
     ['0 0 0,23 ? * MON', 3_601, undefined],
+    ['0 0 0,23 ? * MON,TUE', 3_601, 'too-often'],
+    ['0 0 0,23 1-31 * ?', 3_601, 'too-often'],
+    ['0 0 0,23 L,1 * ?', 3_601, 'too-often'],
+    ['0 0 0,23 ? * MON,WED', 3_601, undefined],
     ['* * * * * *', 10, 'too-often'],
     ['0 0 12 * * ? 2025', 60, 'expired'],
     ['0 0 12 24 11 ? 2026 UTC', 60, 'expired'],

@@ -19,6 +19,9 @@ export type Frequency =
 const UNIT_SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600, d: 86_400 }
 const RATE_MIN_SECONDS = 60
 const RATE_MAX_SECONDS = 7 * 86_400
+/** Without a zone it is the host's clock that counts, which may be almost a day behind. */
+const DAY_MS = 86_400_000
+const YEAR_10000 = Date.UTC(10_000, 0)
 /** Between two runs of a cron schedule, whatever their time limit. */
 const CRON_MIN_SECONDS = 10
 
@@ -46,6 +49,7 @@ const atOf = (text: string): Frequency | undefined => {
     return undefined
   }
   const at = local - zone.offsetAt(local - zone.offsetAt(local))
+  if (at >= YEAR_10000) return undefined
   return { kind: 'at', at, wire: `at(${new Date(at).toISOString().slice(0, 19)})` }
 }
 
@@ -90,11 +94,22 @@ export const problemOf = (frequency: Frequency, timeoutSeconds: number, now: num
     case 'cron': {
       const distance = shortestDistance(frequency.cron) ?? Number.POSITIVE_INFINITY
       if (distance < Math.max(timeoutSeconds, CRON_MIN_SECONDS)) return 'too-often'
-      // Without a zone it is the host's clock that counts, which may be almost a day behind.
-      const zone = frequency.zone ?? LOCAL
-      return nextRun(frequency.cron, zone, now - (frequency.zone === undefined ? 86_400_000 : 0)) === undefined
-        ? 'expired'
-        : undefined
+      return nextRunOf(frequency, now) === undefined ? 'expired' : undefined
     }
   }
+}
+
+/** Milliseconds that two runs are apart at least, on a clock that is right; undefined for what runs once. */
+export const leastDistance = (frequency: Frequency): number | undefined => {
+  if (frequency.kind === 'at') return undefined
+  if (frequency.kind === 'rate') return frequency.seconds * 1_000
+  // Where there is one run a day, clocks that are set forward bring it nearer.
+  return Math.min(shortestDistance(frequency.cron) ?? 82_800, 82_800) * 1_000
+}
+
+/** The next run; where the host's zone is not known, one that is later nowhere. */
+export const nextRunOf = (frequency: Frequency, now: number): number | undefined => {
+  if (frequency.kind === 'at') return frequency.at > now ? frequency.at : undefined
+  if (frequency.kind === 'rate') return now
+  return nextRun(frequency.cron, frequency.zone ?? LOCAL, now - (frequency.zone === undefined ? DAY_MS : 0))
 }

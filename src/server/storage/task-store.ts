@@ -313,6 +313,13 @@ const CHANGING: readonly { readonly column: string; readonly of: (task: TaskRow)
   { column: 'run_start', of: (task) => task.runStart ?? null },
 ]
 
+/** Runs kept of a task (api.md §8.1 keeps 10,000 records); more are cut off some at a time. */
+const MOST_RUNS = 10_000
+const RUNS_BETWEEN_CUTS = 100
+const CUT_RUNS = `delete from task_run where invocation_id = $1 and instance_id = $2 and run_start <
+  (select min(run_start) from (select run_start from task_run where invocation_id = $1 and instance_id = $2
+     order by run_start desc limit ${MOST_RUNS}) as kept)`
+
 const RUN_COLUMNS = [
   'state',
   'outcome_unknown',
@@ -401,9 +408,11 @@ export const taskStore = (sql: SqlWriter): TaskStore => ({
        on conflict (invocation_id, instance_id, run_start) do nothing`,
       [task.invokeId, task.instanceId, task.runStart ?? 0, ...runValues(task, state, output, now)],
     )
+    if (task.runs % RUNS_BETWEEN_CUTS === 0) await sql.run(CUT_RUNS, [task.invokeId, task.instanceId])
   },
 
-  async replaceRun(run, state, output, now) {
+  async replaceRun(run, state, told, now) {
+    const output = told ?? (await outputOf(sql, run.invokeId, run.instanceId))
     const changed = await sql.run(
       `update task_run set ${RUN_COLUMNS.map((column, index) => `${column} = $${index + 4}`).join(', ')}
        where invocation_id = $1 and instance_id = $2 and run_start = $3 and outcome_unknown = 1`,

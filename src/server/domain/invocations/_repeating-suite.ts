@@ -231,6 +231,110 @@ export const repeatingSuite = (openWorld: () => Promise<World>): void => {
       expect(await history(world, invokeId)).toHaveLength(1)
     })
 
+    it('at a time whose end is given up takes its real end all the same', async () => {
+      await using world = await openWorld()
+      const host = await world.host()
+      const invokeId = await run(world, [host], { frequency: 'at(2026-01-15 12:01:00)' })
+      await world.handOut(host)
+      world.pass(MINUTE)
+      const at = world.now()
+      await world.report(host, invokeId, { kind: 'running', output: 'half ' })
+      world.pass(3 * MINUTE)
+      await world.parts.sweeps.expireNow()
+      expect(await world.task(invokeId, host)).toMatchObject({ status: 'Error', errorCode: 'ExecutionInterrupted' })
+      await world.report(host, invokeId, { kind: 'finish', startedAt: at, output: 'whole' })
+      expect(await world.task(invokeId, host)).toMatchObject({ status: 'Success', exitCode: 0, errorCode: '' })
+      expect(await history(world, invokeId)).toMatchObject([{ status: 'Success', output: 'half whole' }])
+    })
+
+    it('at a time that ran while the server was away has its result, also when it was taken for dropped', async () => {
+      await using world = await openWorld()
+      const host = await world.host()
+      const invokeId = await run(world, [host], { frequency: 'at(2026-01-15 12:01:00)' })
+      await world.handOut(host)
+      world.pass(MINUTE)
+      const at = world.now()
+      world.pass(5 * MINUTE)
+      await world.parts.sweeps.expireNow()
+      expect(await world.task(invokeId, host)).toMatchObject({ status: 'Invalid', errorCode: 'AtExpressionExpired' })
+      await world.report(host, invokeId, { kind: 'finish', startedAt: at, output: 'done' })
+      expect(await world.task(invokeId, host)).toMatchObject({ status: 'Success', repeats: 1, errorCode: '' })
+      expect(await history(world, invokeId)).toMatchObject([{ status: 'Success', output: 'done' }])
+    })
+
+    it('at a time whose agent restarts while it runs is lost with it, and not handed out again', async () => {
+      await using world = await openWorld()
+      const host = await world.host({ pid: 100 })
+      const invokeId = await run(world, [host], { frequency: 'at(2026-01-15 12:01:00)' })
+      await world.handOut(host)
+      world.pass(MINUTE)
+      await world.report(host, invokeId, { kind: 'running' })
+      expect(await kinds(world, host, { reason: 'startup', coldStart: false })).toEqual([])
+      world.pass(1_000)
+      await world.beat(host, { pid: 200 })
+      expect(await world.task(invokeId, host)).toMatchObject({ status: 'Error', errorCode: 'ClientRestarted' })
+      expect(await kinds(world, host, { reason: 'startup', coldStart: false })).toEqual([])
+    })
+
+    it('shows the real end of its latest run, when that comes late', async () => {
+      await using world = await openWorld()
+      const host = await world.host()
+      const invokeId = await run(world, [host], { frequency: 'rate(5m)' })
+      await world.handOut(host)
+      world.pass(5 * MINUTE)
+      const at = world.now()
+      await world.report(host, invokeId, { kind: 'running' })
+      world.pass(2 * MINUTE)
+      await world.parts.sweeps.expireNow()
+      expect(await world.task(invokeId, host)).toMatchObject({ status: 'Scheduled', errorCode: 'ExecutionInterrupted' })
+      await world.report(host, invokeId, { kind: 'finish', startedAt: at })
+      expect(await world.task(invokeId, host)).toMatchObject({ status: 'Scheduled', errorCode: '', exitCode: 0 })
+      expect(await history(world, invokeId)).toMatchObject([{ status: 'Success' }])
+    })
+
+    it('that is completed before its last run is reported waits for that, and one whose completion is lost ends', async () => {
+      await using world = await openWorld()
+      const hosts = [await world.host(), await world.host()] as const
+      const invokeId = await run(world, hosts, { frequency: '0 5 12 15 1 ? 2026 UTC' })
+      for (const host of hosts) await world.handOut(host)
+      world.pass(5 * MINUTE)
+      const at = world.now()
+      await world.report(hosts[0], invokeId, { kind: 'running' })
+      await world.report(hosts[0], invokeId, { kind: 'stopped', result: 'completed', startedAt: 0 })
+      expect(await world.task(invokeId, hosts[0])).toMatchObject({ status: 'Error' })
+      await world.report(hosts[0], invokeId, { kind: 'finish', startedAt: at })
+      expect(await world.task(invokeId, hosts[0])).toMatchObject({ status: 'Success' })
+      await world.report(hosts[1], invokeId, { kind: 'finish' })
+      expect(await world.task(invokeId, hosts[1])).toMatchObject({ status: 'Scheduled' })
+      world.pass(2 * MINUTE)
+      await world.parts.sweeps.expireNow()
+      expect(await world.task(invokeId, hosts[1])).toMatchObject({ status: 'Success' })
+      expect(await world.task(invokeId, hosts[0])).toMatchObject({ status: 'Success' })
+    })
+
+    it('counts a run that failed before its start, and one whose start was lost before it was killed', async () => {
+      await using world = await openWorld()
+      const host = await world.host()
+      const invokeId = await run(world, [host], { frequency: 'rate(5m)' })
+      await world.handOut(host)
+      world.pass(5 * MINUTE)
+      const first = world.now()
+      await world.report(host, invokeId, { kind: 'finish' })
+      world.pass(5 * MINUTE)
+      // Upstream: with the start of the run before.
+      await world.report(host, invokeId, { kind: 'error', errCode: '28', startedAt: first })
+      expect(await world.task(invokeId, host)).toMatchObject({ repeats: 2, errorCode: 'ExecutionException' })
+      world.pass(5 * MINUTE)
+      await world.parts.domain.invocations.stop(SCOPE, CALLER, invokeId, undefined)
+      await world.report(host, invokeId, { kind: 'stopped', output: 'killed' })
+      expect(await world.task(invokeId, host)).toMatchObject({ status: 'Terminated', repeats: 3 })
+      expect(await history(world, invokeId)).toMatchObject([
+        { status: 'Terminated', output: 'killed' },
+        { status: 'Error' },
+        { status: 'Success' },
+      ])
+    })
+
     it('goes on when its host sets its clock back', async () => {
       await using world = await openWorld()
       const host = await world.host()
@@ -386,6 +490,39 @@ export const repeatingSuite = (openWorld: () => Promise<World>): void => {
       const invokeId = await run(world, [host], { repeatMode: mode })
       await world.parts.domain.invocations.stop(SCOPE, CALLER, invokeId, undefined)
       expect(await world.task(invokeId, host)).toMatchObject({ status: 'Cancelled' })
+    })
+
+    it.each(['running', 'silent'] as const)('ends with its run where it is stopped meanwhile: %s', async (host_is) => {
+      await using world = await openWorld()
+      const host = await world.host({ pid: 100 })
+      const invokeId = await run(world, [host], { repeatMode: 'EveryReboot' })
+      world.pass(5 * MINUTE)
+      await world.beat(host, { pid: 7, coldStart: true })
+      await world.handOut(host, { reason: 'startup', coldStart: true })
+      if (host_is === 'running') await world.report(host, invokeId, { kind: 'running' })
+      await world.parts.domain.invocations.stop(SCOPE, CALLER, invokeId, undefined)
+      if (host_is === 'running') await world.report(host, invokeId, { kind: 'finish' })
+      world.pass(5 * MINUTE)
+      await world.parts.sweeps.expireNow()
+      expect(await world.task(invokeId, host)).toMatchObject({
+        status: host_is === 'running' ? 'Terminated' : 'Error',
+        timed: false,
+      })
+      expect(await world.status(host)).toMatchObject({ active: 0 })
+    })
+
+    it('is not ended by a beat that comes behind its first fetch, nor run twice', async () => {
+      await using world = await openWorld()
+      const host = await world.host({ pid: 100 })
+      const invokeId = await run(world, [host], { repeatMode: 'EveryReboot' })
+      world.pass(5 * MINUTE)
+      expect(await kinds(world, host, { reason: 'startup', coldStart: true })).toEqual(['EveryReboot'])
+      await world.report(host, invokeId, { kind: 'running' })
+      await world.beat(host, { pid: 7, coldStart: true, startedAt: world.now() - 1_000 })
+      expect(await world.task(invokeId, host)).toMatchObject({ status: 'Running' })
+      await world.report(host, invokeId, { kind: 'finish' })
+      expect(await kinds(world, host, { reason: 'startup', coldStart: true })).toEqual([])
+      expect(await world.task(invokeId, host)).toMatchObject({ status: 'Scheduled', repeats: 1 })
     })
 
     it('was stopped for good when it had run before', async () => {

@@ -8,7 +8,8 @@ import { changeTask } from './change-task.js'
 import { ERROR_TEXTS, type ResultErrorCode } from './error-texts.js'
 import { hasHistory } from './repeat-modes.js'
 import type { Reschedules } from './reschedules.js'
-import { giveUpRun, isRunUnderWay } from './take-run-report.js'
+import { runsOnce } from './hand-out.js'
+import { completed, giveUpRun, isRunUnderWay } from './take-run-report.js'
 import { isFinal, move, type TaskEvent } from './task-states.js'
 import type { TaskRow } from './task-store.js'
 
@@ -65,7 +66,7 @@ export const endLostTasks = ({
     const after: TaskRow = {
       ...task,
       state,
-      outcomeUnknown: event === 'lost',
+      outcomeUnknown: event === 'lost' || code === 'AtExpressionExpired',
       errorCode: code,
       // What the agent posted while no server answered is gone.
       errorInfo: info + outageText(presence, task.handedOutAt),
@@ -104,12 +105,14 @@ export const endLostTasks = ({
 
   /** The process that had the schedule is gone, with the run that was under way; a stop has come to its end by that. */
   const runLost = async (w: Writing, task: TaskRow, code: ResultErrorCode): Promise<void> => {
-    const scope = await w.invocations.scopeOf(task.invokeId)
-    if (scope === undefined) return
+    const script = await w.invocations.script(task.invokeId)
+    if (script === undefined) return
+    const { scope } = script
     const now = clock.now()
-    await giveUpRun(w, { scope }, task, code, ERROR_TEXTS[code] + outageText(presence, task.handedOutAt), now)
+    await giveUpRun(w, script, task, code, ERROR_TEXTS[code] + outageText(presence, task.handedOutAt), now)
     if (task.state !== 'Stopping') return
     const left = await w.tasks.find(task.invokeId, task.instanceId)
+    if (left !== undefined && isFinal(left.state)) return
     const state = left === undefined ? undefined : move(left.state, false, left.runs === 0 ? 'never-ran' : 'stopped')
     if (left !== undefined && state !== undefined)
       await changeTask(w, scope, left, { ...left, state, deadlineAt: undefined }, now)
@@ -145,13 +148,13 @@ export const endLostTasks = ({
         }
         for (const task of found.sort(byInstance)) {
           if (task.state === 'Scheduled') {
-            await end(w, task, 'invalid', 'AtExpressionExpired', ERROR_TEXTS.AtExpressionExpired)
+            await overdueSchedule(w, task, now)
           } else if (hasHistory(task.repeatMode) && task.state !== 'Pending') {
-            const scope = await w.invocations.scopeOf(task.invokeId)
-            if (scope !== undefined)
+            const script = await w.invocations.script(task.invokeId)
+            if (script !== undefined)
               await giveUpRun(
                 w,
-                { scope },
+                script,
                 task,
                 'ExecutionInterrupted',
                 neverEnded(task) + outageText(presence, task.handedOutAt),
@@ -167,6 +170,14 @@ export const endLostTasks = ({
         return found.length
       })
     },
+  }
+
+  /** A time that its host dropped, or a cron schedule whose completion was never told. */
+  async function overdueSchedule(w: Writing, task: TaskRow, now: number): Promise<void> {
+    const script = await w.invocations.script(task.invokeId)
+    if (script === undefined) return
+    if (runsOnce(script)) await end(w, task, 'invalid', 'AtExpressionExpired', ERROR_TEXTS.AtExpressionExpired)
+    else await completed(w, script, task, now)
   }
 
   async function undelivered(task: TaskRow): Promise<ResultErrorCode> {

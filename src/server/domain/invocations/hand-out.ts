@@ -113,7 +113,8 @@ export const handOut = ({
       handedOutAt: now,
       reportedAt: waitsForReboot(task.repeatMode) ? undefined : task.reportedAt,
       deadlineAt: isSchedule ? scheduleDeadline(script) : now + REPORT_MS,
-      agentProcess: presence.agentProcess(task.instanceId),
+      // The first beat of a process that came with a start of its host may still be on its way.
+      agentProcess: waitsForReboot(task.repeatMode) ? '' : presence.agentProcess(task.instanceId),
     }
     if (isSchedule) reschedules.add(task.instanceId, now + ASK_AGAIN_TO_MS)
     await changeTask(w, script.scope, task, after, now)
@@ -134,13 +135,14 @@ export const handOut = ({
     const process = presence.agentProcess(instanceId)
     for (const task of await w.tasks.schedulesOf(instanceId, MOST_SCHEDULES)) {
       const isItsProcess = task.agentProcess !== '' && isSameProcess(task.agentProcess, process)
+      const isOver = task.runs > 0 || task.state === 'Running'
       const isRecent = task.handedOutAt !== undefined && now - task.handedOutAt <= ASK_AGAIN_TO_MS
       const isDue =
         task.repeatMode === 'Period'
           ? (task.state === 'Scheduled' || task.state === 'Running') && (isStartup || isRecent || !isItsProcess)
-          : task.state === 'Scheduled' && isStartup && isColdStart && !(isItsProcess && isRecent)
+          : task.state === 'Scheduled' && isStartup && isColdStart && !isRecent
       const script = isDue ? await scripts.find(task.invokeId, w.invocations) : undefined
-      if (script === undefined) continue
+      if (script === undefined || (isOver && runsOnce(script))) continue
       due.push(task)
       if (task.repeatMode !== 'Period' || (task.state === 'Scheduled' && !(isRecent && isItsProcess)))
         await take(w, script, task, now)
@@ -208,7 +210,8 @@ const scheduleDeadline = ({ frequency, timeoutSeconds }: InvocationScript): numb
 }
 
 /** True for a schedule that ends with its first run. */
-export const runsOnce = ({ frequency }: InvocationScript): boolean => parseFrequency(frequency)?.kind === 'at'
+export const runsOnce = ({ frequency }: Pick<InvocationScript, 'frequency'>): boolean =>
+  parseFrequency(frequency)?.kind === 'at'
 
 const askedAgain = (task: TaskRow, now: number): boolean =>
   task.reportedAt === undefined && mayBeLost(task.handedOutAt, now)

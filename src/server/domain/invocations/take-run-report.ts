@@ -5,6 +5,7 @@ import type { Writing } from '../unit-of-work.js'
 import type { Report } from './agent-tasks.js'
 import { changeTask } from './change-task.js'
 import type { ResultErrorCode } from './error-texts.js'
+import { leastDistance, nextRunOf, parseFrequency } from '../../../schedule/frequency.js'
 import { runsOnce } from './hand-out.js'
 import type { InvocationScript } from './invocation-store.js'
 import {
@@ -20,6 +21,8 @@ import {
 import { isFinal, move, type TaskEvent, type TaskState } from './task-states.js'
 import type { TaskRow } from './task-store.js'
 
+/** … and its four tries take no longer. */
+const REPEATED_AT_MOST_MS = 30_000
 /** A report is tried four times, and runs are at least ten seconds apart (agent-protocol.md §4.5, api.md §6). */
 const REPEATED_WITHIN_MS = 9_000
 
@@ -66,6 +69,9 @@ const refused = async (
   report: Report & { kind: 'invalid' },
   now: number,
 ): Promise<Found> => {
+  // It was handed out again while it ran, or behind its last run.
+  const isExpired = report.value.startsWith('AtExpressionExpired') || report.value.startsWith('CronExpressionExpired')
+  if (isExpired && task.runs > 0) return runsOnce(script) ? 'nothing' : completed(w, script, task, now)
   if (!isFinal(task.state) && isRunUnderWay(task))
     await giveUpRun(w, script, task, 'ExecutionInterrupted', NEVER_ENDED, now)
   const left = await w.tasks.find(task.invokeId, task.instanceId)
@@ -87,25 +93,34 @@ const running = async (
     await changeTask(w, script.scope, task, { ...task, ...kept }, now)
     return 'nothing'
   }
-  if (!isNewRun(task, report.startedAt, now)) return 'nothing'
+  if (!isNewRun(script, task, report.startedAt, now)) return 'nothing'
   const begun = await begin(w, script, task, report.run, report.startedAt, now)
   const kept = await keepOutput(w, begun, report.output, outputQuota)
   await changeTask(w, script.scope, task, { ...begun, ...kept }, now)
   return begun.state === 'Stopping' ? 'stop-waits' : 'nothing'
 }
 
-/** Runs of a schedule are ten seconds apart at least (api.md §6); clocks and deliveries are less exact than that. */
+/** Starts of a host are further apart. */
 const LEAST_DISTANCE_MS = 5_000
+/** Clocks and deliveries are less exact than schedules. */
+const DISTANCE_SLACK_MS = 60_000
 const CLOCK_SLACK_MS = 5 * 60_000
 
 /**
  * Whether a start, on our clock, can be that of another run. It bounds what a host that lies can have kept, too: no more
  * runs than there was time for.
  */
-const isNewRun = (task: TaskRow, startedAt: number, now: number): boolean =>
-  startedAt >= (task.startedAt ?? Number.NEGATIVE_INFINITY) + LEAST_DISTANCE_MS &&
+const isNewRun = (script: InvocationScript, task: TaskRow, startedAt: number, now: number): boolean =>
+  (task.repeatMode === 'Period' || task.state === 'HandedOut' || task.state === 'Stopping') &&
+  startedAt >= (task.startedAt ?? Number.NEGATIVE_INFINITY) + distanceOf(script) &&
   startedAt >= task.createdAt - CLOCK_SLACK_MS &&
   startedAt <= now + CLOCK_SLACK_MS
+
+const distanceOf = ({ repeatMode, frequency }: InvocationScript): number => {
+  const parsed = repeatMode === 'Period' ? parseFrequency(frequency) : undefined
+  const least = parsed === undefined ? undefined : leastDistance(parsed)
+  return least === undefined ? LEAST_DISTANCE_MS : least - Math.min(least / 2, DISTANCE_SLACK_MS)
+}
 
 /** The task with a new run; one that was under way until now ended without a word. */
 const begin = async (
@@ -168,16 +183,63 @@ const runEnded = async (
   const run = runOf(task, report, now)
   if (run === undefined) return 'nothing'
   const isOfLatest = run === task.runStart
-  const isLate = isFinal(task.state) || (isOfLatest ? !isRunUnderWay(task) : !isNewRun(task, startOf(report, now), now))
-  if (isLate) return late(w, script, task, report, outcome, now)
-  const current = isOfLatest ? task : await begin(w, script, task, run, startOf(report, now), now)
-  const isOver = runsOnce(script) && current.state !== 'Stopping'
-  const state = move(current.state, false, isOver ? outcome.event : 'run-ended')
+  const startedAt = report.kind === 'invalid' || report.run !== run ? now : startOf(report, now)
+  const isReplacement = task.outcomeUnknown && !outcome.unknown && (isFinal(task.state) || isOfLatest)
+  if (isReplacement && (isOfLatest || isNewRun(script, task, startedAt, now)))
+    return replace(parts, w, script, task, report, outcome, run, startedAt, now)
+  if (isFinal(task.state) || (isOfLatest ? !isRunUnderWay(task) : !isNewRun(script, task, startedAt, now)))
+    return late(w, script, task, report, outcome, parts.outputQuota, now)
+  const current = isOfLatest ? task : await begin(w, script, task, run, startedAt, now)
+  const state = move(current.state, false, eventOfEnd(script, current, outcome.event))
   if (state === undefined) return 'nothing'
   const over = await endOfRun(parts, w, script, current, report, outcome, now)
   await w.tasks.keepRun(over, STATE_OF[outcome.event] ?? 'Error', now)
-  await changeTask(w, script.scope, task, { ...over, state, deadlineAt: undefined }, now)
+  const deadlineAt = state === 'Scheduled' ? deadlineOfCompletion(script, now) : undefined
+  await changeTask(w, script.scope, task, { ...over, state, deadlineAt }, now)
   return 'ended'
+}
+
+/** What the end of a run is for its task: the end, where there is no other run and where the host has nothing to forget. */
+const eventOfEnd = (
+  script: Pick<InvocationScript, 'repeatMode' | 'frequency'>,
+  task: TaskRow,
+  event: TaskEvent,
+): TaskEvent => {
+  if (script.repeatMode === 'Period') return runsOnce(script) ? event : 'run-ended'
+  return task.state === 'Stopping' ? 'stopped' : 'run-ended'
+}
+
+/** A cron schedule tells once that it is completed, and that may be lost. */
+const deadlineOfCompletion = ({ repeatMode, frequency }: InvocationScript, now: number): number | undefined => {
+  const parsed = repeatMode === 'Period' ? parseFrequency(frequency) : undefined
+  return parsed?.kind === 'cron' && nextRunOf(parsed, now) === undefined ? now + FINAL_REPORT_MS : undefined
+}
+
+/** The real end of a run whose end had been assumed. */
+const replace = async (
+  parts: ReportParts,
+  w: Writing,
+  script: InvocationScript,
+  task: TaskRow,
+  report: Ended,
+  outcome: Outcome,
+  run: number,
+  startedAt: number,
+  now: number,
+): Promise<Found> => {
+  const isOfLatest = run === task.runStart
+  if (!isOfLatest) await w.tasks.clearOutput(task.invokeId, task.instanceId)
+  const base: TaskRow = isOfLatest
+    ? task
+    : { ...task, runs: task.runs + 1, runStart: run, startedAt, dropped: 0, outputBytes: 0 }
+  const over = await endOfRun(parts, w, script, base, report, outcome, now)
+  const ended = STATE_OF[outcome.event] ?? 'Error'
+  if (!isOfLatest || !(await w.tasks.replaceRun(over, ended, undefined, now))) await w.tasks.keepRun(over, ended, now)
+  // A task that is over keeps its state unless that was assumed, too.
+  const state = isFinal(task.state) ? (move(task.state, true, outcome.event) ?? task.state) : task.state
+  await changeTask(w, script.scope, task, { ...over, state, deadlineAt: task.deadlineAt }, now)
+  audit(w, script, task, 'agent/late-result', ended, now)
+  return 'nothing'
 }
 
 /**
@@ -185,7 +247,14 @@ const runEnded = async (
  * @returns undefined for the repetition of one
  */
 const runOf = (task: TaskRow, report: Ended, now: number): number | undefined => {
-  if (report.kind !== 'invalid' && report.run > 0) return report.run
+  // Upstream: what fails before its start may carry that of the run before (agent/taskengine/basetask.go).
+  const isOfBefore =
+    report.kind === 'error' &&
+    report.run === task.runStart &&
+    !isRunUnderWay(task) &&
+    !task.outcomeUnknown &&
+    now - (task.finishedAt ?? now) > REPEATED_AT_MOST_MS
+  if (report.kind !== 'invalid' && report.run > 0 && !isOfBefore) return report.run
   if (isRunUnderWay(task)) return task.runStart
   return now - (task.finishedAt ?? 0) < REPEATED_WITHIN_MS ? undefined : (task.runStart ?? 0) + 1
 }
@@ -223,6 +292,7 @@ const late = async (
   task: TaskRow,
   report: Ended,
   outcome: Outcome,
+  outputQuota: number,
   now: number,
 ): Promise<Found> => {
   if (report.kind === 'invalid' || report.run <= 0 || outcome.unknown) return 'nothing'
@@ -238,7 +308,7 @@ const late = async (
     finishedAt: finishedAt(report, script, report.startedAt, now),
   }
   const state = STATE_OF[outcome.event] ?? 'Error'
-  if (await w.tasks.replaceRun(run, state, report.output, now))
+  if (await w.tasks.replaceRun(run, state, report.output.subarray(0, outputQuota), now))
     w.audit({
       ...script.scope,
       at: now,
@@ -251,8 +321,13 @@ const late = async (
 }
 
 /** A cron schedule that does not fire any more: its state is that of its last run (api.md §8.2). */
-const completed = async (w: Writing, script: InvocationScript, task: TaskRow, now: number): Promise<Found> => {
-  if (isFinal(task.state)) return 'nothing'
+export const completed = async (w: Writing, script: InvocationScript, task: TaskRow, now: number): Promise<Found> => {
+  if (isFinal(task.state) || parseFrequency(script.frequency)?.kind !== 'cron') return 'nothing'
+  if (isRunUnderWay(task)) {
+    await giveUpRun(w, script, task, 'ExecutionInterrupted', NEVER_ENDED, now)
+    const left = await w.tasks.find(task.invokeId, task.instanceId)
+    return left === undefined ? 'nothing' : completed(w, script, left, now)
+  }
   const event = task.state === 'Stopping' ? (task.runs === 0 ? 'never-ran' : 'stopped') : lastEvent(task)
   const state = move(task.state, false, event)
   if (state === undefined) return 'nothing'
@@ -260,14 +335,27 @@ const completed = async (w: Writing, script: InvocationScript, task: TaskRow, no
     w,
     script.scope,
     task,
-    { ...task, state, reportedAt: task.reportedAt ?? now, deadlineAt: undefined },
+    {
+      ...task,
+      ...(task.runs === 0 ? NEVER_RAN : {}),
+      state,
+      reportedAt: task.reportedAt ?? now,
+      deadlineAt: undefined,
+    },
     now,
   )
   audit(w, script, task, 'agent/completed', state, now)
   return 'ended'
 }
 
+const NEVER_RAN = {
+  errorCode: 'CronExpressionExpired',
+  errorInfo: 'the schedule was over before the command ran',
+  outcomeUnknown: true,
+} as const
+
 const lastEvent = ({ errorCode, exitCode }: TaskRow): TaskEvent => {
+  if (errorCode === '' && exitCode === undefined) return 'lost'
   if (errorCode === 'ExecutionTimeout') return 'timeout'
   if (exitCode === undefined) return 'error'
   return exitCode === 0 ? 'finish-0' : 'finish-other'
@@ -284,12 +372,15 @@ const stopped = async (
 ): Promise<Found> => {
   // It did not know the schedule. Unless that was to be stopped, it will get it again.
   if (isFinal(task.state) || task.state !== 'Stopping') return 'nothing'
-  const state = move(task.state, false, task.runs === 0 ? 'never-ran' : 'stopped')
+  // Also a run whose start was not told.
+  const isNew = report.run > 0 && report.run !== task.runStart && isNewRun(script, task, report.startedAt, now)
+  const current = isNew ? await begin(w, script, task, report.run, report.startedAt, now) : task
+  const state = move(task.state, false, current.runs === 0 ? 'never-ran' : 'stopped')
   if (state === undefined) return 'nothing'
   let after: TaskRow = { ...task, state, reportedAt: task.reportedAt ?? now, deadlineAt: undefined }
-  if (isRunUnderWay(task)) {
+  if (isRunUnderWay(current)) {
     const outcome: Outcome = { event: 'stopped', code: '', info: '' }
-    const over = await endOfRun(parts, w, script, task, report, outcome, now)
+    const over = await endOfRun(parts, w, script, current, report, outcome, now)
     await w.tasks.keepRun(over, 'Terminated', now)
     after = { ...over, state, deadlineAt: undefined }
   }
@@ -319,14 +410,18 @@ const audit = (
 /** Ends a run that nobody will report on; the schedule goes on. */
 export const giveUpRun = async (
   w: Writing,
-  script: Pick<InvocationScript, 'scope'>,
+  script: Pick<InvocationScript, 'scope' | 'repeatMode' | 'frequency'>,
   task: TaskRow,
   code: ResultErrorCode,
   info: string,
   now: number,
 ): Promise<void> => {
+  // A schedule that waits has no run to be given up.
+  if (task.repeatMode === 'Period' && !isRunUnderWay(task)) return
   const lost = lostRun({ ...task, finishedAt: task.startedAt === undefined ? undefined : now }, code, info)
   if (isRunUnderWay(task)) await w.tasks.keepRun(lost, 'Error', now)
-  const state = move(task.state, false, 'run-ended') ?? task.state
-  await changeTask(w, script.scope, task, { ...lost, outcomeUnknown: false, state, deadlineAt: undefined }, now)
+  const isUnknown = task.runs === 0 && task.state === 'Stopping'
+  const event = isUnknown ? 'lost' : eventOfEnd(script, task, 'lost')
+  const state = move(task.state, false, event) ?? task.state
+  await changeTask(w, script.scope, task, { ...lost, state, deadlineAt: undefined }, now)
 }

@@ -74,8 +74,12 @@ export interface TaskStore extends TaskReader {
    * @param state how the run ended
    */
   keepRun(task: TaskRow, state: TaskState, now: number): Promise<void>
-  /** Puts the real end of an earlier run in the place of one that was assumed. @returns false when there is none */
-  replaceRun(run: TaskRow, state: TaskState, output: Uint8Array, now: number): Promise<boolean>
+  /**
+   * Puts the real end of a run in the place of one that was assumed.
+   * @param output undefined: what the task has, for its latest run
+   * @returns false when there is none
+   */
+  replaceRun(run: TaskRow, state: TaskState, output: Uint8Array | undefined, now: number): Promise<boolean>
   /** Takes away all tasks and outputs of an invocation, at most `limit` tasks; @returns their instances */
   removeOfInvocation(invokeId: string, limit: number): Promise<readonly string[]>
 }
