@@ -36,7 +36,6 @@ const nextOfEveryHour = (cron: Cron, zone: Zone, after: number): number | undefi
     if (zone.offsetAt(at) === offset) return at
     const changed = changeBetween(zone, from, at)
     // It may fire at the moment of the change itself.
-    from = changed - SECOND
     const [sooner] = localTimes(cron, changed + zone.offsetAt(changed))
     if (sooner === undefined) return undefined
     const then = sooner - zone.offsetAt(changed)

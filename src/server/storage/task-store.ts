@@ -428,18 +428,11 @@ export const taskStore = (sql: SqlWriter): TaskStore => ({
     ])
     const ids = rows.map((row) => textOf(row['instance_id']))
     const list = JSON.stringify(ids)
-    await sql.run(`delete from task_output where invocation_id = $1 and ${sql.dialect.within('instance_id', '$2')}`, [
-      invokeId,
-      list,
-    ])
-    await sql.run(`delete from task_run where invocation_id = $1 and ${sql.dialect.within('instance_id', '$2')}`, [
-      invokeId,
-      list,
-    ])
-    await sql.run(`delete from task where invocation_id = $1 and ${sql.dialect.within('instance_id', '$2')}`, [
-      invokeId,
-      list,
-    ])
+    for (const table of ['task_output', 'task_run', 'task'])
+      await sql.run(`delete from ${table} where invocation_id = $1 and ${sql.dialect.within('instance_id', '$2')}`, [
+        invokeId,
+        list,
+      ])
     return ids
   },
 })

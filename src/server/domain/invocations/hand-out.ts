@@ -3,7 +3,6 @@ import { bytesOfScript, fillIn, textOfScript } from '../commands/custom-paramete
 import { parseLauncher } from '../commands/launcher.js'
 import type { PresenceTable } from '../fleet/presence.js'
 import type { UnitOfWork, Writing } from '../unit-of-work.js'
-import { parseFrequency } from '../../../schedule/frequency.js'
 import { isSameProcess } from '../fleet/agent-process.js'
 import type { AgentTasks, Fetch, HandedOutTask, HandOut, Repeat } from './agent-tasks.js'
 import { changeTask } from './change-task.js'
@@ -13,6 +12,7 @@ import type { Scripts } from './scripts.js'
 import { waitsForReboot } from './repeat-modes.js'
 import type { Reschedules } from './reschedules.js'
 import { supply } from './run-options.js'
+import { runsOnce, frequencyOf } from './frequency-of.js'
 import { move, type TaskEvent } from './task-states.js'
 import type { TaskRow } from './task-store.js'
 
@@ -186,7 +186,8 @@ export const handOut = ({
 }
 
 /** The kind of a task in an agent's words; a frequency was read when it was submitted. */
-const repeatOf = ({ repeatMode, frequency }: InvocationScript): Repeat => {
+const repeatOf = (script: InvocationScript): Repeat => {
+  const { repeatMode, frequency } = script
   switch (repeatMode) {
     case 'Once':
     case 'DryRun':
@@ -195,7 +196,7 @@ const repeatOf = ({ repeatMode, frequency }: InvocationScript): Repeat => {
     case 'EveryReboot':
       return { kind: repeatMode, cron: '' }
     case 'Period': {
-      const parsed = parseFrequency(frequency)
+      const parsed = frequencyOf(script)
       if (parsed === undefined) return { kind: 'Period', cron: frequency }
       const kind = parsed.kind === 'cron' ? 'Period' : parsed.kind === 'rate' ? 'Rate' : 'At'
       return { kind, cron: parsed.wire }
@@ -204,14 +205,10 @@ const repeatOf = ({ repeatMode, frequency }: InvocationScript): Repeat => {
 }
 
 /** An agent drops a time that is over without a word (agent-protocol.md §6.5): then its run is not waited for. */
-const scheduleDeadline = ({ frequency, timeoutSeconds }: InvocationScript): number | undefined => {
-  const parsed = parseFrequency(frequency)
-  return parsed?.kind === 'at' ? parsed.at + timeoutSeconds * 1_000 + REPORT_MS : undefined
+const scheduleDeadline = (script: InvocationScript): number | undefined => {
+  const parsed = frequencyOf(script)
+  return parsed?.kind === 'at' ? parsed.at + script.timeoutSeconds * 1_000 + REPORT_MS : undefined
 }
-
-/** True for a schedule that ends with its first run. */
-export const runsOnce = ({ frequency }: Pick<InvocationScript, 'frequency'>): boolean =>
-  parseFrequency(frequency)?.kind === 'at'
 
 const askedAgain = (task: TaskRow, now: number): boolean =>
   task.reportedAt === undefined && mayBeLost(task.handedOutAt, now)

@@ -5,8 +5,8 @@ import type { Writing } from '../unit-of-work.js'
 import type { Report } from './agent-tasks.js'
 import { changeTask } from './change-task.js'
 import type { ResultErrorCode } from './error-texts.js'
-import { leastDistance, nextRunOf, parseFrequency } from '../../../schedule/frequency.js'
-import { runsOnce } from './hand-out.js'
+import { leastDistance, nextRunOf } from '../../../schedule/frequency.js'
+import { runsOnce, frequencyOf } from './frequency-of.js'
 import type { InvocationScript } from './invocation-store.js'
 import {
   ended,
@@ -116,8 +116,8 @@ const isNewRun = (script: InvocationScript, task: TaskRow, startedAt: number, no
   startedAt >= task.createdAt - CLOCK_SLACK_MS &&
   startedAt <= now + CLOCK_SLACK_MS
 
-const distanceOf = ({ repeatMode, frequency }: InvocationScript): number => {
-  const parsed = repeatMode === 'Period' ? parseFrequency(frequency) : undefined
+const distanceOf = (script: InvocationScript): number => {
+  const parsed = frequencyOf(script)
   const least = parsed === undefined ? undefined : leastDistance(parsed)
   return least === undefined ? LEAST_DISTANCE_MS : least - Math.min(least / 2, DISTANCE_SLACK_MS)
 }
@@ -161,15 +161,8 @@ export const lostRun = (task: TaskRow, code: string, info: string): TaskRow => (
   errorInfo: info,
 })
 
-/** How a run ended, in the words for a task that runs once. */
-const STATE_OF: Readonly<Partial<Record<TaskEvent, TaskState>>> = {
-  'finish-0': 'Success',
-  'finish-other': 'Failed',
-  timeout: 'Timeout',
-  error: 'Error',
-  stopped: 'Terminated',
-  invalid: 'Invalid',
-}
+/** How a run ended: as a task does that runs once. */
+const endedAs = (event: TaskEvent): TaskState => move('Running', false, event) ?? 'Error'
 
 const runEnded = async (
   parts: ReportParts,
@@ -193,7 +186,7 @@ const runEnded = async (
   const state = move(current.state, false, eventOfEnd(script, current, outcome.event))
   if (state === undefined) return 'nothing'
   const over = await endOfRun(parts, w, script, current, report, outcome, now)
-  await w.tasks.keepRun(over, STATE_OF[outcome.event] ?? 'Error', now)
+  await w.tasks.keepRun(over, endedAs(outcome.event), now)
   const deadlineAt = state === 'Scheduled' ? deadlineOfCompletion(script, now) : undefined
   await changeTask(w, script.scope, task, { ...over, state, deadlineAt }, now)
   return 'ended'
@@ -210,8 +203,8 @@ const eventOfEnd = (
 }
 
 /** A cron schedule tells once that it is completed, and that may be lost. */
-const deadlineOfCompletion = ({ repeatMode, frequency }: InvocationScript, now: number): number | undefined => {
-  const parsed = repeatMode === 'Period' ? parseFrequency(frequency) : undefined
+const deadlineOfCompletion = (script: InvocationScript, now: number): number | undefined => {
+  const parsed = frequencyOf(script)
   return parsed?.kind === 'cron' && nextRunOf(parsed, now) === undefined ? now + FINAL_REPORT_MS : undefined
 }
 
@@ -233,7 +226,7 @@ const replace = async (
     ? task
     : { ...task, runs: task.runs + 1, runStart: run, startedAt, dropped: 0, outputBytes: 0 }
   const over = await endOfRun(parts, w, script, base, report, outcome, now)
-  const ended = STATE_OF[outcome.event] ?? 'Error'
+  const ended = endedAs(outcome.event)
   if (!isOfLatest || !(await w.tasks.replaceRun(over, ended, undefined, now))) await w.tasks.keepRun(over, ended, now)
   // A task that is over keeps its state unless that was assumed, too.
   const state = isFinal(task.state) ? (move(task.state, true, outcome.event) ?? task.state) : task.state
@@ -307,7 +300,7 @@ const late = async (
     startedAt: report.startedAt > 0 ? report.startedAt : undefined,
     finishedAt: finishedAt(report, script, report.startedAt, now),
   }
-  const state = STATE_OF[outcome.event] ?? 'Error'
+  const state = endedAs(outcome.event)
   if (await w.tasks.replaceRun(run, state, report.output.subarray(0, outputQuota), now))
     w.audit({
       ...script.scope,
@@ -322,7 +315,7 @@ const late = async (
 
 /** A cron schedule that does not fire any more: its state is that of its last run (api.md §8.2). */
 export const completed = async (w: Writing, script: InvocationScript, task: TaskRow, now: number): Promise<Found> => {
-  if (isFinal(task.state) || parseFrequency(script.frequency)?.kind !== 'cron') return 'nothing'
+  if (isFinal(task.state) || frequencyOf(script)?.kind !== 'cron') return 'nothing'
   if (isRunUnderWay(task)) {
     await giveUpRun(w, script, task, 'ExecutionInterrupted', NEVER_ENDED, now)
     const left = await w.tasks.find(task.invokeId, task.instanceId)
