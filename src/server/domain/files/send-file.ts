@@ -6,7 +6,7 @@ import { takesFiles } from '../fleet/agent-version.js'
 import type { TargetRow } from '../fleet/instance-store.js'
 import type { PresenceTable } from '../fleet/presence.js'
 import { ERROR_TEXTS } from '../invocations/error-texts.js'
-import { DELIVERY_MS } from '../invocations/start-invocation.js'
+import { DELIVERY_MS } from '../invocations/admit.js'
 import type { UnitOfWork } from '../unit-of-work.js'
 import type { Files } from './files.js'
 

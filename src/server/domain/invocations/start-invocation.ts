@@ -7,20 +7,17 @@ import { builtInNames, checkFilledIn, fillIn, parameterValues, textOfScript } fr
 import { checkScript } from '../commands/keep-commands.js'
 import { parseLauncher } from '../commands/launcher.js'
 import { Fault } from '../faults.js'
-import { fillsIn, knowsSchedule, runsInContainers } from '../fleet/agent-version.js'
 import type { TargetRow } from '../fleet/instance-store.js'
 import type { PresenceTable } from '../fleet/presence.js'
 import type { UnitOfWork, Writing } from '../unit-of-work.js'
+import { admit, type Needs } from './admit.js'
 import { isDefaultUser } from './default-user.js'
-import { ERROR_TEXTS, type ResultErrorCode } from './error-texts.js'
 import type { Invocations, RunRequest, Targets } from './invocations.js'
-import { notApplicable, type RunOptions } from './run-options.js'
+import type { RunOptions } from './run-options.js'
 import { type Frequency, parseFrequency, problemOf } from '../../../schedule/frequency.js'
-import { type RepeatMode, waitsForReboot } from './repeat-modes.js'
+import type { RepeatMode } from './repeat-modes.js'
 import { classOf, isFinal } from './task-states.js'
 
-/** A task must be asked for within this time (api.md §5.5). */
-export const DELIVERY_MS = 60_000
 /** Targets written in one transaction: more would hold the event loop (design §4, §8). */
 const CHUNK = 500
 
@@ -119,7 +116,8 @@ const start = async <A>(
 
   const now = clock.now()
   const invokeId = ids.next('t')
-  const tasks = targets.map((target) => newTask(target, presence, builtIns, options, schedule, now))
+  const needs: Needs = { options, builtIns, mode: schedule.mode, frequency: schedule.frequency }
+  const tasks = targets.map((target) => admit(target, presence, needs, now))
   const answer = answerOf({ commandId: script.commandId, invokeId })
   const begin = async (w: Writing): Promise<void> => {
     if (limits.invocationsPerDay !== undefined) {
@@ -268,48 +266,6 @@ const scheduleOf = ({ repeatMode = 'Once', frequency }: RunRequest, timeoutSecon
   if (parsed === undefined || problemOf(parsed, timeoutSeconds, now) !== undefined)
     throw new Fault('frequency/not-possible')
   return { mode: 'Period', frequency: parsed }
-}
-
-/** A task that waits for its host, or that is over at once because no host will ask for it. */
-const newTask = (
-  target: TargetRow,
-  presence: PresenceTable,
-  builtIns: readonly string[],
-  options: RunOptions,
-  { mode, frequency }: Schedule,
-  now: number,
-) => {
-  const ended = (code: ResultErrorCode, why?: string) => ({
-    instanceId: target.instanceId,
-    state: why === undefined ? ('Aborted' as const) : ('Invalid' as const),
-    errorCode: code,
-    errorInfo: why === undefined ? ERROR_TEXTS[code] : `${ERROR_TEXTS[code]}: ${why}`,
-    deadlineAt: undefined,
-  })
-  const why = notApplicable(target.osType, options)
-  if (why !== undefined) return ended('CommandNotApplicable', why)
-  if (!presence.isLive(presence.lastSeen(target.instanceId))) return ended('ClientNotRunning')
-  const isNewEnough =
-    fillsIn(target.osType, target.agentVersion, builtIns) &&
-    (!options.contained || runsInContainers(target.osType, target.agentVersion)) &&
-    (frequency === undefined || knowsSchedule(target.osType, target.agentVersion, frequency))
-  if (!isNewEnough) return ended('ClientNeedUpgrade')
-  // Nothing is to be delivered before the host starts again.
-  if (waitsForReboot(mode))
-    return {
-      instanceId: target.instanceId,
-      state: 'Scheduled' as const,
-      errorCode: '',
-      errorInfo: '',
-      deadlineAt: undefined,
-    }
-  return {
-    instanceId: target.instanceId,
-    state: 'Pending' as const,
-    errorCode: '',
-    errorInfo: '',
-    deadlineAt: now + DELIVERY_MS,
-  }
 }
 
 const isUnavailable = (cause: unknown): boolean => cause instanceof Fault && cause.kind === 'store/unavailable'
