@@ -1,3 +1,4 @@
+import type { Pair } from '../command-line/options.js'
 import type { Api, FlatParameters } from './call-operation.js'
 import { type Members, textAt } from './answer.js'
 
@@ -36,3 +37,10 @@ export const batches = <T>(items: readonly T[], size: number): readonly (readonl
 /** `Name.1`, `Name.2`, … */
 export const repeatedParameter = (name: string, values: readonly string[]): FlatParameters =>
   values.map((value, index) => [`${name}.${index + 1}`, value])
+
+/** Tags as `Tag.N.Key` and `Tag.N.Value`. */
+export const tagParameters = (tags: readonly Pair[]): FlatParameters =>
+  tags.flatMap(({ name, value }, index) => [
+    [`Tag.${index + 1}.Key`, name] as const,
+    ...(value === undefined ? [] : [[`Tag.${index + 1}.Value`, value] as const]),
+  ])

@@ -24,6 +24,8 @@ import type { AgentRegistry } from './domain/fleet/agents.js'
 import { type AnswerBounds, DEFAULT_ANSWER_BOUNDS } from './domain/paging.js'
 import { timeOrderedIds } from './domain/ids.js'
 import type { AgentTasks } from './domain/invocations/agent-tasks.js'
+import { OutputDeliveries } from './domain/outputs/deliver-outputs.js'
+import { NO_OUTPUT_STORES, type OutputStores } from './domain/outputs/output-stores.js'
 import { endLostTasks } from './domain/invocations/end-lost-tasks.js'
 import { Reschedules } from './domain/invocations/reschedules.js'
 import { serveAgents } from './domain/invocations/serve-agents.js'
@@ -88,11 +90,15 @@ export interface AssemblyParts {
   readonly clock: Clock
   /** When the caller took the data directory's lock, before it listened; absent: it is taken here. */
   readonly lockedAt?: number
+  /** Where outputs can be delivered to; absent: nowhere. */
+  readonly outputStores?: OutputStores
   readonly tellCall: (event: CallEvent) => void
   readonly tellGateway: (event: GatewayEvent) => void
   readonly tellCommit: (told: CommitTold) => void
   /** A task ended in this state; after the commit. */
   readonly tellTaskEnded?: (state: string) => void
+  /** The delivery of an output came to its end, in this state. */
+  readonly tellDelivered?: (status: string) => void
   /** Something of the server's own failed in the background. */
   readonly tellFailure: (at: string, cause: unknown) => void
   /** Rows that retention removed, by kind. */
@@ -110,6 +116,7 @@ export interface Assembly {
   readonly files: AgentFiles
   readonly api: ApiDoor
   readonly gateway: Gateway
+  readonly outputs: OutputDeliveries
   readonly sweeps: Sweeps
   /** Loads presence and the rows of the agent status in the background; both doors answer before it is done. */
   warmUp(scope: { accountId: string; regionId: string }): Promise<void>
@@ -201,12 +208,21 @@ export const assemble = async (parts: AssemblyParts): Promise<Assembly> => {
     reschedules,
   })
   const files = serveFiles({ stores, clock, presence, wake })
+  const { outputStores = NO_OUTPUT_STORES } = parts
+  const outputs = new OutputDeliveries({
+    stores,
+    outputStores,
+    clock,
+    random: Math.random,
+    tellEnded: parts.tellDelivered ?? (() => undefined),
+    tellFailure: parts.tellFailure,
+  })
   const domain: Domain = {
     instances: observeInstances({ instances: stores.read.instances, presence }),
     activations: permitActivations({ stores, clock, ids, quota: settings.activationQuota }),
     commands: keepCommands({ stores, clock, ids, quota: settings.commandQuota }),
     invocations: {
-      ...startInvocation({ stores, clock, ids, presence, wake, limits: settings }),
+      ...startInvocation({ stores, clock, ids, presence, outputStores, wake, limits: settings }),
       stop: stopInvocation({ stores, clock, wake }),
       list: (scope, filter, page) => stores.read.invocations.list(scope, filter, page),
       results: (scope, filter, page) => stores.read.tasks.results(scope, filter, page),
@@ -268,6 +284,7 @@ export const assemble = async (parts: AssemblyParts): Promise<Assembly> => {
     lost,
     nodeId: 'local',
     retention,
+    outputs,
     tellFailure: parts.tellFailure,
   })
   undo.defer(() => sweeps.stop())
@@ -286,6 +303,7 @@ export const assemble = async (parts: AssemblyParts): Promise<Assembly> => {
     files,
     api,
     gateway,
+    outputs,
     sweeps,
     async warmUp(scope) {
       await presence.load()

@@ -3,8 +3,10 @@ import { readFileSync } from 'node:fs'
 import { isIP } from 'node:net'
 import { dirname, resolve } from 'node:path'
 import type { Given, Setting } from './config/setting.js'
+import { readOutputStores } from './config/output-stores.js'
 import { SETTINGS, type Settings } from './config/settings.js'
 import { canonicalAddress, isLoopback } from './front/host-name.js'
+import type { OutputStoreSettings } from './outputs/settings.js'
 import type { Secret } from './telemetry/secret.js'
 
 export { SETTINGS } from './config/settings.js'
@@ -12,10 +14,21 @@ export { SETTINGS } from './config/settings.js'
 type Values = { readonly [K in keyof Settings]: Settings[K] extends Setting<infer T> ? T : never }
 
 /** What the operator decided, checked. */
-export interface Config extends Omit<Values, 'accessKeyId' | 'accessKeySecret' | 'maxConnections'> {
+export interface Config
+  extends Omit<
+    Values,
+    | 'accessKeyId'
+    | 'accessKeySecret'
+    | 'maxConnections'
+    | 'outputStores'
+    | 'outputAccessKeyId'
+    | 'outputAccessKeySecret'
+  > {
   readonly maxConnections: number
   /** The AccessKey that is there from the start; without one the server makes one, once (design D9). */
   readonly firstAccessKey: { readonly accessKeyId: string; readonly accessKeySecret: Secret } | undefined
+  /** Where outputs can be delivered to. */
+  readonly outputStores: readonly OutputStoreSettings[]
   readonly configFile: string | undefined
   /** Sentences for the operator about what is allowed and still worth a thought. */
   readonly warnings: readonly string[]
@@ -56,7 +69,7 @@ interface Found {
   readonly base: string
 }
 
-const PATHS: readonly string[] = ['dataDir', 'keyFile', 'tlsCert', 'tlsKey']
+const PATHS: readonly string[] = ['dataDir', 'keyFile', 'tlsCert', 'tlsKey', 'outputStores']
 
 /** @throws ConfigError with every problem, not the first */
 export const readConfig = (source: ConfigSource): Config => {
@@ -89,15 +102,17 @@ export const readConfig = (source: ConfigSource): Config => {
 
   const checked = values as unknown as Values
   problems.push(...contradictions(checked))
+  const outputStores = outputStoresOf(checked, problems)
   if (problems.length > 0) throw new ConfigError(problems)
-  const { accessKeyId, accessKeySecret, ...rest } = checked
+  const { accessKeyId, accessKeySecret, outputAccessKeyId: _, outputAccessKeySecret: __, ...rest } = checked
   return Object.freeze({
     ...rest,
     maxConnections: rest.maxConnections ?? 2 * rest.maxAgents + 2_000,
     firstAccessKey:
       accessKeyId === undefined || accessKeySecret === undefined ? undefined : { accessKeyId, accessKeySecret },
+    outputStores,
     configFile,
-    warnings: warningsOf(checked),
+    warnings: [...warningsOf(checked), ...clearStores(outputStores)],
   })
 }
 
@@ -175,11 +190,38 @@ const contradictions = (values: Values): string[] => {
   if ((values.accessKeyId === undefined) !== (values.accessKeySecret === undefined)) {
     found.push('OPENASSIST_ACCESS_KEY_ID and OPENASSIST_ACCESS_KEY_SECRET belong together: one of them is missing.')
   }
+  if ((values.outputAccessKeyId === undefined) !== (values.outputAccessKeySecret === undefined)) {
+    found.push(
+      'OPENASSIST_OUTPUT_ACCESS_KEY_ID and OPENASSIST_OUTPUT_ACCESS_KEY_SECRET belong together: one of them is missing.',
+    )
+  }
   if (values.database !== undefined && values.keyFile === undefined) {
     found.push('With PostgreSQL the key that encrypts secrets must be given: --key-file or OPENASSIST_KEY_FILE.')
   }
   return found
 }
+
+const outputStoresOf = (values: Values, problems: string[]): readonly OutputStoreSettings[] => {
+  const { outputStores: file, outputAccessKeyId: accessKeyId, outputAccessKeySecret: accessKeySecret } = values
+  if (file === undefined) return []
+  try {
+    const isWhole = accessKeyId !== undefined && accessKeySecret !== undefined
+    return readOutputStores(file, isWhole ? { accessKeyId, accessKeySecret } : undefined)
+  } catch (error) {
+    problems.push(...(error as Error).message.split('\n'))
+    return []
+  }
+}
+
+/** Stores on other machines that are spoken to without TLS. */
+const clearStores = (stores: readonly OutputStoreSettings[]): readonly string[] =>
+  stores.flatMap((store) => {
+    if (store.kind !== 's3' || !store.endpoint.startsWith('http:')) return []
+    const { hostname, host } = new URL(store.endpoint)
+    const address = canonicalAddress(hostname.replace(/^\[(.*)\]$/, '$1'))
+    if (hostname === 'localhost' || (isIP(address) !== 0 && isLoopback(address))) return []
+    return `Outputs are delivered to ${host} in clear: whoever is on the way can read them. Give an https endpoint.`
+  })
 
 const warningsOf = (values: Values): string[] => {
   const warnings: string[] = []

@@ -10,6 +10,7 @@ import { ensureFirstAccessKey, type FirstAccessKey } from './first-access-key.js
 import { type Front, startFront } from './front/front.js'
 import type { KeyAndCertificate } from './front/listener.js'
 import type { Doors } from './front/peer.js'
+import { openOutputStores } from './outputs/open-output-stores.js'
 import { loadRootKey } from './root-key.js'
 import { publicEndpoint, removeServerFile, serverFile, writeServerFile } from './server-file.js'
 import { readSealedSetting, writeSealedSetting } from './storage/setting-store.js'
@@ -82,10 +83,12 @@ export const startServer = async (config: Config, clock: Clock = SYSTEM_CLOCK): 
     rootKey: rootKey.key,
     clock,
     lockedAt,
+    outputStores: openOutputStores(config.outputStores),
     tellCall: telemetry.events.call,
     tellGateway: telemetry.events.gateway,
     tellCommit: telemetry.events.commit,
     tellTaskEnded: telemetry.events.taskEnded,
+    tellDelivered: telemetry.events.delivered,
     tellFailure: telemetry.events.failure,
     tellRemoved: telemetry.events.removed,
   })

@@ -4,6 +4,7 @@ import type { PresenceStore } from './domain/fleet/presence-store.js'
 import { removeHost } from './domain/fleet/remove-host.js'
 import type { LostTasks } from './domain/invocations/end-lost-tasks.js'
 import { removeUncommitted } from './domain/invocations/start-invocation.js'
+import type { OutputDeliveries } from './domain/outputs/deliver-outputs.js'
 import type { UnitOfWork } from './domain/unit-of-work.js'
 import type { Retention } from './retention.js'
 
@@ -22,10 +23,11 @@ interface Parts {
   readonly lost: LostTasks
   readonly nodeId: string
   readonly retention: Retention
+  readonly outputs: OutputDeliveries
   readonly tellFailure: (at: string, cause: unknown) => void
 }
 
-/** Periodic work inside the server: deadlines, presence, what is too old. Each run ends before its next begins. */
+/** Periodic work inside the server: deadlines, presence, deliveries, what is too old. Each run ends before its next begins. */
 export class Sweeps {
   readonly #parts: Parts
   readonly #stopping = new AbortController()
@@ -42,6 +44,7 @@ export class Sweeps {
         presence.followClock()
         while ((await this.expireNow()) > 0) await turn()
       }),
+      this.#every(1_000, 'outputs', () => this.deliverOutputs()),
       this.#every(2_000, 'presence', async () => {
         await presence.flush()
         await presenceStore.alive(nodeId, clock.now())
@@ -55,6 +58,7 @@ export class Sweeps {
   async stop(): Promise<void> {
     this.#stopping.abort()
     await Promise.all(this.#running)
+    await this.#parts.outputs.settle()
     try {
       await this.#parts.presence.flush()
       await this.#parts.presenceStore.alive(this.#parts.nodeId, this.#parts.clock.now())
@@ -79,6 +83,11 @@ export class Sweeps {
       for (const invokeId of found) await removeUncommitted(stores, invokeId)
       if (found.length < CHUNK) return
     }
+  }
+
+  /** Begins deliveries of outputs that are due. */
+  deliverOutputs(): Promise<void> {
+    return this.#parts.outputs.sweep(this.#stopping.signal)
   }
 
   /** Removes what is too old or too much. */

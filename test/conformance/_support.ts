@@ -6,6 +6,7 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Assembly, type AssemblySettings, assemble } from '../../src/server/assemble.js'
+import { DeliveryFailure, type OutputStores } from '../../src/server/domain/outputs/output-stores.js'
 import { addAccessKey, ensureAccount } from '../../src/server/storage/access-store.js'
 import { sqliteFiles } from '../../src/server/storage/sqlite/database.js'
 import { SqliteConnection } from '../../src/server/storage/sqlite/driver.js'
@@ -64,6 +65,15 @@ const SETTINGS: Omit<AssemblySettings, 'dataDir'> = {
   fileRetentionRecords: 1_000,
   api: {},
   gateway: {},
+}
+
+/** Two buckets: one takes everything, the other nothing. */
+const outputStores: OutputStores = {
+  find: ({ bucket, prefix }) => {
+    if (bucket === 'testBucket') return { store: { put: () => Promise.resolve() }, name: prefix }
+    const put = () => Promise.reject(new DeliveryFailure('AccessDenied', 'the store answered 403', false))
+    return bucket === 'closedBucket' ? { store: { put }, name: prefix } : undefined
+  },
 }
 
 const percent = (text: string): string =>
@@ -125,6 +135,7 @@ export const openWorld = async (settings: Partial<AssemblySettings>, at: number)
   const parts = await assemble({
     settings: { ...SETTINGS, ...settings, dataDir },
     rootKey: Buffer.alloc(32, 7),
+    outputStores,
     clock: { now: () => now },
     tellCall: ignore,
     tellGateway: ignore,

@@ -55,6 +55,7 @@ export type Seed =
   | { readonly time: string }
   | { readonly registered: number; readonly with: string; readonly removed: number }
   | { readonly store: 'broken' }
+  | { readonly outputs: 'delivered' }
 
 const SCOPE = { accountId: ACCOUNT, regionId: REGION }
 
@@ -153,6 +154,10 @@ export const plant = async (world: World, seed: Seed, made: Made): Promise<void>
   }
   if ('time' in seed) return world.setTime(Date.parse(seed.time))
   if ('store' in seed) return world.breakStore()
+  if ('outputs' in seed) {
+    await world.parts.sweeps.deliverOutputs()
+    return world.parts.outputs.settle()
+  }
   if ('registered' in seed) return register(world, made, seed.with, seed.registered, seed.removed)
   if ('fetch' in seed) {
     await world.parts.tasks.fetch(seed.fetch, { reason: 'kickoff', coldStart: undefined })

@@ -3,7 +3,7 @@ import { escapeControl } from '../../command-line/escape-control.js'
 import type { Pair } from '../../command-line/options.js'
 import { listAt, type Members, numberAt, textAt } from '../answer.js'
 import type { Api, FlatParameters } from '../call-operation.js'
-import { pages } from '../pages.js'
+import { pages, tagParameters } from '../pages.js'
 import { isFinal } from '../running/outcomes.js'
 
 /** How it stands on one host, in the words of the API (api.md §8.2). */
@@ -38,6 +38,8 @@ export interface Invocation {
   readonly terminationMode: string
   readonly containerId: string
   readonly containerName: string
+  /** `oss://bucket/prefix` that outputs are delivered to; `''` for nowhere. */
+  readonly outputTo: string
   readonly tags: readonly Pair[]
   readonly hosts: readonly InvocationHost[]
 }
@@ -76,12 +78,6 @@ const checkFilter = ({ state, command, instanceId }: InvocationFilter): void => 
 }
 
 const isCommandId = (text: string): boolean => /^c-\S+$/.test(text)
-
-export const tagParameters = (tags: readonly Pair[]): FlatParameters =>
-  tags.flatMap(({ name, value }, index) => [
-    [`Tag.${index + 1}.Key`, name] as const,
-    ...(value === undefined ? [] : [[`Tag.${index + 1}.Value`, value] as const]),
-  ])
 
 /** The filters that DescribeInvocations and DescribeInvocationResults have in common. */
 export const commandParameter = (command: string | undefined): FlatParameters =>
@@ -137,6 +133,7 @@ const invocationOf = (from: Members): Invocation => ({
   terminationMode: textAt(from, 'TerminationMode'),
   containerId: textAt(from, 'ContainerId'),
   containerName: textAt(from, 'ContainerName'),
+  outputTo: textAt(from, 'OssOutputDelivery'),
   tags: listAt(from, 'Tags', 'Tag').map((tag) => ({ name: textAt(tag, 'TagKey'), value: textAt(tag, 'TagValue') })),
   hosts: listAt(from, 'InvokeInstances', 'InvokeInstance').map(hostOf),
 })

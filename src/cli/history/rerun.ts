@@ -1,11 +1,12 @@
 import type { Api, FlatParameters } from '../call-operation.js'
 import { listAt } from '../answer.js'
+import { tagParameters } from '../pages.js'
 import type { RunCall } from '../running/submit.js'
-import { type Invocation, tagParameters } from './invocations.js'
+import type { Invocation } from './invocations.js'
 
 /**
  * The call that runs the same again: a kept command by its id, any other script as it is, with the same parameters, user,
- * directory, time limit, launcher and tags. It runs once, whatever schedule the first had; a dry run stays one.
+ * directory, time limit, launcher, container, place for outputs and tags. It runs once, whatever schedule the first had; a dry run stays one.
  */
 export const rerunCall = async (api: Api, invocation: Invocation): Promise<RunCall> => {
   const { commandId, parameters } = invocation
@@ -19,6 +20,7 @@ export const rerunCall = async (api: Api, invocation: Invocation): Promise<RunCa
     ...given('TerminationMode', invocation.terminationMode),
     ...given('ContainerId', invocation.containerId),
     ...given('ContainerName', invocation.containerName),
+    ...given('OssOutputDelivery', invocation.outputTo),
     ...(hasValues ? ([['Parameters', parameters]] as const) : []),
     ...tagParameters(invocation.tags),
   ]

@@ -1,10 +1,9 @@
 import type { Pair } from '../../command-line/options.js'
 import { listAt, type Members, membersAt, numberAt, textAt } from '../answer.js'
 import type { Api, FlatParameters } from '../call-operation.js'
-import { pages } from '../pages.js'
+import { pages, tagParameters } from '../pages.js'
 import { outcomeOf } from '../running/follow.js'
 import type { Outcome } from '../running/outcomes.js'
-import { tagParameters } from './invocations.js'
 
 /** States of results that can be asked for (api.md §8.1). */
 export const RESULT_STATES = [

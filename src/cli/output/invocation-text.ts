@@ -72,6 +72,7 @@ export const invocationText = (invocation: Invocation, now: number, { colours, c
     ['Launcher', invocation.launcher],
     ['Ends', invocation.terminationMode],
     ['Container', [invocation.containerName, invocation.containerId].filter(Boolean).join(', ')],
+    ['Outputs to', invocation.outputTo],
     ['Repeats', [invocation.repeatMode, invocation.frequency].filter(Boolean).join(', ')],
     ['Tags', tagsText(invocation.tags)],
   ]

@@ -3,6 +3,7 @@ import { wrap } from '../../command-line/help.js'
 import type { Colours } from '../../command-line/terminal.js'
 import type { Outcome, OutcomeGroup } from '../running/outcomes.js'
 import { count } from './count.js'
+import { deliveryText } from './delivery-text.js'
 
 /** Ids that are shown of a group where all went well; of the others all are. */
 const IDS_SHOWN = 20
@@ -44,7 +45,8 @@ export const groupsText = (groups: readonly OutcomeGroup[], columns: number, col
   groups
     .map((group) => {
       const text = outputText(group.outcome, colours)
-      return groupHeading(group, columns, colours) + (text === '' ? colours.dim('  (no output)\n') : text)
+      const written = text === '' ? colours.dim('  (no output)\n') : text
+      return groupHeading(group, columns, colours) + written + deliveryText(group.hosts, colours)
     })
     .join('\n')
 

@@ -2,6 +2,7 @@ import type { Terminal } from '../../command-line/terminal.js'
 import { groupOutcomes, type Outcome } from '../running/outcomes.js'
 import type { Submission, Submitted } from '../running/submit.js'
 import { invocationsOf, refusedOf, summaryLine } from '../running/tell.js'
+import { deliveryText } from './delivery-text.js'
 import { writeJson } from './json.js'
 import { groupHeading, groupsText, outputText } from './outcome-text.js'
 
@@ -15,6 +16,7 @@ export const writeOutcomes = (
   const [only] = groups
   if (outcomes.length === 1 && only !== undefined) {
     stdout.write(outputText(only.outcome, stdout.colours))
+    stderr.write(deliveryText(only.hosts, stderr.colours))
     if (only.outcome.status !== 'Success') stderr.write(groupHeading(only, stderr.columns, stderr.colours))
     return
   }

@@ -3,7 +3,7 @@ import { listAt, type Members, membersAt, numberAt, textAt } from '../answer.js'
 import { NoAnswer } from '../call-failures.js'
 import type { Api } from '../call-operation.js'
 import { pages } from '../pages.js'
-import { isFinal, type Outcome } from './outcomes.js'
+import { type Delivery, isFinal, type Outcome } from './outcomes.js'
 import type { Submitted } from './submit.js'
 
 /** How many hosts are where. */
@@ -138,6 +138,18 @@ export const outcomeOf = (
   ...(typeof result['ExitCode'] === 'number' ? { exitCode: result['ExitCode'] } : {}),
   output: Buffer.from(textAt(result, 'Output'), 'base64').toString('utf8'),
   dropped: numberAt(result, 'Dropped'),
+  ...deliveryOf(result),
   startTime: textAt(result, 'StartTime'),
   finishTime: textAt(result, 'FinishedTime'),
 })
+
+const deliveryOf = (result: Members): { readonly delivery?: Delivery } => {
+  const status = textAt(result, 'OssOutputStatus')
+  if (status === '') return {}
+  const [uri, errorCode, errorInfo] = [
+    textAt(result, 'OssOutputUri'),
+    textAt(result, 'OssOutputErrorCode'),
+    textAt(result, 'OssOutputErrorInfo'),
+  ]
+  return { delivery: { status, uri, errorCode, errorInfo } }
+}

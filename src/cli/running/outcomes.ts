@@ -13,8 +13,19 @@ export interface Outcome {
   readonly output: string
   /** Bytes of output that the server did not keep. */
   readonly dropped: number
+  /** What became of its delivery to a store; absent where there is none. */
+  readonly delivery?: Delivery
   readonly startTime: string
   readonly finishTime: string
+}
+
+/** A delivery in the words of the API (api.md §5.5). */
+export interface Delivery {
+  readonly status: string
+  /** `''` until it is there. */
+  readonly uri: string
+  readonly errorCode: string
+  readonly errorInfo: string
 }
 
 export interface OutcomeGroup {

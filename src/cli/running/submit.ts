@@ -3,7 +3,7 @@ import { CommandFailure } from '../../command-line/failures.js'
 import type { Pair } from '../../command-line/options.js'
 import { type Members, textAt } from '../answer.js'
 import type { Api, FlatParameters } from '../call-operation.js'
-import { batches, repeatedParameter } from '../pages.js'
+import { batches, repeatedParameter, tagParameters } from '../pages.js'
 import type { Script } from './script.js'
 import type { Target } from './targets.js'
 
@@ -16,11 +16,21 @@ export interface RunDetails {
   readonly timeoutSeconds: number | undefined
   readonly workingDir: string | undefined
   readonly username: string | undefined
+  readonly windowsPasswordName: string | undefined
+  readonly containerId: string | undefined
+  readonly containerName: string | undefined
   readonly launcher: string | undefined
   readonly terminationMode: string | undefined
   readonly repeatMode: string | undefined
   readonly frequency: string | undefined
+  /** `oss://bucket/prefix` */
+  readonly outputTo: string | undefined
   readonly name: string | undefined
+  readonly description: string | undefined
+  readonly keep: boolean
+  readonly resourceGroup: string | undefined
+  readonly tags: readonly Pair[]
+  readonly enableParameter: boolean
   readonly parameters: readonly Pair[]
 }
 
@@ -116,11 +126,19 @@ const parametersOf = (details: RunDetails): FlatParameters => {
     ['Timeout', details.timeoutSeconds?.toString()],
     ['WorkingDir', details.workingDir],
     ['Username', details.username],
+    ['WindowsPasswordName', details.windowsPasswordName],
+    ['ContainerId', details.containerId],
+    ['ContainerName', details.containerName],
     ['Launcher', details.launcher],
     ['TerminationMode', details.terminationMode],
     ['RepeatMode', details.repeatMode],
     ['Frequency', details.frequency],
+    ['OssOutputDelivery', details.outputTo],
     ['Name', details.name],
+    ['Description', details.description],
+    ['KeepCommand', details.keep ? 'true' : undefined],
+    ['ResourceGroupId', details.resourceGroup],
+    ['EnableParameter', details.enableParameter || details.parameters.length > 0 ? 'true' : undefined],
   ]
   const values = Object.fromEntries(details.parameters.map(({ name, value }) => [name, value ?? '']))
   return [
@@ -128,11 +146,7 @@ const parametersOf = (details: RunDetails): FlatParameters => {
     ['ContentEncoding', 'Base64'],
     ['CommandContent', Buffer.from(details.script.content).toString('base64')],
     ...optional.filter((pair): pair is readonly [string, string] => pair[1] !== undefined),
-    ...(details.parameters.length === 0
-      ? []
-      : ([
-          ['EnableParameter', 'true'],
-          ['Parameters', JSON.stringify(values)],
-        ] as const)),
+    ...(details.parameters.length === 0 ? [] : [['Parameters', JSON.stringify(values)] as const]),
+    ...tagParameters(details.tags),
   ]
 }

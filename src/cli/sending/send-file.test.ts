@@ -14,6 +14,8 @@ const details = {
   overwrite: true,
   timeoutSeconds: undefined,
   description: undefined,
+  resourceGroup: undefined,
+  tags: [],
 }
 const targets = (number: number) =>
   Array.from({ length: number }, (_, index) => ({ instanceId: `mi-${index}`, name: '' }))

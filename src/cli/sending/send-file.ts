@@ -2,10 +2,11 @@ import { randomUUID } from 'node:crypto'
 import { readFileSync, statSync } from 'node:fs'
 import { basename, resolve } from 'node:path'
 import { CommandFailure, UsageError } from '../../command-line/failures.js'
+import type { Pair } from '../../command-line/options.js'
 import type { Terminal } from '../../command-line/terminal.js'
 import { listAt, type Members, textAt } from '../answer.js'
 import type { Api, FlatParameters } from '../call-operation.js'
-import { repeatedParameter } from '../pages.js'
+import { repeatedParameter, tagParameters } from '../pages.js'
 import { eachAtOnce, type StatesOf, statesIn } from '../running/follow.js'
 import type { Outcome } from '../running/outcomes.js'
 import { type Submission, submitInCalls, type Submitted } from '../running/submit.js'
@@ -26,6 +27,8 @@ export interface FileDetails {
   readonly overwrite: boolean
   readonly timeoutSeconds: number | undefined
   readonly description: string | undefined
+  readonly resourceGroup: string | undefined
+  readonly tags: readonly Pair[]
 }
 
 /** The file to send and its name on the hosts; `-` is what comes on stdin, which has no name of its own. */
@@ -94,6 +97,7 @@ const parametersOf = (targets: readonly Target[], details: FileDetails): FlatPar
     ['FileGroup', details.group],
     ['Timeout', details.timeoutSeconds?.toString()],
     ['Description', details.description],
+    ['ResourceGroupId', details.resourceGroup],
   ]
   return [
     ['Name', details.name],
@@ -102,6 +106,7 @@ const parametersOf = (targets: readonly Target[], details: FileDetails): FlatPar
     ['Content', Buffer.from(details.content).toString('base64')],
     ['Overwrite', String(details.overwrite)],
     ...optional.filter((pair): pair is readonly [string, string] => pair[1] !== undefined),
+    ...tagParameters(details.tags),
     // A repeated call must not write anything twice.
     ['ClientToken', randomUUID()],
     ...repeatedParameter(

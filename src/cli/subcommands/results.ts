@@ -102,6 +102,10 @@ const groupsOf = (outcomes: readonly Outcome[]) =>
       ...(exitCode === undefined ? {} : { exitCode }),
       output,
       dropped,
-      hosts: hosts.map((host) => ({ instanceId: host.instanceId, invokeId: host.invokeId })),
+      hosts: hosts.map(({ instanceId, invokeId, delivery }) => ({
+        instanceId,
+        invokeId,
+        ...(delivery === undefined ? {} : { delivery }),
+      })),
     }
   })

@@ -1,5 +1,5 @@
 import { EXIT } from '../../command-line/exit-codes.js'
-import { CommandFailure, UsageError } from '../../command-line/failures.js'
+import { UsageError } from '../../command-line/failures.js'
 import { flag, integer, pairs, text } from '../../command-line/options.js'
 import { defineSubcommand } from '../../command-line/subcommand.js'
 import type { Terminal } from '../../command-line/terminal.js'
@@ -12,9 +12,11 @@ import { fetchOutcomes, follow } from '../running/follow.js'
 import { laterText, Leaving } from '../running/leaving.js'
 import { exitStatusOf } from '../running/outcomes.js'
 import { readScript } from '../running/script.js'
+import { RECORD_OPTIONS } from '../running/record.js'
 import { type Submission, submit, type Submitted } from '../running/submit.js'
-import { choiceOf, COMMAND_TYPES, findTargets, HOST_OPTIONS } from '../running/targets.js'
-import { invocationsOf, noHost, tellRefused, tellSkipped } from '../running/tell.js'
+import { submitToHosts } from '../running/submit-to-hosts.js'
+import { choiceOf, COMMAND_TYPES, HOST_OPTIONS } from '../running/targets.js'
+import { invocationsOf } from '../running/tell.js'
 import { CONNECTION_OPTIONS, readConnection } from '../settings.js'
 
 export const run = defineSubcommand({
@@ -33,6 +35,11 @@ export const run = defineSubcommand({
     timeout: integer('Seconds after which a host ends it. Without it, 60.', { value: 'SECONDS', min: 1 }),
     workdir: text('Folder on the host to run it in.', { value: 'DIR' }),
     username: text('User on the host to run it as.', { value: 'NAME' }),
+    'windows-password-name': text('On Windows, name under which the host keeps the password of that user.', {
+      value: 'NAME',
+    }),
+    container: text('Container on the host to run it in, by its id; without user and folder.', { value: 'ID' }),
+    'container-name': text('The same by its name.', { value: 'NAME' }),
     launcher: text('What starts it, {{ACS::ScriptFileName}} for its path: python3 {{ACS::ScriptFileName|Ext(".py")}}', {
       value: 'LINE',
     }),
@@ -45,7 +52,14 @@ export const run = defineSubcommand({
     'on-reboot': text('Run it when the host starts: the next time, or every time.', { oneOf: ['next', 'every'] }),
     'dry-run': flag('Let the hosts check it, without running it.'),
     param: pairs('Value for {{NAME}} in the script.', { valueRequired: true }),
+    'enable-parameter': flag('Fill in {{NAME}} also without --param, and what a host knows: {{ACS::InstanceId}}.'),
+    'output-to': text('Deliver what each host writes to this folder of a store: oss://bucket/prefix', {
+      value: 'ADDRESS',
+    }),
     name: text('Name of the command in the history.'),
+    description: text('What it is for.'),
+    keep: flag('Keep the script as a command, to be run again by its id.'),
+    ...RECORD_OPTIONS,
     detach: flag('Submit it and do not wait.'),
     output: text('For people or for programs.', { oneOf: ['text', 'json'], default: 'text', short: 'o' }),
     ...CONNECTION_OPTIONS,
@@ -77,31 +91,30 @@ export const run = defineSubcommand({
     using api = openApi(readConnection(options, terminal))
     using leaving = new Leaving()
     using line = openProgressLine(terminal.stderr)
-    const found = await findTargets(api, choice, script.type, leaving.signal).catch((error: unknown) => {
-      if (leaving.signal.aborted) return undefined
-      throw error
-    })
-    if (found === undefined) return EXIT.interrupted
-    tellSkipped(found, line)
-    if (found.targets.length === 0) throw new CommandFailure(noHost(choice, found, 'to run it on'))
     const details = {
       script,
       timeoutSeconds: options.timeout,
       workingDir: options.workdir,
       username: options.username,
+      windowsPasswordName: options['windows-password-name'],
+      containerId: options.container,
+      containerName: options['container-name'],
       launcher: options.launcher,
       terminationMode: options['termination-mode'],
       ...when,
+      outputTo: options['output-to'],
       name: options.name,
+      description: options.description,
+      keep: options.keep,
+      resourceGroup: options['resource-group'],
+      tags: options['tag-as'],
+      enableParameter: options['enable-parameter'],
       parameters: options.param,
     }
-    const total = found.targets.length
-    let accepted = 0
-    const submission = await submit(api, found.targets, details, leaving.signal, (targets) => {
-      accepted += targets
-      line.show({ total, waiting: accepted, running: 0, succeeded: 0, failed: 0, trouble: '' })
-    })
-    tellRefused(submission.refused, line)
+    const work = { purpose: 'to run it on', type: script.type, details, submit }
+    const done = await submitToHosts(api, choice, work, leaving.signal, line)
+    if (done === undefined) return EXIT.interrupted
+    const { submission, total } = done
     const later = laterText(submission.submitted, options, terminal)
     // There is nothing to wait for before its time.
     const isLater = options.schedule !== undefined || options['on-reboot'] !== undefined

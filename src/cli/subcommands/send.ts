@@ -1,6 +1,6 @@
 import { calledAs } from '../../command-line/called-as.js'
 import { EXIT } from '../../command-line/exit-codes.js'
-import { CommandFailure, UsageError } from '../../command-line/failures.js'
+import { UsageError } from '../../command-line/failures.js'
 import { flag, integer, text } from '../../command-line/options.js'
 import { defineSubcommand } from '../../command-line/subcommand.js'
 import type { Terminal } from '../../command-line/terminal.js'
@@ -12,16 +12,10 @@ import { follow } from '../running/follow.js'
 import { Leaving } from '../running/leaving.js'
 import { exitStatusOf, groupOutcomes, type Outcome } from '../running/outcomes.js'
 import type { Submission } from '../running/submit.js'
-import { choiceOf, findTargets, HOST_OPTIONS } from '../running/targets.js'
-import {
-  invocationsOf,
-  noHost,
-  refusedOf,
-  resultsText,
-  summaryLine,
-  tellRefused,
-  tellSkipped,
-} from '../running/tell.js'
+import { RECORD_OPTIONS } from '../running/record.js'
+import { submitToHosts } from '../running/submit-to-hosts.js'
+import { choiceOf, HOST_OPTIONS } from '../running/targets.js'
+import { invocationsOf, refusedOf, resultsText, summaryLine } from '../running/tell.js'
 import { fetchFileOutcomes, readFileToSend, sendFile, statesOfSend } from '../sending/send-file.js'
 import { CONNECTION_OPTIONS, readConnection, sameServer } from '../settings.js'
 
@@ -45,6 +39,7 @@ export const send = defineSubcommand({
     overwrite: flag('Replace a file of that name.', { group: onHosts }),
     timeout: integer('Seconds that a host may take. Without it, 60.', { value: 'SECONDS', min: 10 }),
     description: text('What it is for, for the history.'),
+    ...RECORD_OPTIONS,
     detach: flag('Send it and do not wait.'),
     output: text('For people or for programs.', { oneOf: ['text', 'json'], default: 'text', short: 'o' }),
     ...CONNECTION_OPTIONS,
@@ -71,13 +66,6 @@ export const send = defineSubcommand({
     using api = openApi(readConnection(options, terminal))
     using leaving = new Leaving()
     using line = openProgressLine(terminal.stderr)
-    const found = await findTargets(api, choice, undefined, leaving.signal).catch((error: unknown) => {
-      if (leaving.signal.aborted) return undefined
-      throw error
-    })
-    if (found === undefined) return EXIT.interrupted
-    tellSkipped(found, line)
-    if (found.targets.length === 0) throw new CommandFailure(noHost(choice, found, 'to send it to'))
     const details = {
       ...file,
       directory: options.to,
@@ -87,15 +75,14 @@ export const send = defineSubcommand({
       overwrite: options.overwrite,
       timeoutSeconds: options.timeout,
       description: options.description,
+      resourceGroup: options['resource-group'],
+      tags: options['tag-as'],
     }
-    const total = found.targets.length
-    let accepted = 0
-    const submission = await sendFile(api, found.targets, details, leaving.signal, (targets) => {
-      accepted += targets
-      line.show({ total, waiting: accepted, running: 0, succeeded: 0, failed: 0, trouble: '' })
-    })
+    const work = { purpose: 'to send it to', type: undefined, details, submit: sendFile }
+    const done = await submitToHosts(api, choice, work, leaving.signal, line)
+    if (done === undefined) return EXIT.interrupted
+    const { submission } = done
     const { submitted, refused } = submission
-    tellRefused(refused, line)
     const asked = `${calledAs(terminal.cwd)} call DescribeSendFileResults${sameServer(options, terminal)}`
     if (options.detach && !leaving.signal.aborted) {
       line[Symbol.dispose]()

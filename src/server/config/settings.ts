@@ -84,6 +84,16 @@ export const SETTINGS = {
     },
     { min: 1, max: 65_535 },
   ),
+  outputStores: optionalSetting(
+    {
+      flag: 'output-stores',
+      env: 'OPENASSIST_OUTPUT_STORES',
+      group: PLACES,
+      about: 'JSON file that says where outputs can be delivered to, by oss://bucket. Without it, nowhere.',
+    },
+    'FILE',
+    (text) => text,
+  ),
   regions: textsSetting(
     {
       flag: 'region',
@@ -132,6 +142,26 @@ export const SETTINGS = {
     },
     'SECRET',
     accessKeySecret,
+  ),
+  outputAccessKeyId: optionalSetting(
+    {
+      env: 'OPENASSIST_OUTPUT_ACCESS_KEY_ID',
+      inFile: false,
+      group: WHO,
+      about: 'AccessKey for stores of outputs that name none themselves.',
+    },
+    'ID',
+    (text) => text,
+  ),
+  outputAccessKeySecret: secretSetting(
+    {
+      env: 'OPENASSIST_OUTPUT_ACCESS_KEY_SECRET',
+      inFile: false,
+      group: WHO,
+      about: 'The secret of that AccessKey.',
+    },
+    'SECRET',
+    (text) => text,
   ),
   allowedOrigins: textsSetting(
     {

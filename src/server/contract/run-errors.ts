@@ -1,7 +1,6 @@
 // The error rows that RunCommand and InvokeCommand document with the same words (api/catalog.json).
 import { error, neverAnswered } from './define-operation.js'
-import { launcherNotValid, notSupportedYet, notValid } from './error-rows.js'
-import { LATER } from './run-parameters.js'
+import { launcherNotValid, notValid } from './error-rows.js'
 
 const NO_PARAMETER_STORE = 'This server has no parameter store yet; a reference to one is ParameterStore.NotSupported.'
 
@@ -163,5 +162,15 @@ export const runErrors = [
     'The invocation quota in the current region has been reached for today.',
     'invocation/quota-exceeded',
   ),
-  ...LATER.map(notSupportedYet),
+  notValid('OssOutputDelivery', [
+    'OssOutputDelivery/malformed',
+    'OssOutputDelivery/illegal-character',
+    'output-delivery/malformed',
+  ]),
+  error(
+    'InvalidParameter.OssOutputDelivery',
+    400,
+    'No store is configured for the specified OssOutputDelivery.',
+    'output-delivery/no-store',
+  ),
 ] as const

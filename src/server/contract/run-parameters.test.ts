@@ -68,17 +68,6 @@ describe('how often to run', () => {
   })
 })
 
-describe('what is not supported yet', () => {
-  it.each(['OssOutputDelivery'])('%s is refused, not ignored', (name) => {
-    expect(runReason({ ...onOne, [name]: 'Process' }, limits)).toBe(`${name}/not-supported`)
-  })
-
-  it('is told after everything that is documented', () => {
-    expect(runReason({ OssOutputDelivery: 'a' }, limits)).toBe('InstanceId/missing')
-    expect(runReason({ ...onOne, OssOutputDelivery: 'a', RepeatMode: 'Period' }, limits)).toBe('Frequency/missing')
-  })
-})
-
 describe('the name of a user', () => {
   const { pattern } = runParameters(10).Username
   const isName = (name: string): boolean => new RegExp(`^(?:${pattern})$`, 'u').test(name)

@@ -114,10 +114,13 @@ export const runParameters = (resourceTagMax: number) => ({
   ),
   Launcher: launcher,
   OssOutputDelivery: optional(
-    text('Where the output is copied to. Not supported by this server yet.', {
-      pattern: 'oss://[^/]+/[\\s\\S]*',
-      example: 'oss://testBucket/testPrefix',
-    }),
+    text(
+      'Directory of a store that what is written on each instance is delivered to; configuration says which stores there are.',
+      {
+        pattern: 'oss://[^/]+/[\\s\\S]*',
+        example: 'oss://testBucket/testPrefix',
+      },
+    ),
   ),
 })
 
@@ -127,11 +130,7 @@ interface RunParameters {
   readonly RepeatMode?: string | undefined
   readonly Frequency?: string | undefined
   readonly Timeout?: number | undefined
-  readonly OssOutputDelivery?: string | undefined
 }
-
-/** Refused as a whole when present, after every check that is documented for them. */
-export const LATER = ['OssOutputDelivery'] as const
 
 const targetReason = (request: RunParameters, limits: Limits): Reason | undefined => {
   // An id that is empty names nothing.
@@ -150,13 +149,9 @@ const scheduleReason = (request: RunParameters): Reason | undefined => {
   return parseFrequency(request.Frequency) === undefined ? 'Frequency/malformed' : undefined
 }
 
-/** What crosses parameters of a run; the documented problems first, then what is not supported yet. */
-export const runReason = (request: RunParameters, limits: Limits): Reason | undefined => {
-  const documented = targetReason(request, limits) ?? scheduleReason(request)
-  if (documented !== undefined) return documented
-  const later = LATER.find((name) => request[name] !== undefined)
-  return later === undefined ? undefined : `${later}/not-supported`
-}
+/** What crosses parameters of a run. */
+export const runReason = (request: RunParameters, limits: Limits): Reason | undefined =>
+  targetReason(request, limits) ?? scheduleReason(request)
 
 /** Where to run, of a request that `runReason` found nothing wrong with. */
 export const targetsOf = (request: RunParameters): Targets => {

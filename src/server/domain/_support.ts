@@ -7,6 +7,7 @@ import type { Scope } from './access/scope.js'
 import type { NewCommand } from './commands/commands.js'
 import type { Fetch, HandOut, Report } from './invocations/agent-tasks.js'
 import type { RunRequest, Task } from './invocations/invocations.js'
+import { NO_OUTPUT_STORES, type OutputStores } from './outputs/output-stores.js'
 
 export const SCOPE: Scope = { accountId: '1000000000000001', regionId: 'cn-hangzhou' }
 export const CALLER = { accountId: SCOPE.accountId, accessKeyId: 'LTAI5tTest', sourceAddress: '127.0.0.1' }
@@ -69,7 +70,12 @@ type ReportDraft =
 
 const rootKey = Buffer.alloc(32, 7)
 
-export const openWorld = async (dataDir?: string, startAt?: number, database?: string): Promise<World> => {
+export const openWorld = async (
+  dataDir?: string,
+  startAt?: number,
+  database?: string,
+  outputStores: OutputStores = NO_OUTPUT_STORES,
+): Promise<World> => {
   const directory = dataDir ?? mkdtempSync(join(tmpdir(), 'openassist-test-'))
   let now = startAt ?? Date.UTC(2026, 0, 15, 12)
   const requests = new Map<string, number>()
@@ -98,6 +104,7 @@ export const openWorld = async (dataDir?: string, startAt?: number, database?: s
       gateway: {},
     },
     rootKey,
+    outputStores,
     clock: { now: () => now },
     tellCall: () => undefined,
     tellGateway: () => undefined,
@@ -240,7 +247,7 @@ export const openWorld = async (dataDir?: string, startAt?: number, database?: s
     async restart(downMs = 0) {
       over = true
       await parts.stop()
-      return openWorld(directory, now + downMs, database)
+      return openWorld(directory, now + downMs, database, outputStores)
     },
     async [Symbol.asyncDispose]() {
       if (over) return

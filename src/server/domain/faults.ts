@@ -41,6 +41,8 @@ export const FAULT_KINDS = [
   'resource-group/not-found',
   'resource-tag/no-instance',
   'output/too-large',
+  'output-delivery/malformed',
+  'output-delivery/no-store',
   'page/too-large',
   'page-token/malformed',
   'store/unavailable',

@@ -5,6 +5,7 @@ import type { FileReader, FileStore } from './files/file-store.js'
 import type { ActivationReader, ActivationStore } from './fleet/activation-store.js'
 import type { InstanceReader, InstanceStore } from './fleet/instance-store.js'
 import type { InvocationReader, InvocationStore } from './invocations/invocation-store.js'
+import type { DeliveryReader, DeliveryStore } from './outputs/delivery-store.js'
 import type { FinalState } from './invocations/task-states.js'
 import type { TaskReader, TaskStore } from './invocations/task-store.js'
 
@@ -16,6 +17,7 @@ export interface Reading {
   readonly invocations: InvocationReader
   readonly tasks: TaskReader
   readonly files: FileReader
+  readonly deliveries: DeliveryReader
   readonly repeats: RepeatReader
 }
 
@@ -27,6 +29,7 @@ export interface Writing {
   readonly invocations: InvocationStore
   readonly tasks: TaskStore
   readonly files: FileStore
+  readonly deliveries: DeliveryStore
   readonly repeats: RepeatStore
   /** Adds to the hash-chained audit log when the transaction commits (design D9). */
   audit(entry: AuditEntry): void

@@ -84,6 +84,7 @@ export const InvokeCommand = defineOperation({
         terminationMode: request.TerminationMode,
         containerId: request.ContainerId,
         containerName: request.ContainerName,
+        outputDelivery: request.OssOutputDelivery,
         repeatMode: request.RepeatMode,
         frequency: request.Frequency,
         timeoutSeconds: request.Timeout,

@@ -123,6 +123,7 @@ export const RunCommand = defineOperation({
         terminationMode: request.TerminationMode,
         containerId: request.ContainerId,
         containerName: request.ContainerName,
+        outputDelivery: request.OssOutputDelivery,
         repeatMode: request.RepeatMode,
         frequency: request.Frequency,
         resourceGroupId: request.ResourceGroupId ?? '',

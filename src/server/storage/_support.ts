@@ -107,6 +107,7 @@ export const addInvocation = (
       terminationMode: '',
       containerId: '',
       containerName: '',
+      outputDelivery: '',
       timeoutSeconds: 60,
       resourceGroupId: '',
       keepCommand: false,
@@ -125,7 +126,7 @@ export const addInvocation = (
         errorInfo: '',
         deadlineAt: createdAt + 60_000,
       })),
-      'Once',
+      { repeatMode: 'Once', deliversOutput: false },
       createdAt,
     )
     w.invocations.tally(invokeId, undefined, 'pending', instanceIds.length)

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { Fault } from '../domain/faults.js'
 import { findBrokenAudit } from './audit-log.js'
-import { NewerSchema, migratePostgres, migrateSqlite } from './migrate.js'
+import { migratePostgres, migrateSqlite, migrationFolder, migrationsOf, NewerSchema } from './migrate.js'
 import { DIALECTS, openTestStore } from './_support.js'
 import { PostgresDatabase } from './postgres/database.js'
 import type { SqlWriter } from './sql.js'
@@ -66,8 +66,8 @@ describe('migrations', () => {
     migrateSqlite(connection, 1)
     migrateSqlite(connection, 2)
     const applied = connection.allSync('select number, applied_at from schema_version order by number')
-    expect(applied.length).toBeGreaterThan(1)
-    expect(applied).toMatchObject(applied.map((_, index) => ({ number: index + 1, applied_at: 1 })))
+    const all = migrationsOf(migrationFolder('sqlite'))
+    expect(applied).toMatchObject(all.map(({ number }) => ({ number, applied_at: 1 })))
     connection.close()
     rmSync(directory, { recursive: true })
   })
@@ -92,8 +92,8 @@ describe('migrations', () => {
     )
     await Promise.all(nodes.map((node) => migratePostgres(node, 1)))
     const applied = await nodes[0]!.reader.all('select number from schema_version order by number')
-    expect(applied.length).toBeGreaterThan(1)
-    expect(applied.map((row) => row['number'])).toEqual(applied.map((_, index) => index + 1))
+    const all = migrationsOf(migrationFolder('postgres'))
+    expect(applied.map((row) => row['number'])).toEqual(all.map(({ number }) => number))
     await Promise.all(nodes.map((node) => node.close()))
     await made.drop()
   })

@@ -75,6 +75,7 @@ const invocationOf = (row: Row, tags: readonly Tag[], tasks: readonly Task[]): I
     terminationMode: textOf(row['termination_mode']) as TerminationMode | '',
     containerId: textOf(row['container_id']),
     containerName: textOf(row['container_name']),
+    outputDelivery: textOf(row['oss_output_delivery']),
     timeoutSeconds: numberOf(row['timeout_seconds']),
     createdAt: numberOf(row['created_at']),
     tags,
@@ -192,10 +193,10 @@ export const invocationStore = (sql: SqlWriter): InvocationStore => ({
     await sql.run(
       `insert into invocation (account_id, region_id, id, command_id, command_name, command_description, command_type, script_hash,
          enable_parameter, parameters, username, windows_password_name, working_dir, launcher, termination_mode,
-         container_id, container_name, timeout_seconds, resource_group_id, keep_command,
+         container_id, container_name, oss_output_delivery, timeout_seconds, resource_group_id, keep_command,
          invoked_by, repeat_mode, frequency,
          committed, stopped_at, n_pending, n_running, n_stopping, n_success, n_failed, n_broken, n_stopped, created_at)
-       values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, 0, null, 0, 0, 0, 0, 0, 0, 0, $24)`,
+       values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, 0, null, 0, 0, 0, 0, 0, 0, 0, $25)`,
       [
         scope.accountId,
         scope.regionId,
@@ -214,6 +215,7 @@ export const invocationStore = (sql: SqlWriter): InvocationStore => ({
         invocation.terminationMode,
         invocation.containerId,
         invocation.containerName,
+        invocation.outputDelivery,
         invocation.timeoutSeconds,
         invocation.resourceGroupId,
         invocation.keepCommand ? 1 : 0,

@@ -20,7 +20,8 @@ export type KeptList = 'invocation' | 'file_send'
 
 /** A send counts its instances as an invocation does; it is visible from its beginning to its end. */
 const MAY_GO: Readonly<Record<KeptList, string>> = {
-  invocation: `i.committed = 1 and ${OVER}`,
+  invocation: `i.committed = 1 and ${OVER} and (i.oss_output_delivery = '' or not exists (
+    select 1 from output_delivery d where d.invocation_id = i.id and d.due_at is not null))`,
   file_send: 'i.n_pending + i.n_running = 0',
 }
 
@@ -87,14 +88,14 @@ export const hideInvocations = async (sql: SqlWriter, ids: readonly string[]): P
     await sql.all(`select id from invocation where ${sql.dialect.within('id', '$1')}${sql.dialect.lockInOrder}`, [list])
   }
   await sql.run(
-    `update invocation as i set committed = 2 where ${sql.dialect.within('i.id', '$1')} and i.committed = 1 and ${OVER}`,
+    `update invocation as i set committed = 2 where ${sql.dialect.within('i.id', '$1')} and ${MAY_GO.invocation}`,
     [list],
   )
 }
 
 /** Removes a part of what is hidden. Nodes do not wait for each other: each takes rows that no other one has in hand. */
 export const removeHidden = async (sql: SqlWriter, mostRows: number): Promise<Removed> => {
-  const removed = { invocation: 0, task: 0, output: 0, run: 0, command: 0 }
+  const removed = { invocation: 0, task: 0, output: 0, run: 0, delivery: 0, command: 0 }
   let left = mostRows
   const hidden = await sql.all(
     `select id, command_id from invocation where committed = 2 order by id limit ${AT_A_TIME}`,
@@ -105,6 +106,10 @@ export const removeHidden = async (sql: SqlWriter, mostRows: number): Promise<Re
     const runs = await removePart(sql, 'task_run', 'run_start', id, left)
     removed.run += runs
     left -= runs
+    if (left <= 0) break
+    const deliveries = await removePart(sql, 'output_delivery', 'run_start', id, left)
+    removed.delivery += deliveries
+    left -= deliveries
     if (left <= 0) break
     const outputs = await removePart(sql, 'task_output', 'seq', id, left)
     removed.output += outputs
@@ -129,7 +134,7 @@ export const removeHidden = async (sql: SqlWriter, mostRows: number): Promise<Re
 
 const removePart = (
   sql: SqlWriter,
-  table: 'task_run' | 'task_output',
+  table: 'task_run' | 'task_output' | 'output_delivery',
   key: string,
   invokeId: string,
   limit: number,
@@ -148,7 +153,7 @@ const removeTasks = async (sql: SqlWriter, invokeId: string, limit: number): Pro
   if (rows.length === 0) return 0
   const values = [invokeId, JSON.stringify(rows.map((row) => textOf(row['instance_id'])))]
   // A late report may have added something since the last step.
-  for (const table of ['task_run', 'task_output', 'task']) {
+  for (const table of ['task_run', 'task_output', 'output_delivery', 'task']) {
     await sql.run(
       `delete from ${table} where invocation_id = $1 and ${sql.dialect.within('instance_id', '$2')}`,
       values,
@@ -169,13 +174,22 @@ const removeUnkeptCommand = async (sql: SqlWriter, commandId: string): Promise<n
 }
 
 /** Runs that ended before, of invocations that go on. */
-export const removeOldRuns = async (sql: SqlWriter, before: number, limit: number): Promise<Removed> => ({
-  run: await sql.run(
-    `delete from task_run where (invocation_id, instance_id, run_start) in (
-       select invocation_id, instance_id, run_start from task_run where updated_at < $1 limit $2${sql.dialect.skipLocked})`,
+export const removeOldRuns = async (sql: SqlWriter, before: number, limit: number): Promise<Removed> => {
+  const rows = await sql.all(
+    `select invocation_id, instance_id, run_start from task_run where updated_at < $1 limit $2${sql.dialect.skipLocked}`,
     [before, limit],
-  ),
-})
+  )
+  if (rows.length === 0) return { run: 0 }
+  const keys = JSON.stringify(rows.map((row) => [row['invocation_id'], row['instance_id'], row['run_start']]))
+  const columns = ['invocation_id text', 'instance_id text', 'run_start integer']
+  const remove = (table: 'task_run' | 'output_delivery'): Promise<number> =>
+    sql.run(
+      `delete from ${table} where (invocation_id, instance_id, run_start) in (
+         select invocation_id, instance_id, run_start from ${sql.dialect.batch('$1', columns)})`,
+      [keys],
+    )
+  return { run: await remove('task_run'), delivery: await remove('output_delivery') }
+}
 
 /** Removes file sends that are over, with everything of them. */
 export const removeFileSends = async (sql: SqlWriter, ids: readonly string[]): Promise<Removed> => {

@@ -4,7 +4,9 @@ import { hasHistory, isTimed, type RepeatMode } from '../domain/invocations/repe
 import { legacyRecordStatus, statesOfRecordStatus, taskStatus } from '../domain/invocations/roll-up.js'
 import { FINAL, isFinal, type TaskState, UNFINISHED } from '../domain/invocations/task-states.js'
 import type { TaskReader, TaskRow, TaskStore } from '../domain/invocations/task-store.js'
+import type { OutputDelivery } from '../domain/outputs/output-delivery.js'
 import { DEFAULT_ANSWER_BOUNDS } from '../domain/paging.js'
+import { deliveriesOf, deliveryKey } from './delivery-store.js'
 import { readPage } from './page.js'
 import {
   bytesOf,
@@ -21,7 +23,7 @@ import { toldInvocations } from './told-invocations.js'
 
 const COLUMNS = `t.invocation_id, t.instance_id, t.state, t.outcome_unknown, t.error_code, t.error_info, t.exit_code, t.dropped,
   t.output_bytes, t.agent_process, t.created_at, t.handed_out_at, t.reported_at, t.started_at, t.finished_at, t.stopped_at,
-  t.updated_at, t.deadline_at, t.repeat_mode, t.runs, t.run_start`
+  t.updated_at, t.deadline_at, t.repeat_mode, t.runs, t.run_start, t.delivers_output`
 
 const taskRow = (row: Row): TaskRow => ({
   invokeId: textOf(row['invocation_id']),
@@ -34,6 +36,7 @@ const taskRow = (row: Row): TaskRow => ({
   exitCode: maybeNumber(row['exit_code']),
   dropped: numberOf(row['dropped']),
   outputBytes: numberOf(row['output_bytes']),
+  deliversOutput: row['delivers_output'] === 1,
   agentProcess: textOf(row['agent_process']),
   createdAt: numberOf(row['created_at']),
   handedOutAt: maybeNumber(row['handed_out_at']),
@@ -46,7 +49,7 @@ const taskRow = (row: Row): TaskRow => ({
   deadlineAt: maybeNumber(row['deadline_at']),
 })
 
-const toldTask = (row: Row, output: Uint8Array | undefined): Task => {
+const toldTask = (row: Row, output: Uint8Array | undefined, delivery: OutputDelivery | undefined): Task => {
   const task = taskRow(row)
   return {
     invokeId: task.invokeId,
@@ -59,6 +62,7 @@ const toldTask = (row: Row, output: Uint8Array | undefined): Task => {
     exitCode: task.exitCode,
     output,
     dropped: task.dropped,
+    delivery,
     repeats: hasHistory(task.repeatMode) ? task.runs : task.startedAt === undefined ? 0 : 1,
     timed: isTimed(task.repeatMode) && !isFinal(task.state),
     createdAt: task.createdAt,
@@ -128,12 +132,14 @@ export const tasksOfInvocations = async (
     count += rows.length
     size += rows.reduce((sum, row) => sum + numberOf(row['output_bytes']), 0)
     if (mostOutput !== undefined && count > 1 && size > mostOutput) throw new Fault('output/too-large')
+    const deliveries = await deliveriesOf(sql, rows)
     for (const row of rows) {
       const invokeId = textOf(row['invocation_id'])
       const output = mostOutput === undefined ? undefined : await outputOf(sql, invokeId, textOf(row['instance_id']))
+      const task = toldTask(row, output, deliveries.get(deliveryKey(row)))
       const tasks = found.get(invokeId)
-      if (tasks === undefined) found.set(invokeId, [toldTask(row, output)])
-      else tasks.push(toldTask(row, output))
+      if (tasks === undefined) found.set(invokeId, [task])
+      else tasks.push(task)
     }
   }
   return found
@@ -147,13 +153,14 @@ const EVERY_STATE: readonly TaskState[] = [...UNFINISHED, ...FINAL]
 const EVERY_RUN = `(
   select r.invocation_id, r.instance_id, r.state, r.outcome_unknown, r.error_code, r.error_info, r.exit_code, r.dropped,
     r.output_bytes, '' as agent_process, r.created_at, null as handed_out_at, null as reported_at, r.started_at, r.finished_at,
-    r.stopped_at, r.updated_at, null as deadline_at, 'Once' as repeat_mode, 1 as runs, r.run_start, r.run_start as run_order,
-    r.output
-  from task_run r
+    r.stopped_at, r.updated_at, null as deadline_at, 'Once' as repeat_mode, 1 as runs, r.run_start, k.delivers_output,
+    r.run_start as run_order, r.output
+  from task_run r join task k on k.invocation_id = r.invocation_id and k.instance_id = r.instance_id
   union all
   select c.invocation_id, c.instance_id, c.state, c.outcome_unknown, c.error_code, c.error_info, c.exit_code, c.dropped,
     c.output_bytes, c.agent_process, c.created_at, c.handed_out_at, c.reported_at, c.started_at, c.finished_at,
-    c.stopped_at, c.updated_at, c.deadline_at, c.repeat_mode, c.runs, c.run_start, coalesce(c.run_start, 0) as run_order,
+    c.stopped_at, c.updated_at, c.deadline_at, c.repeat_mode, c.runs, c.run_start, c.delivers_output,
+    coalesce(c.run_start, 0) as run_order,
     null as output
   from task c
   where not exists (select 1 from task_run k
@@ -193,7 +200,7 @@ export const taskReader = (sql: SqlReader, lock = '', bounds = DEFAULT_ANSWER_BO
     const found = await readPage(
       sql,
       {
-        select: `${COLUMNS}, ${ofRuns ? 't.run_order, t.output, ' : ''}i.command_id, i.username, i.launcher, i.termination_mode, i.container_id, i.container_name`,
+        select: `${COLUMNS}, ${ofRuns ? 't.run_order, t.output, ' : ''}i.command_id, i.username, i.launcher, i.termination_mode, i.container_id, i.container_name, i.oss_output_delivery`,
         from,
         where,
         values,
@@ -206,6 +213,7 @@ export const taskReader = (sql: SqlReader, lock = '', bounds = DEFAULT_ANSWER_BO
     )
     const ids = [...new Set(found.rows.map((row) => textOf(row['invocation_id'])))]
     const tagged = await tagsOf(sql, 'invocation', ids)
+    const deliveries = await deliveriesOf(sql, found.rows)
     const items: TaskResult[] = []
     for (const row of found.rows) {
       const invokeId = textOf(row['invocation_id'])
@@ -213,12 +221,13 @@ export const taskReader = (sql: SqlReader, lock = '', bounds = DEFAULT_ANSWER_BO
       const output =
         kept === null || kept === undefined ? await outputOf(sql, invokeId, textOf(row['instance_id'])) : bytesOf(kept)
       items.push({
-        ...toldTask(row, output),
+        ...toldTask(row, output, deliveries.get(deliveryKey(row))),
         username: textOf(row['username']),
         launcher: textOf(row['launcher']),
         terminationMode: textOf(row['termination_mode']) as TerminationMode | '',
         containerId: textOf(row['container_id']),
         containerName: textOf(row['container_name']),
+        outputDelivery: textOf(row['oss_output_delivery']),
         tags: tagged.get(invokeId) ?? [],
       })
     }
@@ -319,6 +328,9 @@ const RUNS_BETWEEN_CUTS = 100
 const CUT_RUNS = `delete from task_run where invocation_id = $1 and instance_id = $2 and run_start <
   (select min(run_start) from (select run_start from task_run where invocation_id = $1 and instance_id = $2
      order by run_start desc limit ${MOST_RUNS}) as kept)`
+/** Behind that. */
+const CUT_DELIVERIES = `delete from output_delivery where invocation_id = $1 and instance_id = $2 and run_start <
+  (select min(run_start) from task_run where invocation_id = $1 and instance_id = $2)`
 
 const RUN_COLUMNS = [
   'state',
@@ -355,7 +367,7 @@ const runValues = (task: TaskRow, state: TaskState, output: Uint8Array, now: num
 export const taskStore = (sql: SqlWriter): TaskStore => ({
   ...taskReader(sql, sql.dialect.lockTasks),
 
-  async add(invokeId, tasks, repeatMode, now) {
+  async add(invokeId, tasks, { repeatMode, deliversOutput }, now) {
     const rows = tasks.map((task) => [
       task.instanceId,
       task.state,
@@ -367,11 +379,11 @@ export const taskStore = (sql: SqlWriter): TaskStore => ({
     await sql.run(
       `insert into task (invocation_id, instance_id, state, final, outcome_unknown, error_code, error_info, exit_code, dropped,
          output_bytes, agent_process, created_at, handed_out_at, reported_at, started_at, finished_at, stopped_at, updated_at, deadline_at,
-         repeat_mode, runs)
+         repeat_mode, runs, delivers_output)
        select cast($1 as text), instance_id, state, final, 0, error_code, error_info, null, 0, 0, '', cast($2 as bigint), null, null, null,
-         null, null, cast($2 as bigint), deadline_at, cast($4 as text), 0
+         null, null, cast($2 as bigint), deadline_at, cast($4 as text), 0, cast($5 as bigint)
        from ${sql.dialect.batch('$3', ADD_COLUMNS)}`,
-      [invokeId, now, JSON.stringify(rows), repeatMode],
+      [invokeId, now, JSON.stringify(rows), repeatMode, deliversOutput ? 1 : 0],
     )
   },
 
@@ -408,7 +420,9 @@ export const taskStore = (sql: SqlWriter): TaskStore => ({
        on conflict (invocation_id, instance_id, run_start) do nothing`,
       [task.invokeId, task.instanceId, task.runStart ?? 0, ...runValues(task, state, output, now)],
     )
-    if (task.runs % RUNS_BETWEEN_CUTS === 0) await sql.run(CUT_RUNS, [task.invokeId, task.instanceId])
+    if (task.runs % RUNS_BETWEEN_CUTS > 0) return
+    const cut = await sql.run(CUT_RUNS, [task.invokeId, task.instanceId])
+    if (cut > 0 && task.deliversOutput) await sql.run(CUT_DELIVERIES, [task.invokeId, task.instanceId])
   },
 
   async replaceRun(run, state, told, now) {

@@ -4,6 +4,7 @@ import { type AnswerBounds, DEFAULT_ANSWER_BOUNDS } from '../domain/paging.js'
 import type { UnitOfWork, Writing } from '../domain/unit-of-work.js'
 import { activationReader, activationStore } from './activation-store.js'
 import { commandReader, commandStore } from './command-store.js'
+import { deliveryReader, deliveryStore } from './delivery-store.js'
 import { fileReader, fileStore } from './file-store.js'
 import { InstanceLists } from './instance-lists.js'
 import { instanceReader, readStatusRows } from './instance-reader.js'
@@ -42,6 +43,7 @@ export const unitOfWork = (
         invocations: invocationStore(sql),
         tasks: taskStore(sql),
         files: fileStore(sql),
+        deliveries: deliveryStore(sql),
         repeats: repeatStore(sql, sealer),
         audit: (entry) => sql.audit(entry),
         taskEnded: (state) => sql.afterCommit(() => tellTaskEnded(state)),
@@ -59,6 +61,7 @@ export const unitOfWork = (
       invocations: invocationReader(database.reader, bounds),
       tasks: taskReader(database.reader, '', bounds),
       files: fileReader(database.reader, '', bounds),
+      deliveries: deliveryReader(database.reader),
       repeats: repeatReader(database.reader, sealer),
     },
     write: (work) => database.write((sql) => work(writing(sql))),

@@ -22,6 +22,7 @@ export const tellEvents = (logOf: (room: string) => Log, metrics: Metrics): Even
     removed(amounts) {
       for (const [kind, amount] of Object.entries(amounts)) if (amount > 0) metrics.recordsRemoved.add([kind], amount)
     },
+    delivered: (state) => metrics.outputsDelivered.add([state]),
     failure(at, cause) {
       metrics.failures.add([at])
       server.error('failed in the background', { at, error: cause })

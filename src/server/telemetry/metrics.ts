@@ -25,6 +25,7 @@ export interface Metrics extends Disposable {
   readonly gatewayEvents: Counter
   readonly tasksEnded: Counter
   readonly recordsRemoved: Counter
+  readonly outputsDelivered: Counter
   readonly commitPieces: Histogram
   readonly commitSeconds: Histogram
   readonly requestsRefused: Counter
@@ -67,6 +68,9 @@ export const createMetrics = (): Metrics => {
     gatewayEvents: counter('openassist_agent_events_total', 'Other events at the agents’ door.', ['kind']),
     tasksEnded: counter('openassist_tasks_ended_total', 'Tasks that ended, by state.', ['state']),
     recordsRemoved: counter('openassist_records_removed_total', 'Rows that retention removed, by kind.', ['kind']),
+    outputsDelivered: counter('openassist_outputs_delivered_total', 'Deliveries of outputs that ended, by state.', [
+      'state',
+    ]),
     commitPieces: histogram('openassist_commit_pieces', 'Pieces of work that shared one commit.', PIECES),
     commitSeconds: histogram('openassist_commit_seconds', 'Time that commits took, fsync included.', SECONDS),
     requestsRefused: counter('openassist_requests_refused_total', 'Requests that no door saw.', ['reason']),

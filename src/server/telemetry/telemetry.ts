@@ -21,6 +21,8 @@ export interface Events {
   readonly failure: (at: string, cause: unknown) => void
   /** Rows that retention removed, by kind. */
   readonly removed: (amounts: Readonly<Record<string, number>>) => void
+  /** The delivery of an output came to its end. */
+  readonly delivered: (state: string) => void
   readonly front: FrontEvents
   readonly certificates: CertificateEvents
 }

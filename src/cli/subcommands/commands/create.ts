@@ -5,9 +5,9 @@ import { flag, integer, pairs, text } from '../../../command-line/options.js'
 import { defineSubcommand } from '../../../command-line/subcommand.js'
 import { textAt } from '../../answer.js'
 import { openApi } from '../../call-operation.js'
-import { tagParameters } from '../../history/invocations.js'
 import { readScript } from '../../running/script.js'
 import { COMMAND_TYPES } from '../../running/targets.js'
+import { tagParameters } from '../../pages.js'
 import { CONNECTION_OPTIONS, readConnection } from '../../settings.js'
 
 export const create = defineSubcommand({

@@ -2,6 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { CALLER, SCOPE, SCRIPT, type World } from '../_support.js'
 import { timeOrderedIds } from '../ids.js'
+import { NO_OUTPUT_STORES } from '../outputs/output-stores.js'
 import { startInvocation } from './start-invocation.js'
 import { removeUncommitted } from './start-invocation.js'
 
@@ -26,6 +27,7 @@ export const deliverySuite = (openWorld: () => Promise<World>): void => {
       const { run } = startInvocation({
         stores,
         presence,
+        outputStores: NO_OUTPUT_STORES,
         clock,
         ids: timeOrderedIds(clock, randomBytes, randomUUID),
         limits: { instancesPerInvocation: 10, commandQuota: 10, invocationsPerDay: undefined },
@@ -146,7 +148,7 @@ export const deliverySuite = (openWorld: () => Promise<World>): void => {
       const host = await world.host()
       await world.parts.stores.write(async (w) => {
         await w.invocations.add(SCOPE, halfWritten(world.now() - 1))
-        await w.tasks.add('t-half', [pendingTask(host)], 'Once', world.now())
+        await w.tasks.add('t-half', [pendingTask(host)], { repeatMode: 'Once', deliversOutput: false }, world.now())
         await w.instances.countInvocation(SCOPE, [host], world.now())
       })
       expect((await world.fetch(host)).run).toEqual([])
@@ -180,7 +182,7 @@ export const deliverySuite = (openWorld: () => Promise<World>): void => {
       await stores.write(async (w) => {
         expect(await w.invocations.holdUnwritten('t-half')).toBe(true)
         removing = removeUncommitted(stores, 't-half')
-        await w.tasks.add('t-half', [pendingTask(host)], 'Once', world.now())
+        await w.tasks.add('t-half', [pendingTask(host)], { repeatMode: 'Once', deliversOutput: false }, world.now())
         await w.instances.countInvocation(SCOPE, [host], world.now())
       })
       await removing
@@ -193,7 +195,7 @@ export const deliverySuite = (openWorld: () => Promise<World>): void => {
       const host = await world.host()
       await world.parts.stores.write(async (w) => {
         await w.invocations.add(SCOPE, halfWritten(world.now()))
-        await w.tasks.add('t-half', [pendingTask(host)], 'Once', world.now())
+        await w.tasks.add('t-half', [pendingTask(host)], { repeatMode: 'Once', deliversOutput: false }, world.now())
         await w.instances.countInvocation(SCOPE, [host], world.now())
       })
       await world.parts.sweeps.removeHalfWritten(world.now())
@@ -626,6 +628,7 @@ const halfWritten = (createdAt: number) => ({
   terminationMode: '' as const,
   containerId: '',
   containerName: '',
+  outputDelivery: '',
   timeoutSeconds: 60,
   resourceGroupId: '',
   keepCommand: false,

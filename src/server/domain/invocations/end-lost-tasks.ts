@@ -3,6 +3,7 @@ import type { Clock } from '../clock.js'
 import { isOfAnotherProcess } from '../fleet/agent-process.js'
 import { deadlineCounts, outageText } from '../fleet/outage.js'
 import type { PresenceTable } from '../fleet/presence.js'
+import { keepRun } from '../outputs/output-delivery.js'
 import type { UnitOfWork, Writing } from '../unit-of-work.js'
 import { changeTask } from './change-task.js'
 import { ERROR_TEXTS, type ResultErrorCode } from './error-texts.js'
@@ -74,7 +75,7 @@ export const endLostTasks = ({
       finishedAt: task.startedAt === undefined ? undefined : (task.finishedAt ?? now),
       deadlineAt: undefined,
     }
-    if (isRunUnderWay(task)) await w.tasks.keepRun(after, 'Error', now)
+    if (isRunUnderWay(task)) await keepRun(w, after, 'Error', now)
     await changeTask(w, scope, task, after, now)
     w.audit({
       ...scope,

@@ -23,6 +23,8 @@ export interface NewInvocation {
   readonly terminationMode: TerminationMode | ''
   readonly containerId: string
   readonly containerName: string
+  /** `oss://bucket/prefix`; `''` for nowhere. */
+  readonly outputDelivery: string
   readonly timeoutSeconds: number
   readonly resourceGroupId: string
   readonly keepCommand: boolean

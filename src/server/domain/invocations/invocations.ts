@@ -2,6 +2,7 @@ import type { Caller, Repeatable, Scope } from '../access/scope.js'
 import type { CommandType, NewCommand } from '../commands/commands.js'
 import type { Page, PageRequest } from '../paging.js'
 import type { Tag, TagFilter } from '../tags.js'
+import type { OutputDelivery } from '../outputs/output-delivery.js'
 import type { RepeatMode } from './repeat-modes.js'
 
 /** State of a task as the API tells it (api.md §8.2); inside, HandedOut is told as Pending. */
@@ -61,6 +62,8 @@ export interface RunRequest {
   /** Where it runs on each host; absent: on the host itself. */
   readonly containerId?: string | undefined
   readonly containerName?: string | undefined
+  /** `oss://bucket/prefix` that outputs are delivered to; absent: nowhere. */
+  readonly outputDelivery?: string | undefined
   /** Once when absent; Period when there is a frequency. */
   readonly repeatMode?: RepeatMode | undefined
   /** cron, `rate(…)` or `at(…)` (api.md §6). */
@@ -83,6 +86,8 @@ export interface Task {
   readonly output?: Uint8Array | undefined
   /** Bytes of output that were not kept. */
   readonly dropped: number
+  /** Absent where nothing is delivered: not yet, or not asked for. */
+  readonly delivery?: OutputDelivery | undefined
   /** How often it ran: 0 or 1 unless it repeats. */
   readonly repeats: number
   /** It may run again, or later. */
@@ -102,6 +107,8 @@ export interface TaskResult extends Task {
   readonly terminationMode: TerminationMode | ''
   readonly containerId: string
   readonly containerName: string
+  /** `oss://bucket/prefix`; `''` for nowhere. */
+  readonly outputDelivery: string
   readonly tags: readonly Tag[]
 }
 
@@ -126,6 +133,8 @@ export interface Invocation {
   readonly terminationMode: TerminationMode | ''
   readonly containerId: string
   readonly containerName: string
+  /** `oss://bucket/prefix`; `''` for nowhere. */
+  readonly outputDelivery: string
   readonly timeoutSeconds: number
   readonly createdAt: number
   readonly tags: readonly Tag[]
@@ -163,7 +172,7 @@ export interface Invocations {
   /**
    * Runs a script that comes with the request. The command is kept (listed, counted) only with `keep`.
    * Faults: those of `Commands.create`, `instance/*`, `parameters/*`, `frequency/*`, `resource-tag/no-instance`, `user/password-missing`,
-   * `idempotency/*`.
+   * `output-delivery/*`, `idempotency/*`.
    */
   run(
     scope: Scope,

@@ -9,6 +9,8 @@ import { parseLauncher } from '../commands/launcher.js'
 import { Fault } from '../faults.js'
 import type { TargetRow } from '../fleet/instance-store.js'
 import type { PresenceTable } from '../fleet/presence.js'
+import { checkOutputDelivery } from '../outputs/output-delivery.js'
+import type { OutputStores } from '../outputs/output-stores.js'
 import type { UnitOfWork, Writing } from '../unit-of-work.js'
 import { admit, type Needs } from './admit.js'
 import { isDefaultUser } from './default-user.js'
@@ -26,6 +28,7 @@ export interface StartParts {
   readonly clock: Clock
   readonly ids: Ids
   readonly presence: PresenceTable
+  readonly outputStores: OutputStores
   readonly wake: (instanceIds: readonly string[]) => void
   readonly limits: {
     readonly instancesPerInvocation: number
@@ -104,6 +107,7 @@ const start = async <A>(
   const windowsPasswordName = passwordNameOf(script, request)
   const launcher = request.launcher ?? script.launcher
   parseLauncher(launcher)
+  const outputDelivery = checkOutputDelivery(request.outputDelivery, parts.outputStores)
   const terminationMode = request.terminationMode ?? ''
   const { containerId = '', containerName = '' } = request
   const contained = containerId !== '' || containerName !== ''
@@ -144,6 +148,7 @@ const start = async <A>(
       terminationMode,
       containerId,
       containerName,
+      outputDelivery,
       timeoutSeconds,
       resourceGroupId: request.resourceGroupId,
       keepCommand,
@@ -158,7 +163,8 @@ const start = async <A>(
     // It took so long that it was taken back as one that nobody goes on with.
     if (from > 0 && !(await w.invocations.holdUnwritten(invokeId))) throw new Fault('store/unavailable')
     const chunk = tasks.slice(from, from + CHUNK)
-    await w.tasks.add(invokeId, chunk, schedule.mode, now)
+    const kind = { repeatMode: schedule.mode, deliversOutput: outputDelivery !== '' }
+    await w.tasks.add(invokeId, chunk, kind, now)
     // Upstream: a dry run is none (design §4).
     if (schedule.mode !== 'DryRun') {
       const instanceIds = chunk.map((task) => task.instanceId)

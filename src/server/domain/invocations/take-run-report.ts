@@ -1,6 +1,7 @@
 // Reports about tasks that run more than once. A run is named by its start on the host's clock: what names the latest one is of
 // it, what began well behind that one begins another, also when its `running` was lost, and all else is late
 // (agent-protocol.md §4.5, §6.5).
+import { keepRun, replaceRun } from '../outputs/output-delivery.js'
 import type { Writing } from '../unit-of-work.js'
 import type { Report } from './agent-tasks.js'
 import { changeTask } from './change-task.js'
@@ -131,7 +132,7 @@ const begin = async (
   startedAt: number,
   now: number,
 ): Promise<TaskRow> => {
-  if (isRunUnderWay(task)) await w.tasks.keepRun(lostRun(task, 'ExecutionInterrupted', NEVER_ENDED), 'Error', now)
+  if (isRunUnderWay(task)) await keepRun(w, lostRun(task, 'ExecutionInterrupted', NEVER_ENDED), 'Error', now)
   await w.tasks.clearOutput(task.invokeId, task.instanceId)
   return {
     ...task,
@@ -186,7 +187,7 @@ const runEnded = async (
   const state = move(current.state, false, eventOfEnd(script, current, outcome.event))
   if (state === undefined) return 'nothing'
   const over = await endOfRun(parts, w, script, current, report, outcome, now)
-  await w.tasks.keepRun(over, endedAs(outcome.event), now)
+  await keepRun(w, over, endedAs(outcome.event), now)
   const deadlineAt = state === 'Scheduled' ? deadlineOfCompletion(script, now) : undefined
   await changeTask(w, script.scope, task, { ...over, state, deadlineAt }, now)
   return 'ended'
@@ -227,7 +228,7 @@ const replace = async (
     : { ...task, runs: task.runs + 1, runStart: run, startedAt, dropped: 0, outputBytes: 0 }
   const over = await endOfRun(parts, w, script, base, report, outcome, now)
   const ended = endedAs(outcome.event)
-  if (!isOfLatest || !(await w.tasks.replaceRun(over, ended, undefined, now))) await w.tasks.keepRun(over, ended, now)
+  if (!isOfLatest || !(await replaceRun(w, over, ended, undefined, now))) await keepRun(w, over, ended, now)
   // A task that is over keeps its state unless that was assumed, too.
   const state = isFinal(task.state) ? (move(task.state, true, outcome.event) ?? task.state) : task.state
   await changeTask(w, script.scope, task, { ...over, state, deadlineAt: task.deadlineAt }, now)
@@ -301,7 +302,7 @@ const late = async (
     finishedAt: finishedAt(report, script, report.startedAt, now),
   }
   const state = endedAs(outcome.event)
-  if (await w.tasks.replaceRun(run, state, report.output.subarray(0, outputQuota), now))
+  if (await replaceRun(w, run, state, report.output.subarray(0, outputQuota), now))
     w.audit({
       ...script.scope,
       at: now,
@@ -374,7 +375,7 @@ const stopped = async (
   if (isRunUnderWay(current)) {
     const outcome: Outcome = { event: 'stopped', code: '', info: '' }
     const over = await endOfRun(parts, w, script, current, report, outcome, now)
-    await w.tasks.keepRun(over, 'Terminated', now)
+    await keepRun(w, over, 'Terminated', now)
     after = { ...over, state, deadlineAt: undefined }
   }
   await changeTask(w, script.scope, task, after, now)
@@ -412,7 +413,7 @@ export const giveUpRun = async (
   // A schedule that waits has no run to be given up.
   if (task.repeatMode === 'Period' && !isRunUnderWay(task)) return
   const lost = lostRun({ ...task, finishedAt: task.startedAt === undefined ? undefined : now }, code, info)
-  if (isRunUnderWay(task)) await w.tasks.keepRun(lost, 'Error', now)
+  if (isRunUnderWay(task)) await keepRun(w, lost, 'Error', now)
   const isUnknown = task.runs === 0 && task.state === 'Stopping'
   const event = isUnknown ? 'lost' : eventOfEnd(script, task, 'lost')
   const state = move(task.state, false, event) ?? task.state

@@ -16,6 +16,8 @@ export interface TaskRow {
   readonly exitCode: number | undefined
   readonly dropped: number
   readonly outputBytes: number
+  /** What it wrote is delivered to a store when it is over. */
+  readonly deliversOutput: boolean
   /** Identity of the agent process that it was handed to. */
   readonly agentProcess: string
   readonly createdAt: number
@@ -59,7 +61,7 @@ export interface TaskStore extends TaskReader {
       errorInfo: string
       deadlineAt: number | undefined
     }[],
-    repeatMode: RepeatMode,
+    kind: { readonly repeatMode: RepeatMode; readonly deliversOutput: boolean },
     now: number,
   ): Promise<void>
   /** Writes the fields of a task that differ. `before` is as this piece of work read it. */

@@ -1,0 +1,84 @@
+import { readFileSync } from 'node:fs'
+import { expect, it } from 'vitest'
+import { answerJson, apiOf, type FakePeer, startPeer } from '../_support.js'
+import { sendFile } from '../sending/send-file.js'
+import { submit } from './submit.js'
+
+// What the API can be asked for, the command line can ask for.
+
+const { operations } = JSON.parse(readFileSync(new URL('../../../spec/operations.json', import.meta.url), 'utf8')) as {
+  readonly operations: readonly { readonly name: string; readonly request: Readonly<Record<string, unknown>> }[]
+}
+
+const never = new AbortController().signal
+const targets = [{ instanceId: 'mi-1', name: '' }]
+const tags = [{ name: 'a', value: 'b' }]
+
+const parametersOf = (operation: string): readonly string[] =>
+  Object.keys(operations.find(({ name }) => name === operation)?.request ?? {}).toSorted()
+
+/** Names of what was sent, without what every call has. */
+const sent = (peer: FakePeer): readonly string[] => {
+  const names = [...(peer.calls[0]?.parameters.keys() ?? [])].map((name) => name.split('.')[0] ?? '')
+  return [...new Set(names)].toSorted()
+}
+
+it('run asks for every parameter of RunCommand, but for other ways to choose hosts and to repeat', async () => {
+  await using peer = await startPeer((_, response) => answerJson(response, { InvokeId: 't' }))
+  using api = apiOf(peer)
+  await submit(
+    api,
+    targets,
+    {
+      script: { content: Buffer.from('id'), type: 'RunShellScript' },
+      timeoutSeconds: 30,
+      workingDir: '/',
+      username: 'a',
+      windowsPasswordName: 'a',
+      containerId: 'a',
+      containerName: 'a',
+      launcher: 'a',
+      terminationMode: 'Process',
+      repeatMode: 'Period',
+      frequency: 'rate(5m)',
+      outputTo: 'oss://a/b',
+      name: 'a',
+      description: 'a',
+      keep: true,
+      resourceGroup: 'a',
+      tags,
+      enableParameter: true,
+      parameters: [{ name: 'a', value: 'b' }],
+    },
+    never,
+    () => undefined,
+  )
+  const asked = sent(peer)
+  expect(parametersOf('RunCommand').filter((name) => !asked.includes(name))).toEqual(['ResourceTag', 'Timed'])
+})
+
+it('send asks for every parameter of SendFile', async () => {
+  await using peer = await startPeer((_, response) => answerJson(response, { InvokeId: 'f' }))
+  using api = apiOf(peer)
+  await sendFile(
+    api,
+    targets,
+    {
+      name: 'a',
+      content: Buffer.from('a'),
+      directory: '/',
+      mode: '0600',
+      owner: 'a',
+      group: 'a',
+      overwrite: true,
+      timeoutSeconds: 30,
+      description: 'a',
+      resourceGroup: 'a',
+      tags,
+    },
+    never,
+    () => undefined,
+  )
+  const asked = sent(peer)
+  expect(parametersOf('SendFile').filter((name) => !asked.includes(name))).toEqual([])
+})
