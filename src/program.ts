@@ -10,6 +10,7 @@ const SERVER = 'The server'
 const USING = 'Its fleet'
 const HISTORY = 'What was run'
 const COMMANDS = 'Kept commands'
+const TAGS = 'Tags'
 const HOSTS = 'On hosts'
 
 const invocations = {
@@ -26,6 +27,12 @@ const commands = {
   create: () => import('./cli/subcommands/commands/create.js'),
   modify: () => import('./cli/subcommands/commands/modify.js'),
   delete: () => import('./cli/subcommands/commands/delete.js'),
+}
+
+const tags = {
+  list: () => import('./cli/subcommands/tags/list.js'),
+  set: () => import('./cli/subcommands/tags/set.js'),
+  remove: () => import('./cli/subcommands/tags/remove.js'),
 }
 
 const entries: readonly SubcommandEntry[] = [
@@ -51,6 +58,9 @@ const entries: readonly SubcommandEntry[] = [
   { name: 'commands create', group: COMMANDS, load: async () => (await commands.create()).create },
   { name: 'commands modify', group: COMMANDS, load: async () => (await commands.modify()).modify },
   { name: 'commands delete', group: COMMANDS, load: async () => (await commands.delete()).remove },
+  { name: 'tags list', group: TAGS, load: async () => (await tags.list()).list },
+  { name: 'tags set', group: TAGS, load: async () => (await tags.set()).set },
+  { name: 'tags remove', group: TAGS, load: async () => (await tags.remove()).remove },
   { name: 'call', group: USING, load: async () => (await import('./cli/subcommands/call.js')).call },
   { name: 'enroll', group: USING, load: async () => (await import('./cli/subcommands/enroll.js')).enroll },
   { name: 'agent register', group: HOSTS, load: async () => (await import('./agent/subcommands.js')).agentRegister },

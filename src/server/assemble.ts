@@ -31,6 +31,7 @@ import { Reschedules } from './domain/invocations/reschedules.js'
 import { serveAgents } from './domain/invocations/serve-agents.js'
 import { startInvocation } from './domain/invocations/start-invocation.js'
 import { stopInvocation } from './domain/invocations/stop-invocation.js'
+import { tagResources } from './domain/tagging/tag-resources.js'
 import type { UnitOfWork } from './domain/unit-of-work.js'
 import type { GatewayEvent } from './gateway/gateway-event.js'
 import { createGateway, type Gateway } from './gateway/gateway.js'
@@ -231,6 +232,7 @@ export const assemble = async (parts: AssemblyParts): Promise<Assembly> => {
       send: sendFile({ stores, clock, ids, presence, wake, limits: settings }),
       results: (scope, filter, page) => stores.read.files.list(scope, filter, page),
     },
+    tagging: tagResources({ stores, clock }),
     regions: settings.regions,
     limits: {
       instancesPerInvocation: settings.instancesPerInvocation,

@@ -31,6 +31,9 @@ const SPECIAL: Readonly<Record<string, Parameters>> = {
   RunCommand: { CommandContent: 'echo', 'InstanceId.1': 'mi-here' },
   InvokeCommand: { 'InstanceId.1': 'mi-here' },
   SendFile: { 'InstanceId.1': 'mi-here' },
+  TagResources: { ResourceType: 'instance', 'ResourceId.1': 'mi-here', 'Tag.1.Key': 'role' },
+  UntagResources: { ResourceType: 'instance', 'ResourceId.1': 'mi-here', 'TagKey.1': 'role' },
+  ListTagResources: { ResourceType: 'instance', 'ResourceId.1': 'mi-here' },
 }
 
 /** A request that the operation takes: its required parameters, and the names of what exists. */
@@ -52,6 +55,7 @@ const filtersOf = ({ name, access, request }: Operation): readonly (readonly [st
     ['ActivationId', existing.get('ActivationId')],
     ['InstanceIds', '["mi-here"]'],
     [request['InstanceId']?.kind === 'list' ? 'InstanceId.1' : 'InstanceId', 'mi-here'],
+    [request['ResourceId']?.kind === 'list' ? 'ResourceId.1' : 'ResourceId', 'mi-here'],
   ]
   return named.filter(
     (pair): pair is readonly [string, string] =>
@@ -82,7 +86,8 @@ beforeAll(async () => {
       internetIp: '',
       resourceGroupId: '',
       registeredAt: world.now(),
-      tags: [],
+      // So that what tells of its tags names it.
+      tags: [{ key: 'of', value: 'mi-here' }],
     }),
   )
   presence.admit('mi-here', world.now(), 'seed')
@@ -149,7 +154,7 @@ describe.each(operations.map((operation) => [operation.name, operation] as const
       ...named,
       ...Object.fromEntries(names.map((name) => [name, 'c-nothing'])),
     }
-    if ('InstanceId.1' in named) nothing['InstanceId.1'] = 'mi-nothing'
+    for (const name of ['InstanceId.1', 'ResourceId.1']) if (name in named) nothing[name] = 'mi-nothing'
     const there = await world.send(named, 'JSON', STRANGER_KEY)
     const notThere = await world.send(nothing, 'JSON', STRANGER_KEY)
     expect(there.status).toBe(notThere.status)

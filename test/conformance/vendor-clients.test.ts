@@ -155,6 +155,26 @@ const calls = (made: Made): Readonly<Record<string, Call>> => ({
     wrong: { InvokeId: 't-none' },
     code: 'InvalidInvokeId.NotFound',
   },
+  TagResources: {
+    members: { ...REGIONAL, ...TAGS, ResourceType: 'instance', ResourceId: ['i-1', 'i-2'] },
+    wrong: { ResourceType: 'managedinstance', ResourceId: ['i-1', 'i-none'] },
+    code: 'InvalidResourceId.NotFound',
+  },
+  UntagResources: {
+    members: { ...REGIONAL, ResourceType: 'managedinstance', ResourceId: ['i-2'], TagKey: ['ünïcode 名'] },
+    wrong: { All: true },
+    code: 'Param.Conflict',
+  },
+  ListTagResources: {
+    members: { ...REGIONAL, ...TAGS, ResourceType: 'instance', ResourceId: ['i-1'] },
+    wrong: { TagFilter: [{ TagKey: 'own*', TagValues: ['a', 'b'] }] },
+    code: 'InvalidTags.MalFormed',
+  },
+  DescribeTags: {
+    members: { ...REGIONAL, ...TAGS, ResourceType: 'instance', PageSize: 100 },
+    wrong: { ResourceType: 'car' },
+    code: 'InvalidResourceType.NotFound',
+  },
   ModifyCommand: {
     members: { ...REGIONAL, CommandId: made.get('busy')?.['CommandId'], Description: 'ünïcode 名', Timeout: 120 },
     wrong: { CommandId: 'c-none' },
@@ -265,6 +285,6 @@ describe.each(operations.map((operation) => [operation.name, operation.access] a
     const answer = await read(withEcs)
     expect(answer).toEqual(await read(withPopCore))
     // Something was there to be read.
-    expect(JSON.stringify(answer)).toMatch(/"TotalCount":[1-9]|"RegionId"/)
+    expect(JSON.stringify(answer)).toMatch(/"TotalCount":[1-9]|"RegionId"|"TagKey"/)
   })
 })

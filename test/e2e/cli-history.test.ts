@@ -232,3 +232,38 @@ describe('openassist commands', () => {
     expect((await place.run(['commands', 'modify', id])).code).toBe(2)
   })
 })
+
+describe('openassist tags', () => {
+  it('puts tags on what is there, which then chooses it, and takes them off', async () => {
+    const made = await place.run(['commands', 'create', '-', '--name', 'tagged'], { input: 'true\n' })
+    const commandId = made.out.trim()
+    const ids = [first.instanceId, second.instanceId, mixed, commandId]
+    await ok('tags', 'set', ...ids, '--tag', 'stage=test', '--tag', 'empty')
+    const told = await json<{ tags: object[] }>('tags', 'list', commandId)
+    expect(told.tags).toEqual([
+      { resourceId: commandId, key: 'empty', value: '' },
+      { resourceId: commandId, key: 'stage', value: 'test' },
+    ])
+    const lines = (await ok('tags', 'list')).trimEnd().split('\n')
+    expect(lines[0]).toMatch(/^KEY +VALUE +HOSTS$/)
+    expect(lines).toContainEqual(expect.stringMatching(/^stage +test +2$/))
+    const ran = await ok('run', '--tag', 'stage=test', '--', 'echo chosen')
+    expect(ran).toContain('chosen')
+    await ok('tags', 'remove', ...ids, '--tag', 'stage')
+    await ok('tags', 'remove', first.instanceId, '--all')
+    expect((await place.run(['tags', 'list', first.instanceId])).err).toBe('no tags\n')
+    expect((await place.run(['run', '--tag', 'stage=test', '--', 'true'])).code).not.toBe(0)
+  })
+
+  it('says what is wrong with the line', async () => {
+    for (const args of [
+      ['set', 'mi-1'],
+      ['set', 'x-1', '--tag', 'a=b'],
+      ['remove', 'mi-1'],
+      ['remove', 'mi-1', '--all', '--tag', 'a'],
+    ])
+      expect((await place.run(['tags', ...args])).code, args.join(' ')).toBe(2)
+    const { code, err } = await place.run(['tags', 'set', 'mi-none', '--tag', 'a=b'])
+    expect([code, err]).toEqual([1, expect.stringContaining('InvalidResourceId.NotFound')])
+  })
+})

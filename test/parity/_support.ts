@@ -73,15 +73,22 @@ const requestType = (shape: Shape): string => {
   return shape.kind === 'json-map' ? 'json' : 'string'
 }
 
-const parametersOf = (fields: Fields, prefix = '', above: Record<string, unknown> = {}): CatalogParameter[] =>
+const parametersOf = (
+  fields: Fields,
+  prefix = '',
+  above: Record<string, unknown> = {},
+  within = true,
+): CatalogParameter[] =>
   Object.entries(fields).flatMap(([name, shape]): CatalogParameter[] => {
     const full = prefix + name
-    const required = shape.optional !== true && prefix === ''
+    // A member of a list that need not be there is not required either.
+    const required = shape.optional !== true && within
     if (shape.kind === 'list' && shape.form === 'repeated') {
       const limits = plainLimits(shape)
-      if (shape.of.kind === 'record') return parametersOf(shape.of.fields, `${full}.N.`, limits)
+      if (shape.of.kind === 'record') return parametersOf(shape.of.fields, `${full}.N.`, limits, required)
       const of = plainLimits(shape.of)
-      return [{ ...of, ...limits, name: `${full}.N`, type: requestType(shape.of), required }]
+      const index = prefix === '' ? 'N' : 'M'
+      return [{ ...of, ...limits, name: `${full}.${index}`, type: requestType(shape.of), required }]
     }
     return [{ ...plainLimits(shape), ...above, name: full, type: requestType(shape), required }]
   })

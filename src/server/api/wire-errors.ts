@@ -51,10 +51,12 @@ export const errorOf = (reason: Reason, operation: DocumentedErrors): WireError 
 
 const DISPATCH: ErrorRow = { ...GATEWAY_ERRORS.internal, code: 'InternalError.Dispatch' }
 
+/** A failure of the server: by the operation's own row for one, where it documents any. */
 const internalError = (operation: DocumentedErrors | undefined): WireError => {
   const errors = operation?.errors ?? []
-  const dispatch = errors.some((row) => row.code === DISPATCH.code)
-  return new WireError(documentedRow(errors, dispatch ? DISPATCH : GATEWAY_ERRORS.internal))
+  const known = [DISPATCH, GATEWAY_ERRORS.internal].find(({ code }) => errors.some((row) => row.code === code))
+  const other = errors.find(({ status, when }) => status === 500 && when === 'store/unavailable')
+  return new WireError(documentedRow(errors, known ?? other ?? GATEWAY_ERRORS.internal))
 }
 
 const fill = (message: string, values: readonly (string | number)[]): string => {

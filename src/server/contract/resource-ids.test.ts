@@ -17,4 +17,10 @@ describe('what a permission is checked for', () => {
     expect(resources.runs('i-1', 'c-1')).toEqual(['instance/i-1', 'command/c-1'])
     expect(resources.runs(undefined, undefined)).toEqual(['instance/*', 'command/*'])
   })
+
+  it('of tags is each resource that is named, whatever kind it is of', () => {
+    expect(resources.tagged('managedinstance', ['mi-1', 'mi-1', 'mi-2'])).toEqual(['instance/mi-1', 'instance/mi-2'])
+    expect(resources.tagged('command', undefined)).toEqual(['command/*'])
+    expect(resources.tagged(undefined, undefined)).toEqual(['*/*'])
+  })
 })

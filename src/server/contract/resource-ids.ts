@@ -16,3 +16,9 @@ export const runs = (instanceId: string | undefined, commandId: string | undefin
   ]
   return named.length > 0 ? named : ['instance/*', 'command/*']
 }
+
+/** Of tags: each resource by the name of its type, those of a host by that of instances. */
+export const tagged = (type: string | undefined, ids: readonly string[] | undefined): readonly string[] => {
+  const kind = type === 'managedinstance' ? 'instance' : (type ?? '*')
+  return ids === undefined || ids.length === 0 ? [`${kind}/*`] : [...new Set(ids)].map((id) => `${kind}/${id}`)
+}

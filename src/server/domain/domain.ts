@@ -3,6 +3,7 @@ import type { Files } from './files/files.js'
 import type { Activations } from './fleet/activations.js'
 import type { Instances } from './fleet/instances.js'
 import type { Invocations } from './invocations/invocations.js'
+import type { Tagging } from './tagging/tagging.js'
 
 /** What operations can ask of the product. An operation picks what it touches. */
 export interface Domain {
@@ -11,6 +12,7 @@ export interface Domain {
   readonly commands: Commands
   readonly invocations: Invocations
   readonly files: Files
+  readonly tagging: Tagging
   readonly regions: Regions
   readonly limits: Limits
 }

@@ -38,6 +38,7 @@ export const FAULT_KINDS = [
   'parameters/too-many',
   'parameters/type-not-supported',
   'parameters/secret-store-not-supported',
+  'resource/not-found',
   'resource-group/not-found',
   'resource-tag/no-instance',
   'output/too-large',
@@ -46,6 +47,8 @@ export const FAULT_KINDS = [
   'page/too-large',
   'page-token/malformed',
   'store/unavailable',
+  'tag/key-differs-in-case',
+  'tag/too-many',
   'user/password-missing',
 ] as const
 

@@ -8,6 +8,7 @@ import type { InvocationReader, InvocationStore } from './invocations/invocation
 import type { DeliveryReader, DeliveryStore } from './outputs/delivery-store.js'
 import type { FinalState } from './invocations/task-states.js'
 import type { TaskReader, TaskStore } from './invocations/task-store.js'
+import type { TagReader, TagStore } from './tagging/tag-store.js'
 
 /** Reads of committed facts. Sees no open transaction. */
 export interface Reading {
@@ -18,6 +19,7 @@ export interface Reading {
   readonly tasks: TaskReader
   readonly files: FileReader
   readonly deliveries: DeliveryReader
+  readonly tags: TagReader
   readonly repeats: RepeatReader
 }
 
@@ -30,6 +32,7 @@ export interface Writing {
   readonly tasks: TaskStore
   readonly files: FileStore
   readonly deliveries: DeliveryStore
+  readonly tags: TagStore
   readonly repeats: RepeatStore
   /** Adds to the hash-chained audit log when the transaction commits (design D9). */
   audit(entry: AuditEntry): void

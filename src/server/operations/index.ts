@@ -12,11 +12,15 @@ import { DescribeInvocations } from './DescribeInvocations.js'
 import { DescribeManagedInstances } from './DescribeManagedInstances.js'
 import { DescribeRegions } from './DescribeRegions.js'
 import { DescribeSendFileResults } from './DescribeSendFileResults.js'
+import { DescribeTags } from './DescribeTags.js'
 import { InvokeCommand } from './InvokeCommand.js'
+import { ListTagResources } from './ListTagResources.js'
 import { ModifyCommand } from './ModifyCommand.js'
 import { RunCommand } from './RunCommand.js'
 import { SendFile } from './SendFile.js'
 import { StopInvocation } from './StopInvocation.js'
+import { TagResources } from './TagResources.js'
+import { UntagResources } from './UntagResources.js'
 
 export const operations: readonly Operation[] = [
   DescribeCloudAssistantStatus,
@@ -35,5 +39,9 @@ export const operations: readonly Operation[] = [
   DescribeActivations,
   DescribeManagedInstances,
   DescribeInstances,
+  TagResources,
+  UntagResources,
+  ListTagResources,
+  DescribeTags,
   DescribeRegions,
 ]

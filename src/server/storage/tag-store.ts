@@ -1,8 +1,6 @@
-import type { Tag, TagFilter } from '../domain/tags.js'
 import type { Scope } from '../domain/access/scope.js'
+import type { Tag, TagFilter, TaggedResource } from '../domain/tags.js'
 import { type SqlReader, type SqlValue, type SqlWriter, textOf } from './sql.js'
-
-export type TaggedResource = 'instance' | 'command' | 'invocation' | 'activation'
 
 /** Conditions that a resource carries all these tags; appends their values. */
 export const tagConditions = (

@@ -14,6 +14,8 @@ import { repeatReader, repeatStore } from './repeat-store.js'
 import type { Sealer } from './sealer.js'
 import type { SqlDatabase, SqlWriter } from './sql.js'
 import { StatusTable } from './status-table.js'
+import { tagReader } from './tagging-reader.js'
+import { tagStore } from './tagging-store.js'
 import { taskReader, taskStore } from './task-store.js'
 
 export interface Stores extends UnitOfWork {
@@ -44,6 +46,7 @@ export const unitOfWork = (
         tasks: taskStore(sql),
         files: fileStore(sql),
         deliveries: deliveryStore(sql),
+        tags: tagStore(sql),
         repeats: repeatStore(sql, sealer),
         audit: (entry) => sql.audit(entry),
         taskEnded: (state) => sql.afterCommit(() => tellTaskEnded(state)),
@@ -62,6 +65,7 @@ export const unitOfWork = (
       tasks: taskReader(database.reader, '', bounds),
       files: fileReader(database.reader, '', bounds),
       deliveries: deliveryReader(database.reader),
+      tags: tagReader(database.reader),
       repeats: repeatReader(database.reader, sealer),
     },
     write: (work) => database.write((sql) => work(writing(sql))),

@@ -1,0 +1,4 @@
+import { openWorld } from '../_support.js'
+import { taggingSuite } from './_tagging-suite.js'
+
+taggingSuite(openWorld)
