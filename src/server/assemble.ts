@@ -13,6 +13,7 @@ import type { Domain, Regions } from './domain/domain.js'
 import { together } from './domain/end-lost-work.js'
 import type { AgentFiles } from './domain/files/agent-files.js'
 import { endLostFiles } from './domain/files/end-lost-files.js'
+import { pacedFiles } from './domain/files/paced-files.js'
 import { sendFile } from './domain/files/send-file.js'
 import { serveFiles } from './domain/files/serve-files.js'
 import { observeInstances } from './domain/fleet/observe-instances.js'
@@ -27,11 +28,14 @@ import type { AgentTasks } from './domain/invocations/agent-tasks.js'
 import { OutputDeliveries } from './domain/outputs/deliver-outputs.js'
 import { NO_OUTPUT_STORES, type OutputStores } from './domain/outputs/output-stores.js'
 import { endLostTasks } from './domain/invocations/end-lost-tasks.js'
+import { pacedInvocations } from './domain/invocations/paced-invocations.js'
 import { Reschedules } from './domain/invocations/reschedules.js'
 import { serveAgents } from './domain/invocations/serve-agents.js'
 import { startInvocation } from './domain/invocations/start-invocation.js'
 import { stopInvocation } from './domain/invocations/stop-invocation.js'
 import { tagResources } from './domain/tagging/tag-resources.js'
+import { controlRollouts } from './domain/rollouts/control-rollouts.js'
+import { Pacer } from './domain/rollouts/pacer.js'
 import type { UnitOfWork } from './domain/unit-of-work.js'
 import type { GatewayEvent } from './gateway/gateway-event.js'
 import { createGateway, type Gateway } from './gateway/gateway.js'
@@ -48,7 +52,7 @@ import type { SqlDatabase } from './storage/sql.js'
 import { type CommitTold, SqliteDatabase, sqliteFiles } from './storage/sqlite/database.js'
 import { lockDirectory } from './storage/sqlite/directory-lock.js'
 import { SqliteConnection } from './storage/sqlite/driver.js'
-import { unitOfWork } from './storage/unit-of-work.js'
+import { type Told, unitOfWork } from './storage/unit-of-work.js'
 import { Retention } from './retention.js'
 import type { Removed } from './storage/retention-store.js'
 import { Sweeps } from './sweeps.js'
@@ -65,6 +69,7 @@ export interface AssemblySettings {
   readonly regions: Regions
   readonly timestampWindowMs: number
   readonly instancesPerInvocation: number
+  readonly instancesPerRollout: number
   readonly instancesPerFileSend: number
   readonly instancesPerStatusQuery: number
   readonly commandQuota: number
@@ -119,6 +124,7 @@ export interface Assembly {
   readonly gateway: Gateway
   readonly outputs: OutputDeliveries
   readonly sweeps: Sweeps
+  readonly rollouts: Pacer
   /** Loads presence and the rows of the agent status in the background; both doors answer before it is done. */
   warmUp(scope: { accountId: string; regionId: string }): Promise<void>
   /** Closes in reverse order: doors, sweeps, presence, store. */
@@ -177,7 +183,15 @@ export const assemble = async (parts: AssemblyParts): Promise<Assembly> => {
   await using undo = new Undo()
   const store = await openStore(parts, undo)
   const { database } = store
-  const stores = unitOfWork(database, sealer, parts.tellTaskEnded, { ...DEFAULT_ANSWER_BOUNDS, ...settings.answers })
+  let pacer: Pacer | undefined
+  const told: Told = {
+    taskEnded(state, invokeId) {
+      parts.tellTaskEnded?.(state)
+      pacer?.taskEnded(invokeId)
+    },
+    fileEnded: (invokeId) => pacer?.taskEnded(invokeId),
+  }
+  const stores = unitOfWork(database, sealer, told, { ...DEFAULT_ANSWER_BOUNDS, ...settings.answers })
   const presence = new PresenceTable({
     clock,
     store: store.presenceStore,
@@ -191,6 +205,17 @@ export const assemble = async (parts: AssemblyParts): Promise<Assembly> => {
   const rejections = new Map<string, number>()
 
   const reschedules = new Reschedules(clock.now() + LOST_ANSWER_MS)
+
+  const rollouts = new Pacer({
+    stores,
+    clock,
+    presence,
+    tasks: { invocation: pacedInvocations({ stores, presence }), file: pacedFiles({ stores, presence }) },
+    wake,
+    tellFailure: parts.tellFailure,
+  })
+  pacer = rollouts
+  undo.defer(() => rollouts.stop())
 
   const { tasksPerHost } = settings
   const lost = together(
@@ -207,6 +232,7 @@ export const assemble = async (parts: AssemblyParts): Promise<Assembly> => {
     outputQuota: settings.outputQuota,
     tasksPerHost,
     reschedules,
+    pacer: rollouts,
   })
   const files = serveFiles({ stores, clock, presence, wake })
   const { outputStores = NO_OUTPUT_STORES } = parts
@@ -223,19 +249,21 @@ export const assemble = async (parts: AssemblyParts): Promise<Assembly> => {
     activations: permitActivations({ stores, clock, ids, quota: settings.activationQuota }),
     commands: keepCommands({ stores, clock, ids, quota: settings.commandQuota }),
     invocations: {
-      ...startInvocation({ stores, clock, ids, presence, outputStores, wake, limits: settings }),
+      ...startInvocation({ stores, clock, ids, presence, outputStores, wake, pacer: rollouts, limits: settings }),
       stop: stopInvocation({ stores, clock, wake }),
       list: (scope, filter, page) => stores.read.invocations.list(scope, filter, page),
       results: (scope, filter, page) => stores.read.tasks.results(scope, filter, page),
     },
     files: {
-      send: sendFile({ stores, clock, ids, presence, wake, limits: settings }),
+      send: sendFile({ stores, clock, ids, presence, wake, pacer: rollouts, limits: settings }),
       results: (scope, filter, page) => stores.read.files.list(scope, filter, page),
     },
     tagging: tagResources({ stores, clock }),
+    rollouts: controlRollouts({ stores, clock, pacer: rollouts }),
     regions: settings.regions,
     limits: {
       instancesPerInvocation: settings.instancesPerInvocation,
+      instancesPerRollout: settings.instancesPerRollout,
       instancesPerFileSend: settings.instancesPerFileSend,
       instancesPerStatusQuery: settings.instancesPerStatusQuery,
     },
@@ -284,6 +312,7 @@ export const assemble = async (parts: AssemblyParts): Promise<Assembly> => {
     presence,
     presenceStore: store.presenceStore,
     lost,
+    rollouts,
     nodeId: 'local',
     retention,
     outputs,
@@ -307,6 +336,7 @@ export const assemble = async (parts: AssemblyParts): Promise<Assembly> => {
     gateway,
     outputs,
     sweeps,
+    rollouts,
     async warmUp(scope) {
       await presence.load()
       await stores.warmUp(scope)

@@ -197,6 +197,7 @@ const assemblySettings = (config: Config, database: string | undefined): Assembl
   regions: { served: config.regions, endpoint: publicEndpoint(config) },
   timestampWindowMs: config.timestampWindowSeconds * 1_000,
   instancesPerInvocation: config.instancesPerInvocation,
+  instancesPerRollout: config.instancesPerRollout,
   instancesPerFileSend: config.instancesPerFileSend,
   instancesPerStatusQuery: config.instancesPerStatusQuery,
   commandQuota: config.commandQuota,

@@ -5,6 +5,7 @@ import { removeHost } from './domain/fleet/remove-host.js'
 import type { LostTasks } from './domain/invocations/end-lost-tasks.js'
 import { removeUncommitted } from './domain/invocations/start-invocation.js'
 import type { OutputDeliveries } from './domain/outputs/deliver-outputs.js'
+import type { Pacer } from './domain/rollouts/pacer.js'
 import type { UnitOfWork } from './domain/unit-of-work.js'
 import type { Retention } from './retention.js'
 
@@ -21,6 +22,7 @@ interface Parts {
   readonly presence: PresenceTable
   readonly presenceStore: PresenceStore
   readonly lost: LostTasks
+  readonly rollouts: Pick<Pacer, 'sweep'>
   readonly nodeId: string
   readonly retention: Retention
   readonly outputs: OutputDeliveries
@@ -49,6 +51,7 @@ export class Sweeps {
         await presence.flush()
         await presenceStore.alive(nodeId, clock.now())
       }),
+      this.#every(1_000, 'rollouts', () => this.#parts.rollouts.sweep()),
       this.#every(60_000, 'unproven', () => this.removeUnproven()),
       this.#every(60_000, 'unwritten', () => this.removeHalfWritten(clock.now() - UNWRITTEN_MS)),
       this.#every(300_000, 'retention', () => this.retain()),

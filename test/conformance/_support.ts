@@ -52,6 +52,7 @@ const SETTINGS: Omit<AssemblySettings, 'dataDir'> = {
   regions: { served: [REGION], endpoint: ENDPOINT },
   timestampWindowMs: 15 * 60_000,
   instancesPerInvocation: 100,
+  instancesPerRollout: 10_000,
   instancesPerFileSend: 50,
   instancesPerStatusQuery: 100,
   commandQuota: 500,

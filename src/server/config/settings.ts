@@ -246,6 +246,14 @@ export const SETTINGS = {
     },
     { min: 1, max: 1_000_000, default: 100 },
   ),
+  instancesPerRollout: integerSetting(
+    {
+      env: 'OPENASSIST_INSTANCES_PER_ROLLOUT',
+      group: LIMITS,
+      about: 'The same for one that gives instances their turn by MaxConcurrency, Waves or the like.',
+    },
+    { min: 1, max: 1_000_000, default: 10_000 },
+  ),
   instancesPerFileSend: integerSetting(
     {
       env: 'OPENASSIST_INSTANCES_PER_FILE_SEND',

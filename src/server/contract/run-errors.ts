@@ -1,6 +1,7 @@
 // The error rows that RunCommand and InvokeCommand document with the same words (api/catalog.json).
 import { error, neverAnswered } from './define-operation.js'
 import { launcherNotValid, notValid } from './error-rows.js'
+import { rolloutErrors } from './rollout-parameters.js'
 
 const NO_PARAMETER_STORE = 'This server has no parameter store yet; a reference to one is ParameterStore.NotSupported.'
 
@@ -172,5 +173,20 @@ export const runErrors = [
     400,
     'No store is configured for the specified OssOutputDelivery.',
     'output-delivery/no-store',
+  ),
+  error('InvalidInvokeId.NotFound', 404, 'The invocation that RerunOf names does not exist.', 'invocation/not-found'),
+  error('InvalidRerunOf.Conflict', 400, 'RerunOf excludes InstanceId and ResourceTag.', 'RerunOf/conflict'),
+  error(
+    'InvalidRerunOf.NothingFailed',
+    400,
+    'The invocation that RerunOf names failed on no instance that is still there.',
+    'rerun/nothing-to-run',
+  ),
+  ...rolloutErrors,
+  error(
+    'InvalidParameter.RepeatMode',
+    400,
+    'Only what runs once can be given to instances one after the other; OfflineTimeout alone goes with every RepeatMode.',
+    'rollout/not-once',
   ),
 ] as const

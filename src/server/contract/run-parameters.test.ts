@@ -1,7 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import { runParameters, runReason, targetsOf } from './run-parameters.js'
 
-const limits = { instancesPerInvocation: 3, instancesPerFileSend: 50, instancesPerStatusQuery: 3 }
+const limits = {
+  instancesPerInvocation: 3,
+  instancesPerRollout: 10_000,
+  instancesPerFileSend: 50,
+  instancesPerStatusQuery: 3,
+}
 const onOne = { InstanceId: ['i-1'] }
 const ids = (count: number): string[] => Array.from({ length: count }, (_, index) => `i-${index}`)
 

@@ -4,6 +4,7 @@ import type { Limits } from '../domain/domain.js'
 import type { Targets } from '../domain/invocations/invocations.js'
 import type { Reason } from './define-operation.js'
 import { parseFrequency } from '../../schedule/frequency.js'
+import { hasRollout, type RolloutParameters, rolloutParameters, rolloutReason } from './rollout-parameters.js'
 import { resourceTags, toTagFilters } from './tag-parameters.js'
 
 /** No control characters. */
@@ -61,6 +62,12 @@ export const runParameters = (resourceTagMax: number) => ({
     ),
   ),
   ResourceTag: resourceTags(resourceTagMax),
+  RerunOf: optional(
+    text(
+      'An earlier invocation: run on those of its instances on which it failed (Failed, Error, Timeout, Invalid, Aborted). Excludes InstanceId and ResourceTag. An addition of this server.',
+      { example: 't-7d2a745b412b4601b2d47f6a768d****' },
+    ),
+  ),
   RepeatMode: optional(
     text('When to run: once, by a schedule, at the next start or at every start of the instance, or only checked.', {
       oneOf: ['Once', 'Period', 'NextRebootOnly', 'EveryReboot', 'DryRun'],
@@ -122,9 +129,11 @@ export const runParameters = (resourceTagMax: number) => ({
       },
     ),
   ),
+  ...rolloutParameters,
 })
 
-interface RunParameters {
+interface RunParameters extends RolloutParameters {
+  readonly RerunOf?: string | undefined
   readonly InstanceId?: readonly string[] | undefined
   readonly ResourceTag?: readonly { readonly Key: string; readonly Value?: string | undefined }[] | undefined
   readonly RepeatMode?: string | undefined
@@ -137,9 +146,12 @@ const targetReason = (request: RunParameters, limits: Limits): Reason | undefine
   const ids = request.InstanceId?.filter((id) => id !== '')
   const byId = ids !== undefined && ids.length > 0
   const byTag = request.ResourceTag !== undefined && request.ResourceTag.length > 0
+  const isRerun = request.RerunOf !== undefined
   if (byId && byTag) return 'ResourceTag/conflict'
-  if (!byId && !byTag) return 'InstanceId/missing'
-  if (byId && new Set(ids).size > limits.instancesPerInvocation) return 'InstanceId/too-many'
+  if (isRerun && (byId || byTag)) return 'RerunOf/conflict'
+  if (!byId && !byTag && !isRerun) return 'InstanceId/missing'
+  const most = hasRollout(request) ? limits.instancesPerRollout : limits.instancesPerInvocation
+  if (byId && new Set(ids).size > most) return 'InstanceId/too-many'
   return undefined
 }
 
@@ -151,10 +163,11 @@ const scheduleReason = (request: RunParameters): Reason | undefined => {
 
 /** What crosses parameters of a run. */
 export const runReason = (request: RunParameters, limits: Limits): Reason | undefined =>
-  targetReason(request, limits) ?? scheduleReason(request)
+  targetReason(request, limits) ?? scheduleReason(request) ?? rolloutReason(request)
 
 /** Where to run, of a request that `runReason` found nothing wrong with. */
 export const targetsOf = (request: RunParameters): Targets => {
+  if (request.RerunOf !== undefined) return { by: 'failure', invokeId: request.RerunOf }
   const ids = request.InstanceId?.filter((id) => id !== '') ?? []
   return ids.length > 0
     ? { by: 'id', instanceIds: [...new Set(ids)] }

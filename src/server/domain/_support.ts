@@ -89,6 +89,7 @@ export const openWorld = async (
       regions: { served: [SCOPE.regionId], endpoint: '127.0.0.1:8080' },
       timestampWindowMs: 900_000,
       instancesPerInvocation: 2_000,
+      instancesPerRollout: 10_000,
       instancesPerFileSend: 50,
       instancesPerStatusQuery: 100,
       commandQuota: 5,

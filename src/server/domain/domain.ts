@@ -2,6 +2,7 @@ import type { Commands } from './commands/commands.js'
 import type { Files } from './files/files.js'
 import type { Activations } from './fleet/activations.js'
 import type { Instances } from './fleet/instances.js'
+import type { Rollouts } from './rollouts/rollouts.js'
 import type { Invocations } from './invocations/invocations.js'
 import type { Tagging } from './tagging/tagging.js'
 
@@ -13,6 +14,7 @@ export interface Domain {
   readonly invocations: Invocations
   readonly files: Files
   readonly tagging: Tagging
+  readonly rollouts: Rollouts
   readonly regions: Regions
   readonly limits: Limits
 }
@@ -28,6 +30,8 @@ export interface Regions {
 export interface Limits {
   /** Instances in one RunCommand or InvokeCommand: 100. */
   readonly instancesPerInvocation: number
+  /** The same where it has a rollout: 10,000. */
+  readonly instancesPerRollout: number
   /** Instances in one SendFile: 50. */
   readonly instancesPerFileSend: number
   /** Instance ids in one status query: 100. */

@@ -7,6 +7,7 @@ import type { InstanceReader, InstanceStore } from './fleet/instance-store.js'
 import type { InvocationReader, InvocationStore } from './invocations/invocation-store.js'
 import type { DeliveryReader, DeliveryStore } from './outputs/delivery-store.js'
 import type { FinalState } from './invocations/task-states.js'
+import type { RolloutReader, RolloutStore } from './rollouts/rollout-store.js'
 import type { TaskReader, TaskStore } from './invocations/task-store.js'
 import type { TagReader, TagStore } from './tagging/tag-store.js'
 
@@ -20,6 +21,7 @@ export interface Reading {
   readonly files: FileReader
   readonly deliveries: DeliveryReader
   readonly tags: TagReader
+  readonly rollouts: RolloutReader
   readonly repeats: RepeatReader
 }
 
@@ -33,11 +35,12 @@ export interface Writing {
   readonly files: FileStore
   readonly deliveries: DeliveryStore
   readonly tags: TagStore
+  readonly rollouts: RolloutStore
   readonly repeats: RepeatStore
   /** Adds to the hash-chained audit log when the transaction commits (design D9). */
   audit(entry: AuditEntry): void
-  /** A task came to its end; it is counted when the transaction has committed. */
-  taskEnded(state: FinalState): void
+  /** A task of an invocation came to its end; it is told when the transaction has committed. */
+  taskEnded(state: FinalState, invokeId: string): void
 }
 
 /**

@@ -10,7 +10,12 @@ const fleet = (size: number) => {
   const never = () => Promise.reject(new Error('not asked'))
   return {
     asked,
-    limits: { instancesPerInvocation: 100, instancesPerFileSend: 50, instancesPerStatusQuery: 2 },
+    limits: {
+      instancesPerInvocation: 100,
+      instancesPerRollout: 10_000,
+      instancesPerFileSend: 50,
+      instancesPerStatusQuery: 2,
+    },
     instances: {
       managed: never,
       inventory: never,

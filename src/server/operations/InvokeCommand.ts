@@ -20,6 +20,7 @@ import {
   timeout,
   workingDir,
 } from '../contract/run-parameters.js'
+import { rolloutOf } from '../contract/rollout-parameters.js'
 import { tags, toTags } from '../contract/tag-parameters.js'
 import type { Domain } from '../domain/domain.js'
 
@@ -87,6 +88,7 @@ export const InvokeCommand = defineOperation({
         outputDelivery: request.OssOutputDelivery,
         repeatMode: request.RepeatMode,
         frequency: request.Frequency,
+        rollout: rolloutOf(request),
         timeoutSeconds: request.Timeout,
         workingDir: request.WorkingDir,
         resourceGroupId: request.ResourceGroupId ?? '',

@@ -4,7 +4,12 @@ import { RunCommand } from './RunCommand.js'
 type Request = Parameters<NonNullable<typeof RunCommand.check>>[0]
 
 const domain = {
-  limits: { instancesPerInvocation: 100, instancesPerFileSend: 50, instancesPerStatusQuery: 100 },
+  limits: {
+    instancesPerInvocation: 100,
+    instancesPerRollout: 10_000,
+    instancesPerFileSend: 50,
+    instancesPerStatusQuery: 100,
+  },
 } as Parameters<NonNullable<typeof RunCommand.check>>[1]
 
 const request = (members: Partial<Request>): Request => ({

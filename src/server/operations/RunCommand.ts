@@ -24,6 +24,7 @@ import {
   timeout,
   workingDir,
 } from '../contract/run-parameters.js'
+import { rolloutOf } from '../contract/rollout-parameters.js'
 import { tags, toTags } from '../contract/tag-parameters.js'
 import type { Domain } from '../domain/domain.js'
 
@@ -126,6 +127,7 @@ export const RunCommand = defineOperation({
         outputDelivery: request.OssOutputDelivery,
         repeatMode: request.RepeatMode,
         frequency: request.Frequency,
+        rollout: rolloutOf(request),
         resourceGroupId: request.ResourceGroupId ?? '',
         tags: toTags(request.Tag),
       },

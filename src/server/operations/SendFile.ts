@@ -12,6 +12,13 @@ import {
   tagErrors,
 } from '../contract/error-rows.js'
 import * as resources from '../contract/resource-ids.js'
+import {
+  hasRollout,
+  rolloutErrors,
+  rolloutOf,
+  rolloutParameters,
+  rolloutReason,
+} from '../contract/rollout-parameters.js'
 import { clientToken, DEFAULT_TIMEOUT_SECONDS, PRINTABLE, resourceGroupId } from '../contract/run-parameters.js'
 import { tags, toTags } from '../contract/tag-parameters.js'
 import type { Domain } from '../domain/domain.js'
@@ -93,6 +100,7 @@ export const SendFile = defineOperation({
       }),
     ),
     ResourceGroupId: resourceGroupId('Resource group of the send; all instances must belong to it.'),
+    ...rolloutParameters,
     Tag: tags,
     ClientToken: clientToken,
   },
@@ -136,6 +144,7 @@ export const SendFile = defineOperation({
       'Timeout/too-big',
     ),
     notValid('Timeout', 'Timeout/malformed'),
+    ...rolloutErrors,
     ...tagErrors,
     ...clientTokenErrors,
     unknownGroup,
@@ -148,10 +157,11 @@ export const SendFile = defineOperation({
     // An id that is empty names nothing.
     const ids = new Set(request.InstanceId.filter((id) => id !== ''))
     if (ids.size === 0) return 'InstanceId/missing'
-    if (ids.size > limits.instancesPerFileSend) return 'InstanceId/too-many'
+    // One with a rollout has a bound of its own, which the domain holds.
+    if (!hasRollout(request) && ids.size > limits.instancesPerFileSend) return 'InstanceId/too-many'
     const content = contentOf(request)
     if (content === undefined) return 'Content/malformed'
-    return base64Length(content.byteLength) > CONTENT_LIMIT ? 'Content/too-long' : undefined
+    return base64Length(content.byteLength) > CONTENT_LIMIT ? 'Content/too-long' : rolloutReason(request)
   },
 
   async handle({ request, scope, caller, repeat }, { files }: Pick<Domain, 'files' | 'limits'>) {
@@ -174,6 +184,7 @@ export const SendFile = defineOperation({
         timeoutSeconds: Math.max(LEAST_TIMEOUT_SECONDS, request.Timeout ?? DEFAULT_TIMEOUT_SECONDS),
         resourceGroupId: request.ResourceGroupId ?? '',
         tags: toTags(request.Tag),
+        rollout: rolloutOf(request),
       },
       repeat,
     )

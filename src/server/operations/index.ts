@@ -1,5 +1,6 @@
 // Every operation of the API, one line each.
 import type { Operation } from '../contract/define-operation.js'
+import { CancelRollout } from './CancelRollout.js'
 import { CreateActivation } from './CreateActivation.js'
 import { CreateCommand } from './CreateCommand.js'
 import { DeleteCommand } from './DeleteCommand.js'
@@ -11,11 +12,14 @@ import { DescribeInvocationResults } from './DescribeInvocationResults.js'
 import { DescribeInvocations } from './DescribeInvocations.js'
 import { DescribeManagedInstances } from './DescribeManagedInstances.js'
 import { DescribeRegions } from './DescribeRegions.js'
+import { DescribeRollouts } from './DescribeRollouts.js'
 import { DescribeSendFileResults } from './DescribeSendFileResults.js'
 import { DescribeTags } from './DescribeTags.js'
 import { InvokeCommand } from './InvokeCommand.js'
 import { ListTagResources } from './ListTagResources.js'
 import { ModifyCommand } from './ModifyCommand.js'
+import { PauseRollout } from './PauseRollout.js'
+import { ResumeRollout } from './ResumeRollout.js'
 import { RunCommand } from './RunCommand.js'
 import { SendFile } from './SendFile.js'
 import { StopInvocation } from './StopInvocation.js'
@@ -31,6 +35,10 @@ export const operations: readonly Operation[] = [
   DescribeInvocationResults,
   SendFile,
   DescribeSendFileResults,
+  DescribeRollouts,
+  PauseRollout,
+  ResumeRollout,
+  CancelRollout,
   CreateCommand,
   DescribeCommands,
   ModifyCommand,

@@ -21,6 +21,8 @@ export interface Dialect {
    * order; undefined where there is one writer.
    */
   readonly lockInOrder: string | undefined
+  /** Ends a SELECT of one row that this transaction is going to decide about; empty where there is one writer. */
+  readonly lockRow: string
   /** Ends a SELECT of rows that are then removed: without those that another transaction has in hand. */
   readonly skipLocked: string
 }
@@ -37,6 +39,7 @@ export const sqliteDialect: Dialect = {
   turnLock: undefined,
   lockTasks: '',
   lockInOrder: undefined,
+  lockRow: '',
   skipLocked: '',
 }
 
@@ -55,6 +58,7 @@ export const postgresDialect: Dialect = {
   turnLock: 'select pg_advisory_xact_lock(7305112022)',
   lockTasks: ' for update of t',
   lockInOrder: ' order by id for update',
+  lockRow: ' for update',
   skipLocked: ' for update skip locked',
 }
 

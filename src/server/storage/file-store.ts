@@ -1,7 +1,7 @@
 import type { Scope } from '../domain/access/scope.js'
 import type { ContentType, FileResult, FileSend, NewFile } from '../domain/files/files.js'
 import { FILE_CLASSES, type FileCounts, fileClassOf, fileSendStatus } from '../domain/files/file-roll-up.js'
-import { type FileState, isFinalFileState } from '../domain/files/file-states.js'
+import { type FileState, fileStatus, isFinalFileState } from '../domain/files/file-states.js'
 import type { FileReader, FileStore, FileTaskRow } from '../domain/files/file-store.js'
 import { DEFAULT_ANSWER_BOUNDS } from '../domain/paging.js'
 import type { Tag } from '../domain/tags.js'
@@ -40,7 +40,7 @@ const resultOf = (row: Row): FileResult => {
   const { instanceId, state, errorCode, errorInfo, createdAt, handedOutAt, finishedAt } = taskRow(row)
   const updatedAt = numberOf(row['updated_at'])
   const times = { createdAt, startedAt: handedOutAt, finishedAt, updatedAt }
-  return { instanceId, status: state, errorCode, errorInfo, ...times }
+  return { instanceId, status: fileStatus(state), errorCode, errorInfo, ...times }
 }
 
 const fileOf = (row: Row): NewFile => ({
@@ -56,6 +56,8 @@ const fileOf = (row: Row): NewFile => ({
 })
 
 const countsOf = (row: Row): FileCounts => ({
+  waiting: numberOf(row['n_waiting']),
+  queued: numberOf(row['n_queued']),
   pending: numberOf(row['n_pending']),
   running: numberOf(row['n_running']),
   success: numberOf(row['n_success']),
@@ -75,12 +77,13 @@ const sendOf = (row: Row, tags: readonly Tag[], results: readonly FileResult[]):
   instanceCount: amountOf(row),
 })
 
-const OVER = 'i.n_pending + i.n_running = 0'
+const PENDING = 'i.n_waiting + i.n_queued + i.n_pending'
+const OVER = `${PENDING} + i.n_running = 0`
 
 /** The rules of file-roll-up.ts as conditions; a store test holds them against each other. */
 export const FILE_STATUS_CONDITIONS: Readonly<Record<string, string>> = {
-  Pending: 'i.n_pending > 0',
-  Running: '(i.n_pending = 0 and i.n_running > 0)',
+  Pending: `${PENDING} > 0`,
+  Running: `(${PENDING} = 0 and i.n_running > 0)`,
   Success: `(${OVER} and i.n_failed = 0)`,
   Failed: `(${OVER} and i.n_failed > 0 and i.n_success = 0)`,
   PartialFailed: `(${OVER} and i.n_failed > 0 and i.n_success > 0)`,
@@ -175,10 +178,54 @@ export const fileReader = (sql: SqlReader, lock = '', bounds = DEFAULT_ANSWER_BO
 
   async unfinishedOf(instanceId, limit) {
     const rows = await sql.all(
-      `select ${COLUMNS} from file_task t where t.instance_id = $1 and t.final = 0 order by t.send_id limit $2${lock}`,
+      `select ${COLUMNS} from file_task t where t.instance_id = $1 and t.final = 0 and t.state not in ('Waiting', 'Queued')
+       order by t.send_id limit $2${lock}`,
       [instanceId, limit],
     )
     return rows.map(taskRow)
+  },
+
+  async heldOf(instanceId, limit) {
+    const rows = await sql.all(
+      `select ${COLUMNS} from file_task t where t.instance_id = $1 and t.final = 0 and t.state in ('Waiting', 'Queued')
+       order by t.send_id limit $2${lock}`,
+      [instanceId, limit],
+    )
+    return rows.map(taskRow)
+  },
+
+  async heldIn(invokeId, limit) {
+    const rows: Row[] = []
+    for (const state of ['Waiting', 'Queued']) {
+      const text = `select ${COLUMNS} from file_task t where t.send_id = $1 and t.state = '${state}' order by t.instance_id limit $2${lock}`
+      rows.push(...(await sql.all(text, [invokeId, limit - rows.length])))
+    }
+    return rows.map(taskRow)
+  },
+
+  async waitingIn(invokeId, below, limit) {
+    const rows = await sql.all(
+      `select instance_id from file_task where send_id = $1 and state = 'Waiting' and position < $2 order by position limit $3`,
+      [invokeId, below, limit],
+    )
+    return rows.map((row) => textOf(row['instance_id']))
+  },
+
+  async queuedIn(invokeId, after, limit) {
+    const rows = await sql.all(
+      `select instance_id from file_task where send_id = $1 and state = 'Queued' and instance_id > $2
+       order by instance_id limit $3`,
+      [invokeId, after, limit],
+    )
+    return rows.map((row) => textOf(row['instance_id']))
+  },
+
+  async queuedOn(instanceId, limit) {
+    const rows = await sql.all(
+      `select send_id from file_task where instance_id = $1 and state = 'Queued' order by send_id limit $2`,
+      [instanceId, limit],
+    )
+    return rows.map((row) => textOf(row['send_id']))
   },
 
   async overdue(now, limit) {
@@ -197,19 +244,21 @@ const ADD_COLUMNS = [
   'error_code text',
   'error_info text',
   'deadline_at integer',
+  'position integer',
 ]
 
 const TALLY = `update file_send set ${FILE_CLASSES.map((name, index) => `n_${name} = n_${name} + $${index + 2}`).join(', ')} where id = $1`
 
-export const fileStore = (sql: SqlWriter): FileStore => ({
+/** @param tellEnded told of each file that came to its end, when the transaction has committed */
+export const fileStore = (sql: SqlWriter, tellEnded: (invokeId: string) => void): FileStore => ({
   ...fileReader(sql, sql.dialect.lockTasks),
 
   async add(scope, send, tasks) {
     const amount = (name: string): number => tasks.filter((task) => fileClassOf(task.state) === name).length
     await sql.run(
       `insert into file_send (account_id, region_id, id, name, description, target_dir, content_type, file_owner, file_group,
-         file_mode, overwrite, timeout_seconds, resource_group_id, invoked_by, n_pending, n_running, n_success, n_failed, created_at)
-       values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)`,
+         file_mode, overwrite, timeout_seconds, resource_group_id, invoked_by, ${FILE_CLASSES.map((name) => `n_${name}`).join(', ')}, created_at)
+       values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)`,
       [
         scope.accountId,
         scope.regionId,
@@ -238,12 +287,13 @@ export const fileStore = (sql: SqlWriter): FileStore => ({
       task.errorCode,
       task.errorInfo,
       task.deadlineAt ?? null,
+      task.position ?? null,
     ])
     await sql.run(
       `insert into file_task (send_id, instance_id, state, final, outcome_unknown, error_code, error_info, agent_process, hand_outs,
-         created_at, handed_out_at, finished_at, updated_at, deadline_at)
+         created_at, handed_out_at, finished_at, updated_at, deadline_at, position)
        select cast($1 as text), instance_id, state, final, 0, error_code, error_info, '', 0, cast($2 as bigint), null, null,
-         cast($2 as bigint), deadline_at
+         cast($2 as bigint), deadline_at, position
        from ${sql.dialect.batch('$3', ADD_COLUMNS)}`,
       [send.invokeId, send.createdAt, JSON.stringify(rows)],
     )
@@ -270,6 +320,8 @@ export const fileStore = (sql: SqlWriter): FileStore => ({
         after.deadlineAt ?? null,
       ],
     )
+    if (isFinalFileState(after.state) && !isFinalFileState(before.state))
+      sql.afterCommit(() => tellEnded(after.invokeId))
     const from = fileClassOf(before.state)
     const to = fileClassOf(after.state)
     if (from === to) return

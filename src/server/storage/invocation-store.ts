@@ -3,7 +3,7 @@ import type { CommandType } from '../domain/commands/commands.js'
 import type { InvocationReader, InvocationScript, InvocationStore } from '../domain/invocations/invocation-store.js'
 import type { Invocation, Task, TerminationMode } from '../domain/invocations/invocations.js'
 import { isTimed, type RepeatMode } from '../domain/invocations/repeat-modes.js'
-import { invocationStatus, legacyInvokeStatus, type StateCounts } from '../domain/invocations/roll-up.js'
+import { invocationStatus, isUnfinished, legacyInvokeStatus, type StateCounts } from '../domain/invocations/roll-up.js'
 import { STATE_CLASSES } from '../domain/invocations/task-states.js'
 import { DEFAULT_ANSWER_BOUNDS } from '../domain/paging.js'
 import type { Tag } from '../domain/tags.js'
@@ -16,7 +16,8 @@ import { toldInvocations } from './told-invocations.js'
 
 const FROM = 'invocation i join script s on s.hash = i.script_hash'
 
-const UNFINISHED = 'i.n_pending + i.n_scheduled + i.n_running + i.n_stopping'
+const PENDING = 'i.n_pending + i.n_waiting + i.n_queued'
+const UNFINISHED = 'i.n_pending + i.n_waiting + i.n_queued + i.n_scheduled + i.n_running + i.n_stopping'
 const FAILED = 'i.n_failed + i.n_broken'
 /** A condition on `i`: every task is final. */
 export const OVER = `${UNFINISHED} = 0`
@@ -26,10 +27,10 @@ const STOPPED = 'i.stopped_at is not null and i.n_stopped > 0'
 
 /** The rules of roll-up.ts as conditions, legacy and current names together; a store test holds them against each other. */
 export const STATUS_CONDITIONS: Readonly<Record<string, string>> = {
-  Pending: 'i.n_pending > 0',
-  Scheduled: '(i.n_pending = 0 and i.n_scheduled > 0)',
-  Running: `((i.n_pending = 0 and i.n_scheduled = 0 and i.n_running > 0) or (${UNFINISHED} > 0 and not (i.stopped_at is not null and i.n_stopping > 0)))`,
-  Stopping: `((i.n_pending = 0 and i.n_scheduled = 0 and i.n_running = 0 and i.n_stopping > 0) or (i.stopped_at is not null and i.n_stopping > 0))`,
+  Pending: `${PENDING} > 0`,
+  Scheduled: `(${PENDING} = 0 and i.n_scheduled > 0)`,
+  Running: `((${PENDING} = 0 and i.n_scheduled = 0 and i.n_running > 0) or (${UNFINISHED} > 0 and not (i.stopped_at is not null and i.n_stopping > 0)))`,
+  Stopping: `((${PENDING} = 0 and i.n_scheduled = 0 and i.n_running = 0 and i.n_stopping > 0) or (i.stopped_at is not null and i.n_stopping > 0))`,
   Success: `(${OVER} and i.n_success > 0 and ${FAILED} = 0)`,
   Finished: `(${OVER} and (i.n_broken = 0 or (${TIMED} and i.n_broken < ${TOTAL})) and not (${STOPPED}))`,
   Failed: `(${OVER} and ((i.n_success = 0 and ${FAILED} > 0) or (not (${STOPPED}) and i.n_broken > 0 and i.n_broken = ${TOTAL})))`,
@@ -38,6 +39,8 @@ export const STATUS_CONDITIONS: Readonly<Record<string, string>> = {
 }
 
 const countsOf = (row: Row): StateCounts => ({
+  waiting: numberOf(row['n_waiting']),
+  queued: numberOf(row['n_queued']),
   pending: numberOf(row['n_pending']),
   scheduled: numberOf(row['n_scheduled']),
   running: numberOf(row['n_running']),
@@ -66,7 +69,7 @@ const invocationOf = (row: Row, tags: readonly Tag[], tasks: readonly Task[]): I
     parameters: textOf(row['parameters']),
     repeatMode,
     frequency: textOf(row['frequency']),
-    timed: isTimed(repeatMode) && counts.pending + counts.scheduled + counts.running + counts.stopping > 0,
+    timed: isTimed(repeatMode) && isUnfinished(counts),
     status: invocationStatus(counts),
     legacyStatus: legacyInvokeStatus(counts, row['stopped_at'] !== null, isTimed(repeatMode)),
     username: textOf(row['username']),
@@ -260,6 +263,7 @@ export const invocationStore = (sql: SqlWriter): InvocationStore => ({
 
   async remove(invokeId) {
     await sql.run('delete from invocation where id = $1', [invokeId])
+    await sql.run('delete from rollout where invocation_id = $1', [invokeId])
     await removeTags(sql, 'invocation', invokeId)
   },
 })

@@ -22,7 +22,7 @@ export type KeptList = 'invocation' | 'file_send'
 const MAY_GO: Readonly<Record<KeptList, string>> = {
   invocation: `i.committed = 1 and ${OVER} and (i.oss_output_delivery = '' or not exists (
     select 1 from output_delivery d where d.invocation_id = i.id and d.due_at is not null))`,
-  file_send: 'i.n_pending + i.n_running = 0',
+  file_send: 'i.n_waiting + i.n_queued + i.n_pending + i.n_running = 0',
 }
 
 /** Invocations on their way out that one step looks at. */
@@ -126,6 +126,7 @@ export const removeHidden = async (sql: SqlWriter, mostRows: number): Promise<Re
     removed.invocation += gone
     left -= 1
     if (gone === 0) continue
+    await sql.run('delete from rollout where invocation_id = $1', [id])
     await removeTags(sql, 'invocation', id)
     removed.command += await removeUnkeptCommand(sql, textOf(row['command_id']))
   }
@@ -201,6 +202,7 @@ export const removeFileSends = async (sql: SqlWriter, ids: readonly string[]): P
   const values = [JSON.stringify(over.map((row) => textOf(row['id'])))]
   const file = await sql.run(`delete from file_send where ${sql.dialect.within('id', '$1')}`, values)
   const fileTask = await sql.run(`delete from file_task where ${sql.dialect.within('send_id', '$1')}`, values)
+  await sql.run(`delete from rollout where ${sql.dialect.within('invocation_id', '$1')}`, values)
   await sql.run(`delete from file_content where ${sql.dialect.within('send_id', '$1')}`, values)
   await sql.run(
     `delete from tag where resource_type = 'invocation' and ${sql.dialect.within('resource_id', '$1')}`,

@@ -146,7 +146,7 @@ export const tasksOfInvocations = async (
 }
 
 const TOTAL =
-  'i.n_pending + i.n_scheduled + i.n_running + i.n_stopping + i.n_success + i.n_failed + i.n_broken + i.n_stopped'
+  'i.n_waiting + i.n_queued + i.n_pending + i.n_scheduled + i.n_running + i.n_stopping + i.n_success + i.n_failed + i.n_broken + i.n_stopped'
 const EVERY_STATE: readonly TaskState[] = [...UNFINISHED, ...FINAL]
 
 /** Runs that are over, and tasks whose latest run is none of those: it is under way, or there was none. */
@@ -250,7 +250,7 @@ export const taskReader = (sql: SqlReader, lock = '', bounds = DEFAULT_ANSWER_BO
   async unfinishedOf(instanceId, limit) {
     const rows = await sql.all(
       `select ${COLUMNS} from task t join invocation i on i.id = t.invocation_id
-       where t.instance_id = $1 and t.final = 0 and t.state <> 'Scheduled' and i.committed = 1
+       where t.instance_id = $1 and t.final = 0 and t.state not in ('Scheduled', 'Waiting', 'Queued') and i.committed = 1
        order by t.invocation_id limit $2${lock}`,
       [instanceId, limit],
     )
@@ -268,10 +268,59 @@ export const taskReader = (sql: SqlReader, lock = '', bounds = DEFAULT_ANSWER_BO
   },
 
   async hasUnfinished(instanceId) {
-    return (
-      (await sql.get('select 1 as found from task where instance_id = $1 and final = 0 limit 1', [instanceId])) !==
-      undefined
+    const text = `select 1 as found from task where instance_id = $1 and final = 0 and state not in ('Waiting', 'Queued') limit 1`
+    return (await sql.get(text, [instanceId])) !== undefined
+  },
+
+  async heldOf(instanceId, limit) {
+    const rows = await sql.all(
+      `select ${COLUMNS} from task t where t.instance_id = $1 and t.final = 0 and t.state in ('Waiting', 'Queued')
+       order by t.invocation_id limit $2${lock}`,
+      [instanceId, limit],
     )
+    return rows.map(taskRow)
+  },
+
+  async heldIn(invokeId, limit) {
+    const rows: Row[] = []
+    for (const state of ['Waiting', 'Queued']) {
+      const text = `select ${COLUMNS} from task t where t.invocation_id = $1 and t.state = '${state}' order by t.instance_id limit $2${lock}`
+      rows.push(...(await sql.all(text, [invokeId, limit - rows.length])))
+    }
+    return rows.map(taskRow)
+  },
+
+  async waitingIn(invokeId, below, limit) {
+    const rows = await sql.all(
+      `select instance_id from task where invocation_id = $1 and state = 'Waiting' and position < $2 order by position limit $3`,
+      [invokeId, below, limit],
+    )
+    return rows.map((row) => textOf(row['instance_id']))
+  },
+
+  async queuedIn(invokeId, after, limit) {
+    const rows = await sql.all(
+      `select instance_id from task where invocation_id = $1 and state = 'Queued' and instance_id > $2 order by instance_id limit $3`,
+      [invokeId, after, limit],
+    )
+    return rows.map((row) => textOf(row['instance_id']))
+  },
+
+  async queuedOn(instanceId, limit) {
+    const rows = await sql.all(
+      `select invocation_id from task where instance_id = $1 and state = 'Queued' order by invocation_id limit $2`,
+      [instanceId, limit],
+    )
+    return rows.map((row) => textOf(row['invocation_id']))
+  },
+
+  async hostsIn(invokeId, states, limit) {
+    const rows = await sql.all(
+      `select instance_id from task where invocation_id = $1 and ${sql.dialect.within('state', '$2')}
+       order by instance_id limit $3`,
+      [invokeId, JSON.stringify(states), limit],
+    )
+    return rows.map((row) => textOf(row['instance_id']))
   },
 
   async overdue(now, limit) {
@@ -299,6 +348,7 @@ const ADD_COLUMNS = [
   'error_code text',
   'error_info text',
   'deadline_at integer',
+  'position integer',
 ]
 
 /** Columns of a task that change. A column that is not set costs no index anything. */
@@ -375,13 +425,14 @@ export const taskStore = (sql: SqlWriter): TaskStore => ({
       task.errorCode,
       task.errorInfo,
       task.deadlineAt ?? null,
+      task.position ?? null,
     ])
     await sql.run(
       `insert into task (invocation_id, instance_id, state, final, outcome_unknown, error_code, error_info, exit_code, dropped,
          output_bytes, agent_process, created_at, handed_out_at, reported_at, started_at, finished_at, stopped_at, updated_at, deadline_at,
-         repeat_mode, runs, delivers_output)
+         repeat_mode, runs, delivers_output, position)
        select cast($1 as text), instance_id, state, final, 0, error_code, error_info, null, 0, 0, '', cast($2 as bigint), null, null, null,
-         null, null, cast($2 as bigint), deadline_at, cast($4 as text), 0, cast($5 as bigint)
+         null, null, cast($2 as bigint), deadline_at, cast($4 as text), 0, cast($5 as bigint), position
        from ${sql.dialect.batch('$3', ADD_COLUMNS)}`,
       [invokeId, now, JSON.stringify(rows), repeatMode, deliversOutput ? 1 : 0],
     )

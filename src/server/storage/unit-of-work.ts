@@ -11,6 +11,7 @@ import { instanceReader, readStatusRows } from './instance-reader.js'
 import { instanceStore } from './instance-store.js'
 import { invocationReader, invocationStore } from './invocation-store.js'
 import { repeatReader, repeatStore } from './repeat-store.js'
+import { rolloutReader, rolloutStore } from './rollout-store.js'
 import type { Sealer } from './sealer.js'
 import type { SqlDatabase, SqlWriter } from './sql.js'
 import { StatusTable } from './status-table.js'
@@ -23,11 +24,19 @@ export interface Stores extends UnitOfWork {
   warmUp(scope: Scope): Promise<void>
 }
 
+/** What is told when a transaction has committed. */
+export interface Told {
+  /** A task of an invocation came to its end. */
+  readonly taskEnded: (state: FinalState, invokeId: string) => void
+  /** A file came to its end on a host. */
+  readonly fileEnded: (invokeId: string) => void
+}
+
 /** All stores over one database. */
 export const unitOfWork = (
   database: SqlDatabase,
   sealer: Sealer,
-  tellTaskEnded: (state: FinalState) => void = () => undefined,
+  tell: Told = { taskEnded: () => undefined, fileEnded: () => undefined },
   bounds: AnswerBounds = DEFAULT_ANSWER_BOUNDS,
 ): Stores => {
   const lists = new InstanceLists(database.reader)
@@ -44,12 +53,13 @@ export const unitOfWork = (
         commands: commandStore(sql),
         invocations: invocationStore(sql),
         tasks: taskStore(sql),
-        files: fileStore(sql),
+        files: fileStore(sql, tell.fileEnded),
         deliveries: deliveryStore(sql),
         tags: tagStore(sql),
+        rollouts: rolloutStore(sql),
         repeats: repeatStore(sql, sealer),
         audit: (entry) => sql.audit(entry),
-        taskEnded: (state) => sql.afterCommit(() => tellTaskEnded(state)),
+        taskEnded: (state, invokeId) => sql.afterCommit(() => tell.taskEnded(state, invokeId)),
       }
       made.set(sql, stores)
     }
@@ -66,6 +76,7 @@ export const unitOfWork = (
       files: fileReader(database.reader, '', bounds),
       deliveries: deliveryReader(database.reader),
       tags: tagReader(database.reader),
+      rollouts: rolloutReader(database.reader),
       repeats: repeatReader(database.reader, sealer),
     },
     write: (work) => database.write((sql) => work(writing(sql))),

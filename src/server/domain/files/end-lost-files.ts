@@ -5,15 +5,18 @@ import { isOfAnotherProcess } from '../fleet/agent-process.js'
 import { deadlineCounts, outageText } from '../fleet/outage.js'
 import type { PresenceTable } from '../fleet/presence.js'
 import type { LostTasks } from '../invocations/end-lost-tasks.js'
+import { LOOK_AGAIN_MS, NEVER_BACK } from '../rollouts/paced-tasks.js'
 import { ERROR_TEXTS } from '../invocations/error-texts.js'
 import type { UnitOfWork, Writing } from '../unit-of-work.js'
 import { UNKNOWN_TEXTS, type UnknownCode } from './file-errors.js'
 import { FILES_PER_FETCH } from './serve-files.js'
-import { type FileEvent, isFinalFileState, moveFile } from './file-states.js'
+import { type FileEvent, isFinalFileState, isHeldFile, moveFile } from './file-states.js'
 import type { FileTaskRow } from './file-store.js'
 
 /** Overdue files ended in one transaction, and unfinished ones of one host. */
 const CHUNK = 200
+
+const GONE = 'the instance was deregistered before it took the file'
 
 interface Parts {
   readonly stores: UnitOfWork
@@ -60,8 +63,10 @@ export const endLostFiles = ({ stores, clock, presence, rejections }: Parts): Lo
       for (const file of await w.files.unfinishedOf(instanceId, CHUNK)) {
         if (!concerns(file)) continue
         if (file.state === 'Running') await end(w, file, 'lost', code, UNKNOWN_TEXTS[code])
-        else await end(w, file, 'not-delivered', code, 'the instance was deregistered before it took the file')
+        else await end(w, file, 'not-delivered', code, GONE)
       }
+      if (code !== 'InstanceDeregistered') return
+      for (const file of await w.files.heldOf(instanceId, CHUNK)) await end(w, file, 'not-delivered', code, GONE)
     })
 
   const undelivered = async ({ instanceId, createdAt }: FileTaskRow) => {
@@ -71,8 +76,24 @@ export const endLostFiles = ({ stores, clock, presence, rejections }: Parts): Lo
     return inHand >= FILES_PER_FETCH ? 'TaskConcurrencyLimit' : 'DeliveryTimeout'
   }
 
-  const endOverdue = async (w: Writing, file: FileTaskRow): Promise<void> => {
+  /** As for scripts: docs/adr/0016-rollouts.md. */
+  const waitOn = async (w: Writing, file: FileTaskRow, now: number): Promise<boolean> => {
+    const isLive = presence.isLive(presence.lastSeen(file.instanceId))
+    if (isHeldFile(file.state)) {
+      if (isLive) await w.files.save(file, { ...file, deadlineAt: now + LOOK_AGAIN_MS }, now)
+      return isLive
+    }
+    const queueUntil = isLive ? undefined : await w.rollouts.queueUntil(file.invokeId)
+    const state = moveFile(file.state, false, 'queued')
+    if (queueUntil === undefined || queueUntil <= now || state === undefined) return false
+    await w.files.save(file, { ...file, state, deadlineAt: queueUntil }, now)
+    return true
+  }
+
+  const endOverdue = async (w: Writing, file: FileTaskRow, now: number): Promise<void> => {
     if (file.state === 'Running') return end(w, file, 'timed-out', 'ExecutionTimeout', UNKNOWN_TEXTS.ExecutionTimeout)
+    if (await waitOn(w, file, now)) return
+    if (isHeldFile(file.state)) return end(w, file, 'not-delivered', 'ClientNotRunning', NEVER_BACK)
     const code = await undelivered(file)
     return end(w, file, 'not-delivered', code, ERROR_TEXTS[code])
   }
@@ -98,7 +119,7 @@ export const endLostFiles = ({ stores, clock, presence, rejections }: Parts): Lo
         for (const { invokeId, instanceId } of due.toSorted(bySendAndInstance)) {
           const file = await w.files.find(invokeId, instanceId)
           if (file === undefined || (file.deadlineAt ?? Number.POSITIVE_INFINITY) > now) continue
-          await endOverdue(w, file)
+          await endOverdue(w, file, now)
           ended += 1
         }
         return ended

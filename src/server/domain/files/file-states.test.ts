@@ -39,16 +39,20 @@ describe('a file on an instance', () => {
   })
 })
 
+const NONE = { waiting: 0, queued: 0, pending: 0, running: 0, success: 0, failed: 0 }
+
 // api.md §9.2, line by line.
 describe('a send', () => {
   it.each([
+    ['any that waits for its turn', { waiting: 1, running: 1, success: 1 }, 'Pending'],
+    ['any that waits for its host', { queued: 1, success: 1 }, 'Pending'],
     ['any Pending', { pending: 1, running: 1, success: 1, failed: 1 }, 'Pending'],
     ['any Running', { pending: 0, running: 1, success: 1, failed: 1 }, 'Running'],
     ['all Success', { pending: 0, running: 0, success: 3, failed: 0 }, 'Success'],
     ['all failed', { pending: 0, running: 0, success: 0, failed: 2 }, 'Failed'],
     ['mixed', { pending: 0, running: 0, success: 1, failed: 1 }, 'PartialFailed'],
   ] as const)('%s', (_, counts, status) => {
-    expect(fileSendStatus(counts)).toBe(status)
+    expect(fileSendStatus({ ...NONE, ...counts })).toBe(status)
   })
 })
 

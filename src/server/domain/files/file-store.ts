@@ -40,18 +40,31 @@ export interface FileReader {
   sent(invokeId: string): Promise<SentFile | undefined>
   scopeOf(invokeId: string): Promise<Scope | undefined>
   find(invokeId: string, instanceId: string): Promise<FileTaskRow | undefined>
-  /** What is not over on a host, oldest first. */
+  /** What is not over on a host and whose turn came, oldest first. */
   unfinishedOf(instanceId: string, limit: number): Promise<readonly FileTaskRow[]>
+  /** Files of a host that wait for their turn, or for the host. */
+  heldOf(instanceId: string, limit: number): Promise<readonly FileTaskRow[]>
+  /** Files of a send that wait for their turn, or for their hosts. */
+  heldIn(invokeId: string, limit: number): Promise<readonly FileTaskRow[]>
+  /** Hosts whose turn has not come, in their order, in front of a place. */
+  waitingIn(invokeId: string, below: number, limit: number): Promise<readonly string[]>
+  /** Hosts that are waited for, in id order behind `after`. */
+  queuedIn(invokeId: string, after: string, limit: number): Promise<readonly string[]>
+  /** Sends that wait for this host. */
+  queuedOn(instanceId: string, limit: number): Promise<readonly string[]>
   /** What is not over although its deadline passed. */
   overdue(now: number, limit: number): Promise<readonly FileTaskRow[]>
 }
 
 export interface FileStore extends FileReader {
-  /** The send with all its instances: Pending, or over at once with a code. */
+  /** The send with all its instances: Pending, Waiting, or over at once with a code. */
   add(
     scope: Scope,
     send: NewFileSend,
-    tasks: readonly Pick<FileTaskRow, 'instanceId' | 'state' | 'errorCode' | 'errorInfo' | 'deadlineAt'>[],
+    tasks: readonly (Pick<FileTaskRow, 'instanceId' | 'state' | 'errorCode' | 'errorInfo' | 'deadlineAt'> & {
+      /** Its place in a rollout. */
+      readonly position?: number | undefined
+    })[],
   ): Promise<void>
   /** Writes what changed of a file on an instance, and counts it in its send. `before` is as this transaction read it. */
   save(before: FileTaskRow, after: FileTaskRow, now: number): Promise<void>

@@ -1,8 +1,9 @@
 import type { Caller, Repeatable, Scope } from '../access/scope.js'
 import type { Page, PageRequest } from '../paging.js'
+import type { RolloutRequest } from '../rollouts/rollouts.js'
 import type { Tag, TagFilter } from '../tags.js'
 import type { FileSendStatus } from './file-roll-up.js'
-import type { FileState } from './file-states.js'
+import type { FileStatus } from './file-states.js'
 
 export type ContentType = 'PlainText' | 'Base64'
 
@@ -29,12 +30,14 @@ export interface SendRequest {
   readonly timeoutSeconds: number
   readonly resourceGroupId: string
   readonly tags: readonly Tag[]
+  /** How hosts get their turn; absent: all at once, and those that are away never. */
+  readonly rollout?: RolloutRequest | undefined
 }
 
 /** What became of a file on one instance (api.md §9.2). Times in milliseconds; absent until they happen. */
 export interface FileResult {
   readonly instanceId: string
-  readonly status: FileState
+  readonly status: FileStatus
   readonly errorCode: string
   readonly errorInfo: string
   readonly createdAt: number

@@ -4,7 +4,7 @@ import { mayBeLost } from '../invocations/hand-out.js'
 import type { UnitOfWork } from '../unit-of-work.js'
 import type { AgentFiles, FileReport, HandedOutFile } from './agent-files.js'
 import { FILE_EXISTS, fileFailure, fileRefusal, UNKNOWN_TEXTS } from './file-errors.js'
-import { type FileEvent, isFinalFileState, moveFile } from './file-states.js'
+import { type FileEvent, isFinalFileState, isHeldFile, moveFile } from './file-states.js'
 import type { FileTaskRow, SentFile } from './file-store.js'
 
 /** Files in one answer: with the largest content 440 KB, which an agent must have got within 8 s. */
@@ -66,7 +66,8 @@ export const serveFiles = ({ stores, clock, presence, wake }: Parts): AgentFiles
       const ended = await stores.write(async (w) => {
         const file = await w.files.find(report.taskId, instanceId)
         const scope = await w.files.scopeOf(report.taskId)
-        if (file === undefined || scope === undefined) return false
+        // What its host was never given, it cannot have written.
+        if (file === undefined || scope === undefined || isHeldFile(file.state)) return false
         const outcome = outcomeOf(report, file)
         // "Nobody knows" never stands over anything that was said before.
         if (outcome.event === 'lost' && isFinalFileState(file.state)) return false

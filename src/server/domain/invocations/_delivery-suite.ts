@@ -30,7 +30,13 @@ export const deliverySuite = (openWorld: () => Promise<World>): void => {
         outputStores: NO_OUTPUT_STORES,
         clock,
         ids: timeOrderedIds(clock, randomBytes, randomUUID),
-        limits: { instancesPerInvocation: 10, commandQuota: 10, invocationsPerDay: undefined },
+        limits: {
+          instancesPerRollout: 10_000,
+          instancesPerInvocation: 10,
+          commandQuota: 10,
+          invocationsPerDay: undefined,
+        },
+        pacer: { begin: () => undefined },
         wake: (instanceIds) => found.push(...instanceIds.map((id) => stores.read.tasks.unfinishedOf(id, 10))),
       })
       const targets = { by: 'id', instanceIds: [host] } as const

@@ -18,7 +18,7 @@ export const changeTask = async (
   await w.tasks.save(before, after, now)
   w.invocations.tally(after.invokeId, classOf(before.state), classOf(after.state), 1)
   const active = Number(isActive(after.state)) - Number(isActive(before.state))
-  if (isFinal(after.state) && !isFinal(before.state)) w.taskEnded(after.state)
+  if (isFinal(after.state) && !isFinal(before.state)) w.taskEnded(after.state, after.invokeId)
   await queueOutput(w, after, now)
   if (active !== 0) await w.instances.addActiveTasks(scope, after.instanceId, active)
 }

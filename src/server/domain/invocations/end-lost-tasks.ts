@@ -4,6 +4,7 @@ import { isOfAnotherProcess } from '../fleet/agent-process.js'
 import { deadlineCounts, outageText } from '../fleet/outage.js'
 import type { PresenceTable } from '../fleet/presence.js'
 import { keepRun } from '../outputs/output-delivery.js'
+import { LOOK_AGAIN_MS, NEVER_BACK } from '../rollouts/paced-tasks.js'
 import type { UnitOfWork, Writing } from '../unit-of-work.js'
 import { changeTask } from './change-task.js'
 import { ERROR_TEXTS, type ResultErrorCode } from './error-texts.js'
@@ -11,7 +12,7 @@ import { hasHistory } from './repeat-modes.js'
 import type { Reschedules } from './reschedules.js'
 import { runsOnce } from './frequency-of.js'
 import { completed, giveUpRun, isRunUnderWay } from './take-run-report.js'
-import { isFinal, move, type TaskEvent } from './task-states.js'
+import { isFinal, isHeld, move, type TaskEvent } from './task-states.js'
 import type { TaskRow } from './task-store.js'
 
 /** Overdue tasks ended in one transaction. */
@@ -100,6 +101,8 @@ export const endLostTasks = ({
         else await end(w, task, task.state === 'Pending' ? 'not-delivered' : 'lost', code, ERROR_TEXTS[code])
       }
       if (!pendingToo) return
+      for (const task of await w.tasks.heldOf(instanceId, MOST_OF_ONE_HOST))
+        await end(w, task, 'not-delivered', code, ERROR_TEXTS[code])
       for (const task of await w.tasks.schedulesOf(instanceId, MOST_OF_ONE_HOST))
         if (task.state === 'Scheduled') await end(w, task, 'lost', code, ERROR_TEXTS[code])
     })
@@ -148,7 +151,11 @@ export const endLostTasks = ({
             found.push(task)
         }
         for (const task of found.sort(byInstance)) {
-          if (task.state === 'Scheduled') {
+          if (isHeld(task.state)) {
+            await queueOver(w, task, now)
+          } else if (task.state === 'Pending' && (await waitAgain(w, task, now))) {
+            continue
+          } else if (task.state === 'Scheduled') {
             await overdueSchedule(w, task, now)
           } else if (hasHistory(task.repeatMode) && task.state !== 'Pending') {
             const script = await w.invocations.script(task.invokeId)
@@ -171,6 +178,24 @@ export const endLostTasks = ({
         return found.length
       })
     },
+  }
+
+  /** A host that is back and waits for a free place is not away; what it waits for may take long. */
+  async function queueOver(w: Writing, task: TaskRow, now: number): Promise<void> {
+    if (presence.isLive(presence.lastSeen(task.instanceId)))
+      await w.tasks.save(task, { ...task, deadlineAt: now + LOOK_AGAIN_MS }, now)
+    else await end(w, task, 'not-delivered', 'ClientNotRunning', NEVER_BACK)
+  }
+
+  /** A host that went away before it fetched what it was sent is waited for, where one that was away is. */
+  async function waitAgain(w: Writing, task: TaskRow, now: number): Promise<boolean> {
+    if (presence.isLive(presence.lastSeen(task.instanceId))) return false
+    const queueUntil = await w.rollouts.queueUntil(task.invokeId)
+    const scope = await w.invocations.scopeOf(task.invokeId)
+    const state = move(task.state, false, 'queued')
+    if (queueUntil === undefined || queueUntil <= now || scope === undefined || state === undefined) return false
+    await changeTask(w, scope, task, { ...task, state, deadlineAt: queueUntil }, now)
+    return true
   }
 
   /** A time that its host dropped, or a cron schedule whose completion was never told. */

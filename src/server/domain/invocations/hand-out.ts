@@ -251,7 +251,8 @@ const handedOut = (
   repeat: repeatOf(script),
 })
 
-const valuesOf = (script: InvocationScript): ReadonlyMap<string, string> =>
+/** Custom parameters as they were given, by name in small letters. */
+export const valuesOf = (script: InvocationScript): ReadonlyMap<string, string> =>
   new Map(
     Object.entries(JSON.parse(script.parameters) as Record<string, string>).map(([name, value]) => [
       name.toLowerCase(),

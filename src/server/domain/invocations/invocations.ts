@@ -3,6 +3,7 @@ import type { CommandType, NewCommand } from '../commands/commands.js'
 import type { Page, PageRequest } from '../paging.js'
 import type { Tag, TagFilter } from '../tags.js'
 import type { OutputDelivery } from '../outputs/output-delivery.js'
+import type { RolloutRequest } from '../rollouts/rollouts.js'
 import type { RepeatMode } from './repeat-modes.js'
 
 /** State of a task as the API tells it (api.md §8.2); inside, HandedOut is told as Pending. */
@@ -40,6 +41,8 @@ export type LegacyRecordStatus = 'Running' | 'Finished' | 'Failed' | 'Stopping' 
 export type Targets =
   | { readonly by: 'id'; readonly instanceIds: readonly string[] }
   | { readonly by: 'tag'; readonly tags: readonly TagFilter[] }
+  /** The hosts of an earlier invocation on which it failed, as far as they are still there. */
+  | { readonly by: 'failure'; readonly invokeId: string }
 
 /** What is ended on a stop and on a timeout (api.md §5.5): the script's own process, or all that it started. */
 export type TerminationMode = 'Process' | 'ProcessTree'
@@ -70,6 +73,8 @@ export interface RunRequest {
   readonly frequency?: string | undefined
   readonly resourceGroupId: string
   readonly tags: readonly Tag[]
+  /** How hosts get their turn; absent: all at once, and those that are away never. */
+  readonly rollout?: RolloutRequest | undefined
 }
 
 export interface Task {
@@ -172,7 +177,7 @@ export interface Invocations {
   /**
    * Runs a script that comes with the request. The command is kept (listed, counted) only with `keep`.
    * Faults: those of `Commands.create`, `instance/*`, `parameters/*`, `frequency/*`, `resource-tag/no-instance`, `user/password-missing`,
-   * `output-delivery/*`, `idempotency/*`.
+   * `output-delivery/*`, `idempotency/*`, `rerun/nothing-to-run`, `rollout/not-once`.
    */
   run(
     scope: Scope,

@@ -7,10 +7,14 @@ export type StateCounts = Readonly<Record<StateClass, number>>
 
 const sum = (counts: StateCounts): number => Object.values(counts).reduce((total, count) => total + count, 0)
 
+/** Whether anything is still to come. */
+export const isUnfinished = (counts: StateCounts): boolean =>
+  counts.waiting + counts.queued + counts.pending + counts.scheduled + counts.running + counts.stopping > 0
+
 /** api.md §8.3, the "any" rules in the order of their listing. */
 export const invocationStatus = (counts: StateCounts): InvocationStatus => {
   const failed = counts.failed + counts.broken
-  if (counts.pending > 0) return 'Pending'
+  if (counts.pending + counts.waiting + counts.queued > 0) return 'Pending'
   if (counts.scheduled > 0) return 'Scheduled'
   if (counts.running > 0) return 'Running'
   if (counts.stopping > 0) return 'Stopping'
@@ -24,19 +28,21 @@ export const invocationStatus = (counts: StateCounts): InvocationStatus => {
  * Failed only where it was never begun.
  */
 export const legacyInvokeStatus = (counts: StateCounts, stopRequested: boolean, timed: boolean): LegacyInvokeStatus => {
-  const unfinished = counts.pending + counts.scheduled + counts.running + counts.stopping
-  if (unfinished > 0) return stopRequested && counts.stopping > 0 ? 'Stopping' : 'Running'
+  if (isUnfinished(counts)) return stopRequested && counts.stopping > 0 ? 'Stopping' : 'Running'
   if (stopRequested && counts.stopped > 0) return 'Stopped'
   if (counts.broken > 0 && counts.broken === sum(counts)) return 'Failed'
   if (counts.broken > 0 && !timed) return 'PartialFailed'
   return 'Finished'
 }
 
-/** HandedOut is internal: the API tells it as Pending (design §5). */
-export const taskStatus = (state: TaskState): TaskStatus => (state === 'HandedOut' ? 'Pending' : state)
+/** What is internal the API tells as Pending (design §5, docs/adr/0016-rollouts.md). */
+export const taskStatus = (state: TaskState): TaskStatus =>
+  state === 'HandedOut' || state === 'Waiting' || state === 'Queued' ? 'Pending' : state
 
 export const legacyRecordStatus = (state: TaskState): LegacyRecordStatus => {
   switch (state) {
+    case 'Waiting':
+    case 'Queued':
     case 'Pending':
     case 'HandedOut':
     case 'Scheduled':

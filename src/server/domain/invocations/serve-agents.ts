@@ -1,6 +1,7 @@
 import type { AgentTasks } from './agent-tasks.js'
 import type { Clock } from '../clock.js'
 import type { PresenceTable } from '../fleet/presence.js'
+import type { Pacer } from '../rollouts/pacer.js'
 import type { UnitOfWork } from '../unit-of-work.js'
 import { handOut, MOST_LOOKED_AT } from './hand-out.js'
 import type { Reschedules } from './reschedules.js'
@@ -20,17 +21,21 @@ interface Parts {
   readonly outputQuota: number
   readonly tasksPerHost: number
   readonly reschedules: Reschedules
+  readonly pacer: Pick<Pacer, 'hostSeen'>
 }
 
 /** What agents do with tasks: fetch them, report on them. */
 export const serveAgents = (parts: Parts): AgentTasks => {
-  const { stores, clock, rejections, reschedules } = parts
+  const { stores, clock, rejections, reschedules, pacer } = parts
   const scripts = new Scripts(stores)
   const crowded = new Set<string>()
   const fetch = handOut({ ...parts, scripts, crowded })
   const report = takeReport({ ...parts, scripts, crowded })
   return {
-    fetch,
+    async fetch(instanceId, fetched) {
+      await pacer.hostSeen(instanceId)
+      return fetch(instanceId, fetched)
+    },
     report,
     rejected(instanceId) {
       if (rejections.size >= MOST_REJECTIONS) {
@@ -40,6 +45,7 @@ export const serveAgents = (parts: Parts): AgentTasks => {
       rejections.set(instanceId, clock.now())
     },
     async hasWork(instanceId) {
+      await pacer.hostSeen(instanceId)
       const unfinished = await stores.read.tasks.unfinishedOf(instanceId, MOST_LOOKED_AT)
       return (
         reschedules.names(instanceId, clock.now()) ||

@@ -12,13 +12,15 @@ import type { PresenceTable } from '../fleet/presence.js'
 import { checkOutputDelivery } from '../outputs/output-delivery.js'
 import type { OutputStores } from '../outputs/output-stores.js'
 import type { UnitOfWork, Writing } from '../unit-of-work.js'
+import { isPaced, planOf } from '../rollouts/plan.js'
+import type { Pacer } from '../rollouts/pacer.js'
 import { admit, type Needs } from './admit.js'
 import { isDefaultUser } from './default-user.js'
 import type { Invocations, RunRequest, Targets } from './invocations.js'
 import type { RunOptions } from './run-options.js'
 import { type Frequency, parseFrequency, problemOf } from '../../../schedule/frequency.js'
 import type { RepeatMode } from './repeat-modes.js'
-import { classOf, isFinal } from './task-states.js'
+import { classOf, FAILURES, isFinal } from './task-states.js'
 
 /** Targets written in one transaction: more would hold the event loop (design §4, §8). */
 const CHUNK = 500
@@ -30,8 +32,11 @@ export interface StartParts {
   readonly presence: PresenceTable
   readonly outputStores: OutputStores
   readonly wake: (instanceIds: readonly string[]) => void
+  readonly pacer: Pick<Pacer, 'begin'>
   readonly limits: {
     readonly instancesPerInvocation: number
+    /** The same for one that has a rollout. */
+    readonly instancesPerRollout: number
     /** Kept commands in one region of an account. */
     readonly commandQuota: number
     /** Invocations of an account in a region on one day (UTC); undefined for no limit. */
@@ -102,7 +107,7 @@ const start = async <A>(
   answerOf: (started: Started) => A,
 ): Promise<A> => {
   const { stores, clock, ids, presence, limits } = parts
-  const targets = await findTargets(parts, scope, request.targets)
+  const targets = await findTargets(parts, scope, request)
   checkTargets(script, targets, request.resourceGroupId)
   const windowsPasswordName = passwordNameOf(script, request)
   const launcher = request.launcher ?? script.launcher
@@ -114,6 +119,13 @@ const start = async <A>(
   const options: RunOptions = { type: script.type, launcher, terminationMode, contained }
   const timeoutSeconds = request.timeoutSeconds ?? script.timeoutSeconds
   const schedule = scheduleOf(request, timeoutSeconds, clock.now())
+  if (
+    request.rollout !== undefined &&
+    isPaced(request.rollout) &&
+    schedule.mode !== 'Once' &&
+    schedule.mode !== 'DryRun'
+  )
+    throw new Fault('rollout/not-once')
   const values = parameterValues(script.enableParameter, script.parameterNames, request.parameters)
   const builtIns = script.enableParameter ? builtInsOf(script, values) : []
   await presence.prefetch(targets.map((target) => target.instanceId))
@@ -121,7 +133,11 @@ const start = async <A>(
   const now = clock.now()
   const invokeId = ids.next('t')
   const needs: Needs = { options, builtIns, mode: schedule.mode, frequency: schedule.frequency }
-  const tasks = targets.map((target) => admit(target, presence, needs, now))
+  const plan = request.rollout === undefined ? undefined : planOf(request.rollout, targets.length, now)
+  const tasks =
+    plan === undefined
+      ? targets.map((target) => admit(target, presence, needs, now))
+      : targets.map(({ instanceId }, position) => waiting(instanceId, position))
   const answer = answerOf({ commandId: script.commandId, invokeId })
   const begin = async (w: Writing): Promise<void> => {
     if (limits.invocationsPerDay !== undefined) {
@@ -172,10 +188,11 @@ const start = async <A>(
     }
     for (const task of chunk) {
       w.invocations.tally(invokeId, undefined, classOf(task.state), 1)
-      if (isFinal(task.state)) w.taskEnded(task.state)
+      if (isFinal(task.state)) w.taskEnded(task.state, invokeId)
     }
   }
   const finish = async (w: Writing): Promise<void> => {
+    if (plan !== undefined) await w.rollouts.add(scope, { ...plan, invokeId, kind: 'invocation', createdAt: now })
     await w.invocations.commit(invokeId)
     if (repeat !== undefined) await w.repeats.keep(scope, repeat, answer, now)
     w.audit({
@@ -188,7 +205,10 @@ const start = async <A>(
     })
   }
 
-  const wake = (): void => parts.wake(tasks.filter((task) => task.state === 'Pending').map((task) => task.instanceId))
+  const wake = (): void => {
+    if (plan === undefined) parts.wake(tasks.filter((task) => task.state === 'Pending').map((task) => task.instanceId))
+    else parts.pacer.begin(invokeId, 'invocation')
+  }
   try {
     // Until the last chunk commits, nobody sees the invocation and no agent is handed a task of it.
     for (let from = 0; from < tasks.length; from += CHUNK) {
@@ -219,23 +239,48 @@ const builtInsOf = (script: Script, values: ReadonlyMap<string, string>): readon
 const findTargets = async (
   { stores, limits }: StartParts,
   scope: Scope,
-  targets: Targets,
+  { targets, rollout }: RunRequest,
 ): Promise<readonly TargetRow[]> => {
-  const most = limits.instancesPerInvocation
-  const instanceIds =
-    targets.by === 'id'
-      ? [...new Set(targets.instanceIds)]
-      : await stores.read.instances.withTags(scope, targets.tags, most + 1)
-  if (instanceIds.length === 0) throw new Fault('resource-tag/no-instance')
+  const most = rollout === undefined ? limits.instancesPerInvocation : limits.instancesPerRollout
+  const instanceIds = await targetIds(stores, scope, targets, most + 1)
   if (instanceIds.length > most) throw new Fault('instance/too-many')
-  const found: TargetRow[] = []
+  const found = new Map<string, TargetRow>()
   for (let from = 0; from < instanceIds.length; from += CHUNK) {
-    found.push(...(await stores.read.instances.targets(scope, instanceIds.slice(from, from + CHUNK))))
+    for (const target of await stores.read.instances.targets(scope, instanceIds.slice(from, from + CHUNK)))
+      found.set(target.instanceId, target)
     if (from > 0) await new Promise((resolve) => setImmediate(resolve))
   }
-  if (found.length < instanceIds.length) throw new Fault('instance/not-found')
-  return found
+  const isThere = targets.by === 'failure'
+  if (isThere && found.size === 0) throw new Fault('rerun/nothing-to-run')
+  if (!isThere && found.size < instanceIds.length) throw new Fault('instance/not-found')
+  // In the order in which they were named: that is the order of a rollout.
+  return instanceIds.flatMap((instanceId) => found.get(instanceId) ?? [])
 }
+
+const targetIds = async (
+  stores: UnitOfWork,
+  scope: Scope,
+  targets: Targets,
+  most: number,
+): Promise<readonly string[]> => {
+  if (targets.by === 'id') return [...new Set(targets.instanceIds)]
+  if (targets.by === 'tag') {
+    const tagged = await stores.read.instances.withTags(scope, targets.tags, most)
+    if (tagged.length === 0) throw new Fault('resource-tag/no-instance')
+    return tagged
+  }
+  if (!(await stores.read.invocations.exists(scope, targets.invokeId))) throw new Fault('invocation/not-found')
+  return stores.read.tasks.hostsIn(targets.invokeId, FAILURES, most)
+}
+
+const waiting = (instanceId: string, position: number) => ({
+  instanceId,
+  state: 'Waiting' as const,
+  errorCode: '',
+  errorInfo: '',
+  deadlineAt: undefined,
+  position,
+})
 
 const checkTargets = (script: Script, targets: readonly TargetRow[], resourceGroupId: string): void => {
   const forWindows = script.type !== 'RunShellScript'

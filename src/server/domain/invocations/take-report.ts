@@ -7,7 +7,7 @@ import { ERROR_TEXTS, executionError, invalidError } from './error-texts.js'
 import { REPORT_MS } from './hand-out.js'
 import type { InvocationScript } from './invocation-store.js'
 import type { Scripts } from './scripts.js'
-import { isFinal, move, type TaskEvent } from './task-states.js'
+import { isFinal, isHeld, move, type TaskEvent } from './task-states.js'
 import { hasHistory } from './repeat-modes.js'
 import { takeRunReport } from './take-run-report.js'
 import type { TaskRow } from './task-store.js'
@@ -47,7 +47,8 @@ export const takeReport = (parts: ReportParts): AgentTasks['report'] => {
     if (script === undefined || (report.kind === 'verified' && script.repeatMode !== 'DryRun')) return
     const found = await stores.write(async (w): Promise<Found> => {
       const task = await w.tasks.find(report.taskId, instanceId)
-      if (task === undefined) return 'nothing'
+      // What its host was never given, it cannot have run.
+      if (task === undefined || isHeld(task.state)) return 'nothing'
       const now = clock.now()
       if (hasHistory(task.repeatMode)) return takeRunReport(parts, w, script, task, report, now)
       if (report.kind === 'verified') return verified(w, script, task, now)

@@ -14,10 +14,14 @@
 //   Pending ──scheduled──► Scheduled ──running──► Running ──run-ended──► Scheduled ──…   (never ran: Cancelled, else Terminated)
 //                              └── fetch after a reboot ──► HandedOut ──► as above
 //
+// In a rollout (docs/adr/0016-rollouts.md), before all that; no agent has such a task, so no report moves it:
+//
+//   Waiting ──released──► Pending      Waiting ──queued──► Queued ──released──► Pending      Pending ──queued──► Queued
+//
 // A final report is taken from any unfinished state, with or without `running` before it. A real result replaces
 // a final state whose outcome is unknown, and `finish` replaces Terminated (design §5).
 
-export const UNFINISHED = ['Pending', 'HandedOut', 'Scheduled', 'Running', 'Stopping'] as const
+export const UNFINISHED = ['Waiting', 'Queued', 'Pending', 'HandedOut', 'Scheduled', 'Running', 'Stopping'] as const
 export const FINAL = ['Success', 'Failed', 'Error', 'Timeout', 'Invalid', 'Aborted', 'Cancelled', 'Terminated'] as const
 
 export type UnfinishedState = (typeof UNFINISHED)[number]
@@ -25,9 +29,21 @@ export type FinalState = (typeof FINAL)[number]
 export type TaskState = UnfinishedState | FinalState
 
 /** Classes of states that an invocation counts its tasks by. `failed` is an exit code other than 0. */
-export type StateClass = 'pending' | 'scheduled' | 'running' | 'stopping' | 'success' | 'failed' | 'broken' | 'stopped'
+export type StateClass =
+  | 'waiting'
+  | 'queued'
+  | 'pending'
+  | 'scheduled'
+  | 'running'
+  | 'stopping'
+  | 'success'
+  | 'failed'
+  | 'broken'
+  | 'stopped'
 
 export const STATE_CLASSES: readonly StateClass[] = [
+  'waiting',
+  'queued',
   'pending',
   'scheduled',
   'running',
@@ -39,6 +55,8 @@ export const STATE_CLASSES: readonly StateClass[] = [
 ]
 
 const CLASS_OF: Readonly<Record<TaskState, StateClass>> = {
+  Waiting: 'waiting',
+  Queued: 'queued',
   Pending: 'pending',
   HandedOut: 'pending',
   Scheduled: 'scheduled',
@@ -56,13 +74,25 @@ const CLASS_OF: Readonly<Record<TaskState, StateClass>> = {
 
 export const classOf = (state: TaskState): StateClass => CLASS_OF[state]
 
+/** Not sent to its host, which is told nothing of it. */
+export const isHeld = (state: TaskState): boolean => state === 'Waiting' || state === 'Queued'
+
 export const isFinal = (state: TaskState): state is FinalState => (FINAL as readonly string[]).includes(state)
+
+/** What failed; what somebody stopped did not (api.md §8.3). */
+export const FAILURES: readonly FinalState[] = FINAL.filter((state) => ['failed', 'broken'].includes(CLASS_OF[state]))
 
 /** ActiveTaskCount counts these (design §4). */
 export const isActive = (state: TaskState): boolean => state === 'Running' || state === 'Stopping'
 
 /** What can happen to a task. */
 export type TaskEvent =
+  /** Its turn came, and its host is there. */
+  | 'released'
+  /** Its turn came, and its host is waited for. */
+  | 'queued'
+  /** Its turn came, and no agent can do it. */
+  | 'refused'
   | 'handed-out'
   /** A host took a schedule. */
   | 'scheduled'
@@ -92,9 +122,22 @@ const ENDS = {
   lost: 'Error',
 } as const
 
+/** What its host was never told of. */
+const HELD = {
+  released: 'Pending',
+  scheduled: 'Scheduled',
+  queued: 'Queued',
+  refused: 'Invalid',
+  'stop-requested': 'Cancelled',
+  'not-delivered': 'Aborted',
+} as const
+
 const MOVES: Readonly<Record<UnfinishedState, Readonly<Partial<Record<TaskEvent, TaskState>>>>> = {
+  Waiting: HELD,
+  Queued: HELD,
   Pending: {
     ...ENDS,
+    queued: 'Queued',
     'handed-out': 'HandedOut',
     scheduled: 'Scheduled',
     'run-ended': 'Scheduled',

@@ -1,5 +1,6 @@
 import type { Scope } from '../access/scope.js'
 import type { Page, PageRequest } from '../paging.js'
+import type { Admission } from './admit.js'
 import type { ResultFilter, TaskResult } from './invocations.js'
 import type { RepeatMode } from './repeat-modes.js'
 import type { TaskState } from './task-states.js'
@@ -38,12 +39,27 @@ export interface TaskRow {
 export interface TaskReader {
   results(scope: Scope, filter: ResultFilter, page: PageRequest): Promise<Page<TaskResult>>
   find(invokeId: string, instanceId: string): Promise<TaskRow | undefined>
-  /** Unfinished tasks of a host whose invocation is committed, oldest first; without those that wait for their time. */
+  /**
+   * Unfinished tasks of a host whose invocation is committed, oldest first; without those that wait for their time or their
+   * turn.
+   */
   unfinishedOf(instanceId: string, limit: number): Promise<readonly TaskRow[]>
   /** Unfinished tasks of a host that repeat, or wait for a start of it. */
   schedulesOf(instanceId: string, limit: number): Promise<readonly TaskRow[]>
-  /** Whether the host has any task that is not over. */
+  /** Whether the host has any task that is not over, and whose turn came. */
   hasUnfinished(instanceId: string): Promise<boolean>
+  /** Tasks of a host that wait for their turn, or for the host. */
+  heldOf(instanceId: string, limit: number): Promise<readonly TaskRow[]>
+  /** Tasks of an invocation that wait for their turn, or for their hosts. */
+  heldIn(invokeId: string, limit: number): Promise<readonly TaskRow[]>
+  /** Hosts whose turn has not come, in their order, in front of a place. */
+  waitingIn(invokeId: string, below: number, limit: number): Promise<readonly string[]>
+  /** Hosts that are waited for, in id order behind `after`. */
+  queuedIn(invokeId: string, after: string, limit: number): Promise<readonly string[]>
+  /** Invocations that wait for this host. */
+  queuedOn(instanceId: string, limit: number): Promise<readonly string[]>
+  /** Hosts of an invocation on which it is in one of these states. */
+  hostsIn(invokeId: string, states: readonly TaskState[], limit: number): Promise<readonly string[]>
   /** Unfinished tasks whose deadline passed, of committed invocations. */
   overdue(now: number, limit: number): Promise<readonly TaskRow[]>
   /** The instance ids of an invocation that are in these states, in id order after `after`. */
@@ -51,16 +67,10 @@ export interface TaskReader {
 }
 
 export interface TaskStore extends TaskReader {
-  /** New tasks, Pending (or Aborted with a code, for hosts without a live agent). */
+  /** New tasks: as they were admitted, or Waiting with their place in the rollout. */
   add(
     invokeId: string,
-    tasks: readonly {
-      instanceId: string
-      state: TaskState
-      errorCode: string
-      errorInfo: string
-      deadlineAt: number | undefined
-    }[],
+    tasks: readonly (Admission & { readonly position?: number | undefined })[],
     kind: { readonly repeatMode: RepeatMode; readonly deliversOutput: boolean },
     now: number,
   ): Promise<void>

@@ -1,0 +1,4 @@
+import { openWorld } from '../_support.js'
+import { rolloutSuite } from './_rollout-suite.js'
+
+rolloutSuite(openWorld)

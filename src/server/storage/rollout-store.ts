@@ -1,0 +1,149 @@
+import type { Standing } from '../domain/rollouts/next-step.js'
+import type { RolloutReader, RolloutStore } from '../domain/rollouts/rollout-store.js'
+import type { Rollout, RolloutKind, RolloutStatus } from '../domain/rollouts/rollouts.js'
+import { readPage } from './page.js'
+import { maybeNumber, numberOf, type Row, type SqlReader, type SqlValue, type SqlWriter, textOf } from './sql.js'
+
+/** The rows of each kind that count its hosts, and those of the hosts. */
+const TABLES = {
+  invocation: {
+    counts: `i.n_waiting as waiting, i.n_queued as queued, i.n_pending + i.n_running + i.n_stopping as active,
+      i.n_success as succeeded, i.n_failed + i.n_broken as failed, i.n_stopped as stopped`,
+    from: 'rollout r join invocation i on i.id = r.invocation_id and i.committed = 1',
+    waits: `select 1 from task t where t.invocation_id = r.invocation_id and t.state = 'Waiting' and t.position < r.wave_end`,
+  },
+  file: {
+    counts: `i.n_waiting as waiting, i.n_queued as queued, i.n_pending + i.n_running as active, i.n_success as succeeded,
+      i.n_failed as failed, 0 as stopped`,
+    from: 'rollout r join file_send i on i.id = r.invocation_id',
+    waits: `select 1 from file_task t where t.send_id = r.invocation_id and t.state = 'Waiting' and t.position < r.wave_end`,
+  },
+} as const
+
+const rolloutOf = (row: Row): Rollout => ({
+  scope: { accountId: textOf(row['account_id']), regionId: textOf(row['region_id']) },
+  invokeId: textOf(row['invocation_id']),
+  kind: textOf(row['kind']) as RolloutKind,
+  status: textOf(row['status']) as RolloutStatus,
+  reason: textOf(row['reason']),
+  total: numberOf(row['total']),
+  maxConcurrency: maybeNumber(row['max_concurrency']),
+  stopAfterFailures: maybeNumber(row['stop_after_failures']),
+  waveEnds: JSON.parse(textOf(row['wave_ends'])) as number[],
+  wave: numberOf(row['wave']),
+  pauseBetweenWaves: maybeNumber(row['pause_between_waves']),
+  queueUntil: maybeNumber(row['queue_until']),
+  resumeAt: maybeNumber(row['resume_at']),
+  createdAt: numberOf(row['created_at']),
+  updatedAt: numberOf(row['updated_at']),
+  counts: {
+    waiting: numberOf(row['waiting']),
+    queued: numberOf(row['queued']),
+    active: numberOf(row['active']),
+    succeeded: numberOf(row['succeeded']),
+    failed: numberOf(row['failed']),
+    stopped: numberOf(row['stopped']),
+  },
+})
+
+const BOTH = (['invocation', 'file'] as const)
+  .map(
+    (kind) =>
+      `select r.*, ${TABLES[kind].counts} from ${TABLES[kind].from} where r.account_id = $1 and r.region_id = $2`,
+  )
+  .join(' union all ')
+
+export const rolloutReader = (sql: SqlReader): RolloutReader => ({
+  async list(scope, filter, page) {
+    const values: SqlValue[] = [scope.accountId, scope.regionId]
+    const where = ['r.account_id = $1', 'r.region_id = $2']
+    if (filter.invokeIds !== undefined) {
+      values.push(JSON.stringify(filter.invokeIds))
+      where.push(sql.dialect.within('r.invocation_id', `$${values.length}`))
+    }
+    if (filter.status !== undefined) {
+      values.push(filter.status)
+      where.push(`r.status = $${values.length}`)
+    }
+    const keys = ['r.created_at', 'r.invocation_id']
+    const found = await readPage(sql, { select: 'r.*', from: `(${BOTH}) r`, where, values, keys }, page)
+    return { items: found.rows.map(rolloutOf), totalCount: found.totalCount, nextCursor: found.nextCursor }
+  },
+
+  async standing(invokeId, kind): Promise<Standing | undefined> {
+    const { counts, from, waits } = TABLES[kind]
+    const row = await sql.get(
+      `select r.*, ${counts}, case when exists (${waits}) then 1 else 0 end as waits from ${from}
+       where r.invocation_id = $1 and r.is_over = 0`,
+      [invokeId],
+    )
+    return row === undefined ? undefined : { ...rolloutOf(row), waitsInWave: row['waits'] === 1 }
+  },
+
+  async open(after, limit) {
+    const rows = await sql.all(
+      `select r.invocation_id, r.kind, coalesce(i.n_queued, f.n_queued, 0) as queued from rollout r
+       left join invocation i on i.id = r.invocation_id left join file_send f on f.id = r.invocation_id
+       where r.is_over = 0 and r.invocation_id > $1 order by r.invocation_id limit $2`,
+      [after, limit],
+    )
+    return rows.map((row) => ({
+      invokeId: textOf(row['invocation_id']),
+      kind: textOf(row['kind']) as RolloutKind,
+      queued: numberOf(row['queued']),
+    }))
+  },
+
+  async queueUntil(invokeId) {
+    const row = await sql.get('select queue_until from rollout where invocation_id = $1', [invokeId])
+    return row === undefined ? undefined : maybeNumber(row['queue_until'])
+  },
+
+  async kindOf(scope, invokeId) {
+    const text = 'select kind from rollout where account_id = $1 and region_id = $2 and invocation_id = $3'
+    const row = await sql.get(text, [scope.accountId, scope.regionId, invokeId])
+    return row === undefined ? undefined : (textOf(row['kind']) as RolloutKind)
+  },
+})
+
+export const rolloutStore = (sql: SqlWriter): RolloutStore => ({
+  ...rolloutReader(sql),
+
+  async add(scope, rollout) {
+    await sql.run(
+      `insert into rollout (account_id, region_id, invocation_id, kind, status, reason, is_over, total, max_concurrency,
+         stop_after_failures, wave_ends, wave, wave_end, pause_between_waves, queue_until, resume_at, created_at, updated_at)
+       values ($1, $2, $3, $4, 'InProgress', '', 0, $5, $6, $7, $8, 0, $9, $10, $11, null, $12, $12)`,
+      [
+        scope.accountId,
+        scope.regionId,
+        rollout.invokeId,
+        rollout.kind,
+        rollout.total,
+        rollout.maxConcurrency ?? null,
+        rollout.stopAfterFailures ?? null,
+        JSON.stringify(rollout.waveEnds),
+        rollout.waveEnds[0] ?? rollout.total,
+        rollout.pauseBetweenWaves ?? null,
+        rollout.queueUntil ?? null,
+        rollout.createdAt,
+      ],
+    )
+  },
+
+  async hold(invokeId) {
+    const lock = sql.dialect.lockRow
+    if (lock !== '') await sql.get(`select 1 as held from rollout where invocation_id = $1${lock}`, [invokeId])
+  },
+
+  async change(invokeId, { status, reason, wave, resumeAt, isOver }, now) {
+    const row = await sql.get('select wave_ends, total from rollout where invocation_id = $1', [invokeId])
+    if (row === undefined) return
+    const ends = JSON.parse(textOf(row['wave_ends'])) as number[]
+    await sql.run(
+      `update rollout set status = $2, reason = $3, wave = $4, wave_end = $5, resume_at = $6, is_over = $7, updated_at = $8
+       where invocation_id = $1`,
+      [invokeId, status, reason, wave, ends[wave] ?? numberOf(row['total']), resumeAt ?? null, isOver ? 1 : 0, now],
+    )
+  },
+})
