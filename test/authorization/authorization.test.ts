@@ -43,6 +43,8 @@ const requestOf = (operation: Operation): Parameters => {
     if (shape.optional === true || name === 'RegionId') continue
     parameters[name] = sample(name, shape)
   }
+  const rollout = existing.get('InvokeId of a rollout')
+  if (/^(?:Pause|Resume|Cancel)Rollout$/.test(operation.name) && rollout !== undefined) parameters['InvokeId'] = rollout
   return { ...parameters, ...SPECIAL[operation.name] }
 }
 
@@ -51,7 +53,13 @@ const filtersOf = ({ name, access, request }: Operation): readonly (readonly [st
   if (access === 'write') return []
   const named: (readonly [string, string | undefined])[] = [
     ['CommandId', existing.get('CommandId')],
-    ['InvokeId', existing.get(name === 'DescribeSendFileResults' ? 'InvokeId of a file' : 'InvokeId')],
+    [
+      'InvokeId',
+      request['InvokeId']?.kind === 'list'
+        ? undefined
+        : existing.get(name === 'DescribeSendFileResults' ? 'InvokeId of a file' : 'InvokeId'),
+    ],
+    ['InvokeId.1', request['InvokeId']?.kind === 'list' ? existing.get('InvokeId of a rollout') : undefined],
     ['ActivationId', existing.get('ActivationId')],
     ['InstanceIds', '["mi-here"]'],
     [request['InstanceId']?.kind === 'list' ? 'InstanceId.1' : 'InstanceId', 'mi-here'],
@@ -100,6 +108,8 @@ beforeAll(async () => {
   const run = { Action: 'InvokeCommand', RegionId: REGION, CommandId: kept, 'InstanceId.1': 'mi-here' }
   const ran = await world.send(run, 'JSON')
   existing.set('InvokeId', (JSON.parse(ran.text) as { InvokeId: string }).InvokeId)
+  const paced = await world.send({ ...run, MaxConcurrency: '1' }, 'JSON')
+  existing.set('InvokeId of a rollout', (JSON.parse(paced.text) as { InvokeId: string }).InvokeId)
   const file = { Name: 'a.txt', TargetDir: '/srv', Content: 'text', 'InstanceId.1': 'mi-here' }
   const sent = await world.send({ Action: 'SendFile', RegionId: REGION, ...file }, 'JSON')
   existing.set('InvokeId of a file', (JSON.parse(sent.text) as { InvokeId: string }).InvokeId)

@@ -170,5 +170,7 @@ export const plant = async (world: World, seed: Seed, made: Made): Promise<void>
   }
   const answer = await world.send(fillAll(seed.call, made), 'JSON')
   if (answer.status !== 200) throw new Error(`the call "${seed.as}" of the seed was answered: ${answer.text}`)
+  // Whose turn it is is decided beside the call.
+  await world.parts.rollouts.settled()
   made.set(seed.as, JSON.parse(answer.text) as Readonly<Record<string, unknown>>)
 }

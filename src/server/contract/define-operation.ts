@@ -58,6 +58,8 @@ export interface OperationDeclaration<Q extends Fields, R extends Fields, D> {
   }
   /** RegionId is left out of the request and need not be sent. */
   readonly regionless?: true
+  /** An operation of this server's own, beside the vendor's. */
+  readonly addition?: true
   readonly request: Q
   readonly response: R
   readonly errors: readonly ErrorRow[]
@@ -75,6 +77,7 @@ export interface Operation {
   readonly access: 'read' | 'write'
   readonly permission: { readonly resources: (request: never) => readonly string[] }
   readonly regionless?: true
+  readonly addition?: true
   readonly request: Fields
   readonly response: Fields
   readonly errors: readonly ErrorRow[]

@@ -10,6 +10,7 @@ export const CancelRollout = defineOperation({
   name: 'CancelRollout',
   summary: 'Ends a rollout: what waits is not sent any more, what is at work goes on.',
   access: 'write',
+  addition: true,
   permission: { resources: () => resources.runs(undefined, undefined) },
 
   request: {

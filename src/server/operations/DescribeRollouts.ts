@@ -13,6 +13,7 @@ export const DescribeRollouts = defineOperation({
   name: 'DescribeRollouts',
   summary: 'Lists rollouts, newest first: how far they are, and what holds them up.',
   access: 'read',
+  addition: true,
   permission: { resources: () => resources.runs(undefined, undefined) },
 
   request: {

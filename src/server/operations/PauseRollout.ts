@@ -10,6 +10,7 @@ export const PauseRollout = defineOperation({
   name: 'PauseRollout',
   summary: 'Lets no further instance of a rollout have its turn, until ResumeRollout.',
   access: 'write',
+  addition: true,
   permission: { resources: () => resources.runs(undefined, undefined) },
 
   request: {

@@ -10,6 +10,7 @@ export const ResumeRollout = defineOperation({
   name: 'ResumeRollout',
   summary: 'Goes on with a rollout that is paused.',
   access: 'write',
+  addition: true,
   permission: { resources: () => resources.runs(undefined, undefined) },
 
   request: {

@@ -175,7 +175,13 @@ export const rolloutSuite = (openWorld: () => Promise<World>): void => {
         reason: '1 host failed, and 1 are enough to halt it',
         counts: { active: 1, failed: 1, stopped: 3 },
       })
-      expect(await statuses(world, invokeId, hosts)).toEqual(['Failed', 'Pending', 'Cancelled', 'Cancelled', 'Cancelled'])
+      expect(await statuses(world, invokeId, hosts)).toEqual([
+        'Failed',
+        'Pending',
+        'Cancelled',
+        'Cancelled',
+        'Cancelled',
+      ])
       expect(await taken(world, hosts)).toEqual([])
       await finish(world, b, invokeId)
       expect((await told(world, invokeId)).status).toBe('Halted')
@@ -389,10 +395,10 @@ export const rolloutSuite = (openWorld: () => Promise<World>): void => {
       world.pass(10 * MINUTE)
       await begin(world, [a], { offlineTimeoutSeconds: 3_600 })
       await world.beat(a)
-      await world.fetch(a)
+      // The first may bring it, or only lead to its turn.
+      const first = await taken(world, [a])
       await world.parts.rollouts.settled()
-      expect(await world.parts.tasks.hasWork(a)).toBe(true)
-      expect(await taken(world, [a])).toEqual([a])
+      expect([...first, ...(await taken(world, [a]))]).toEqual([a])
     })
 
     it('is over at its deadline', async () => {
