@@ -21,6 +21,14 @@ const invocations = {
   rerun: () => import('./cli/subcommands/invocations/rerun.js'),
 }
 
+const rollouts = {
+  list: () => import('./cli/subcommands/rollouts/list.js'),
+  show: () => import('./cli/subcommands/rollouts/show.js'),
+  pause: () => import('./cli/subcommands/rollouts/pause.js'),
+  resume: () => import('./cli/subcommands/rollouts/resume.js'),
+  cancel: () => import('./cli/subcommands/rollouts/cancel.js'),
+}
+
 const commands = {
   list: () => import('./cli/subcommands/commands/list.js'),
   show: () => import('./cli/subcommands/commands/show.js'),
@@ -52,6 +60,11 @@ const entries: readonly SubcommandEntry[] = [
   { name: 'invocations watch', group: HISTORY, load: async () => (await invocations.watch()).watch },
   { name: 'invocations stop', group: HISTORY, load: async () => (await invocations.stop()).stop },
   { name: 'invocations rerun', group: HISTORY, load: async () => (await invocations.rerun()).rerun },
+  { name: 'rollouts list', group: HISTORY, load: async () => (await rollouts.list()).list },
+  { name: 'rollouts show', group: HISTORY, load: async () => (await rollouts.show()).show },
+  { name: 'rollouts pause', group: HISTORY, load: async () => (await rollouts.pause()).pause },
+  { name: 'rollouts resume', group: HISTORY, load: async () => (await rollouts.resume()).resume },
+  { name: 'rollouts cancel', group: HISTORY, load: async () => (await rollouts.cancel()).cancel },
   { name: 'results', group: HISTORY, load: async () => (await import('./cli/subcommands/results.js')).results },
   { name: 'commands list', group: COMMANDS, load: async () => (await commands.list()).list },
   { name: 'commands show', group: COMMANDS, load: async () => (await commands.show()).show },
