@@ -26,7 +26,11 @@ export const rolloutTable = (rollouts: readonly Rollout[], now: number, colours:
       { title: 'STATUS', text: ({ status }) => status, paint: painter(colours) },
       { title: 'WAVE', text: waveOf },
       { title: 'HOSTS', text: ({ total }) => numbers(total), align: 'right' },
-      { title: 'DONE', text: ({ succeeded, failed, stopped }) => numbers(succeeded + failed + stopped), align: 'right' },
+      {
+        title: 'DONE',
+        text: ({ succeeded, failed, stopped }) => numbers(succeeded + failed + stopped),
+        align: 'right',
+      },
       { title: 'FAILED', text: ({ failed }) => numbers(failed), align: 'right' },
       { title: 'ACTIVE', text: ({ active }) => numbers(active), align: 'right' },
       { title: 'WAITING', text: ({ waiting }) => numbers(waiting), align: 'right' },
@@ -80,6 +84,10 @@ export const turnText = (
   const why = rollout.reason === '' ? '' : `: ${rollout.reason}`
   const line = `${calledAs(terminal.cwd)} rollouts resume ${rollout.invokeId}${sameServer(connection, terminal)}`
   const isHeld = rollout.status === 'Paused'
-  const how = !isHeld ? '' : rollout.resumeTime === '' ? `\n  Go on: ${line}` : `, until ${rollout.resumeTime}\n  Now: ${line}`
+  const how = !isHeld
+    ? ''
+    : rollout.resumeTime === ''
+      ? `\n  Go on: ${line}`
+      : `, until ${rollout.resumeTime}\n  Now: ${line}`
   return `${rollout.status}${why}. ${countsText(rollout)}${how}`
 }

@@ -67,9 +67,7 @@ export const rolloutParameters = (options: RolloutValues): FlatParameters => {
       ['Waves', waves?.replaceAll(' ', '')],
       [
         'PauseBetweenWaves',
-        pause === undefined || pause === 'manual'
-          ? pause && 'Manual'
-          : String(secondsOf('pause-between-waves', pause)),
+        pause === undefined || pause === 'manual' ? pause && 'Manual' : String(secondsOf('pause-between-waves', pause)),
       ],
       ['OfflineTimeout', offline === undefined ? undefined : String(secondsOf('offline-timeout', offline))],
     ] as const

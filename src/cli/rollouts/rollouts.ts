@@ -80,15 +80,17 @@ export const getRollout = async (api: Api, invokeId: string): Promise<Rollout> =
   })
 }
 
-/** Also asks how the rollout is, and tells when that is another than it was. */
+/** Also asks how the rollout is, and tells when that is another than it was. What has none is asked about once. */
 export const withRollout = (statesOf: StatesOf, tell: (rollout: Rollout) => void): StatesOf => {
-  let told = 'InProgress'
+  const told = new Map<string, string | undefined>()
   return async (api, invokeId, signal) => {
     const states = await statesOf(api, invokeId, signal)
+    if (told.has(invokeId) && told.get(invokeId) === undefined) return states
     const rollout = await findRollout(api, invokeId, signal)
-    const now = `${rollout?.status} ${rollout?.reason}`.trim()
-    if (rollout !== undefined && now !== told) tell(rollout)
-    told = now
+    const now = rollout === undefined ? undefined : `${rollout.status} ${rollout.reason}`.trim()
+    const isNews = now !== (told.get(invokeId) ?? 'InProgress') && now !== 'Finished'
+    if (rollout !== undefined && isNews) tell(rollout)
+    told.set(invokeId, now)
     return states
   }
 }

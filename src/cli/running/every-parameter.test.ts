@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { expect, it } from 'vitest'
 import { answerJson, apiOf, type FakePeer, startPeer } from '../_support.js'
+import { rolloutParameters } from '../rollouts/rollout-options.js'
 import { sendFile } from '../sending/send-file.js'
 import { submit } from './submit.js'
 
@@ -49,12 +50,23 @@ it('run asks for every parameter of RunCommand, but for other ways to choose hos
       tags,
       enableParameter: true,
       parameters: [{ name: 'a', value: 'b' }],
+      rollout: rolloutParameters({
+        'max-concurrent': '5',
+        'stop-after': '10%',
+        waves: '1, 10%',
+        'pause-between-waves': '10m',
+        'offline-timeout': '3d',
+      }),
     },
     never,
     () => undefined,
   )
   const asked = sent(peer)
-  expect(parametersOf('RunCommand').filter((name) => !asked.includes(name))).toEqual(['ResourceTag', 'Timed'])
+  expect(parametersOf('RunCommand').filter((name) => !asked.includes(name))).toEqual([
+    'RerunOf',
+    'ResourceTag',
+    'Timed',
+  ])
 })
 
 it('send asks for every parameter of SendFile', async () => {
@@ -75,6 +87,13 @@ it('send asks for every parameter of SendFile', async () => {
       description: 'a',
       resourceGroup: 'a',
       tags,
+      rollout: rolloutParameters({
+        'max-concurrent': '5',
+        'stop-after': '10%',
+        waves: '1, 10%',
+        'pause-between-waves': '10m',
+        'offline-timeout': '3d',
+      }),
     },
     never,
     () => undefined,

@@ -26,6 +26,7 @@ const details = {
   tags: [],
   enableParameter: false,
   parameters: [],
+  rollout: [],
 }
 const targets = (number: number) =>
   Array.from({ length: number }, (_, index) => ({ instanceId: `mi-${index}`, name: '' }))

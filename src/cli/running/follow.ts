@@ -69,7 +69,7 @@ export const eachAtOnce = async <T>(items: readonly T[], work: (item: T) => Prom
   await Promise.all(Array.from({ length: CALLS_AT_ONCE }, worker))
 }
 
-const statesOfRun: StatesOf = async (api, invokeId, signal) =>
+export const statesOfRun: StatesOf = async (api, invokeId, signal) =>
   statesIn(await api.call('DescribeInvocations', [['InvokeId', invokeId]], signal))
 
 /** The state of each host in an answer that lists invocations with their instances. */

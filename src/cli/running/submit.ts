@@ -9,6 +9,8 @@ import type { Target } from './targets.js'
 
 /** Hosts that one RunCommand takes (api.md §5.2). */
 const HOSTS_PER_CALL = 100
+/** Hosts that get their turns are one invocation, however many they are: the server has a bound of its own for those. */
+export const IN_ONE_CALL = Number.MAX_SAFE_INTEGER
 const CALLS_AT_ONCE = 4
 
 export interface RunDetails {
@@ -32,6 +34,8 @@ export interface RunDetails {
   readonly tags: readonly Pair[]
   readonly enableParameter: boolean
   readonly parameters: readonly Pair[]
+  /** How hosts get their turn, in the words of the API; empty: all at once. */
+  readonly rollout: FlatParameters
 }
 
 /** One accepted call: an invocation on up to 100 hosts. */
@@ -88,6 +92,8 @@ export const submitInCalls = async (
 export interface RunCall {
   readonly action: 'RunCommand' | 'InvokeCommand'
   readonly parameters: FlatParameters
+  /** All hosts go into one invocation. */
+  readonly isOne?: boolean
 }
 
 /** Submits a run on any number of hosts. @throws what the server said when it accepted nothing at all */
@@ -98,19 +104,25 @@ export const submit = (
   signal: AbortSignal,
   onSubmitted: (targets: number) => void,
 ): Promise<Submission> =>
-  submitCall(api, targets, { action: 'RunCommand', parameters: parametersOf(details) }, signal, onSubmitted)
+  submitCall(
+    api,
+    targets,
+    { action: 'RunCommand', parameters: parametersOf(details), isOne: details.rollout.length > 0 },
+    signal,
+    onSubmitted,
+  )
 
 /** The same for a call that is made already. */
 export const submitCall = (
   api: Api,
   targets: readonly Target[],
-  { action, parameters }: RunCall,
+  { action, parameters, isOne = false }: RunCall,
   signal: AbortSignal,
   onSubmitted: (targets: number) => void,
 ): Promise<Submission> =>
   submitInCalls(
     targets,
-    HOSTS_PER_CALL,
+    isOne ? IN_ONE_CALL : HOSTS_PER_CALL,
     (batch) => {
       const instanceIds = batch.map(({ instanceId }) => instanceId)
       // A repeated call must not run anything twice.
@@ -148,5 +160,6 @@ const parametersOf = (details: RunDetails): FlatParameters => {
     ...optional.filter((pair): pair is readonly [string, string] => pair[1] !== undefined),
     ...(details.parameters.length === 0 ? [] : [['Parameters', JSON.stringify(values)] as const]),
     ...tagParameters(details.tags),
+    ...details.rollout,
   ]
 }

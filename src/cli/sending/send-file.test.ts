@@ -16,6 +16,7 @@ const details = {
   description: undefined,
   resourceGroup: undefined,
   tags: [],
+  rollout: [],
 }
 const targets = (number: number) =>
   Array.from({ length: number }, (_, index) => ({ instanceId: `mi-${index}`, name: '' }))

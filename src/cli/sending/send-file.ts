@@ -9,7 +9,7 @@ import type { Api, FlatParameters } from '../call-operation.js'
 import { repeatedParameter, tagParameters } from '../pages.js'
 import { eachAtOnce, type StatesOf, statesIn } from '../running/follow.js'
 import type { Outcome } from '../running/outcomes.js'
-import { type Submission, submitInCalls, type Submitted } from '../running/submit.js'
+import { IN_ONE_CALL, type Submission, submitInCalls, type Submitted } from '../running/submit.js'
 import type { Target } from '../running/targets.js'
 
 /** Hosts that one SendFile takes (api.md §9.1). */
@@ -29,6 +29,8 @@ export interface FileDetails {
   readonly description: string | undefined
   readonly resourceGroup: string | undefined
   readonly tags: readonly Pair[]
+  /** How hosts get their turn, in the words of the API; empty: all at once. */
+  readonly rollout: FlatParameters
 }
 
 /** The file to send and its name on the hosts; `-` is what comes on stdin, which has no name of its own. */
@@ -84,7 +86,7 @@ export const sendFile = (
 ): Promise<Submission> =>
   submitInCalls(
     targets,
-    HOSTS_PER_CALL,
+    details.rollout.length > 0 ? IN_ONE_CALL : HOSTS_PER_CALL,
     (batch) => api.call('SendFile', parametersOf(batch, details)),
     signal,
     onSubmitted,
@@ -109,6 +111,7 @@ const parametersOf = (targets: readonly Target[], details: FileDetails): FlatPar
     ...tagParameters(details.tags),
     // A repeated call must not write anything twice.
     ['ClientToken', randomUUID()],
+    ...details.rollout,
     ...repeatedParameter(
       'InstanceId',
       targets.map(({ instanceId }) => instanceId),

@@ -8,7 +8,10 @@ import { count } from '../output/count.js'
 import { writeJson } from '../output/json.js'
 import { writeOutcomes, writeOutcomesJson } from '../output/outcomes-report.js'
 import { openProgressLine, type ProgressLine } from '../output/progress-line.js'
-import { fetchOutcomes, follow } from '../running/follow.js'
+import { turnText } from '../output/rollout-text.js'
+import { ROLLOUT_OPTIONS, rolloutParameters } from '../rollouts/rollout-options.js'
+import { withRollout } from '../rollouts/rollouts.js'
+import { fetchOutcomes, follow, statesOfRun } from '../running/follow.js'
 import { laterText, Leaving } from '../running/leaving.js'
 import { exitStatusOf } from '../running/outcomes.js'
 import { readScript } from '../running/script.js'
@@ -51,6 +54,7 @@ export const run = defineSubcommand({
     }),
     'on-reboot': text('Run it when the host starts: the next time, or every time.', { oneOf: ['next', 'every'] }),
     'dry-run': flag('Let the hosts check it, without running it.'),
+    ...ROLLOUT_OPTIONS,
     param: pairs('Value for {{NAME}} in the script.', { valueRequired: true }),
     'enable-parameter': flag('Fill in {{NAME}} also without --param, and what a host knows: {{ACS::InstanceId}}.'),
     'output-to': text('Deliver what each host writes to this folder of a store: oss://bucket/prefix', {
@@ -75,6 +79,14 @@ export const run = defineSubcommand({
       about: 'A file, on all hosts with a tag',
       line: 'openassist run --tag role=web --script deploy.sh --timeout 600',
     },
+    {
+      about: 'First on one, then on a tenth, then on all, ten at a time, until three failed',
+      line: 'openassist run --all --waves 1,10% --max-concurrent 10 --stop-after 3 --script deploy.sh',
+    },
+    {
+      about: 'On hosts that are away, once they are back',
+      line: 'openassist run --all --offline-timeout 3d -- update',
+    },
   ],
   exitCodes: [
     { code: EXIT.ok, about: 'It succeeded on every host; with --detach, --schedule or --on-reboot: it was accepted.' },
@@ -86,6 +98,7 @@ export const run = defineSubcommand({
   run: async ({ options, words, rest, terminal }) => {
     const choice = choiceOf(options)
     const when = whenOf(options)
+    const rollout = rolloutParameters(options)
     const given = { file: options.script, words: [...words, ...(rest ?? [])], type: options.type }
     const script = await readScript(given, terminal)
     using api = openApi(readConnection(options, terminal))
@@ -110,6 +123,7 @@ export const run = defineSubcommand({
       tags: options['tag-as'],
       enableParameter: options['enable-parameter'],
       parameters: options.param,
+      rollout,
     }
     const work = { purpose: 'to run it on', type: script.type, details, submit }
     const done = await submitToHosts(api, choice, work, leaving.signal, line)
@@ -122,7 +136,9 @@ export const run = defineSubcommand({
       tellDetached(submission.submitted, later, options.output === 'json', terminal, line)
       return submission.refused.length > 0 ? EXIT.failure : EXIT.ok
     }
-    await follow(api, submission.submitted, (progress) => line.show(progress), leaving.signal)
+    const states =
+      rollout.length === 0 ? statesOfRun : withRollout(statesOfRun, (one) => line.say(turnText(one, options, terminal)))
+    await follow(api, submission.submitted, (progress) => line.show(progress), leaving.signal, states)
     if (leaving.signal.aborted) {
       tellLeft(submission, total, later, line)
       return EXIT.interrupted

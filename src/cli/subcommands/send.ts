@@ -17,6 +17,9 @@ import { submitToHosts } from '../running/submit-to-hosts.js'
 import { choiceOf, HOST_OPTIONS } from '../running/targets.js'
 import { invocationsOf, refusedOf, resultsText, summaryLine } from '../running/tell.js'
 import { fetchFileOutcomes, readFileToSend, sendFile, statesOfSend } from '../sending/send-file.js'
+import { turnText } from '../output/rollout-text.js'
+import { ROLLOUT_OPTIONS, rolloutParameters } from '../rollouts/rollout-options.js'
+import { withRollout } from '../rollouts/rollouts.js'
 import { CONNECTION_OPTIONS, readConnection, sameServer } from '../settings.js'
 
 const onHosts = 'The file on the hosts'
@@ -39,6 +42,7 @@ export const send = defineSubcommand({
     overwrite: flag('Replace a file of that name.', { group: onHosts }),
     timeout: integer('Seconds that a host may take. Without it, 60.', { value: 'SECONDS', min: 10 }),
     description: text('What it is for, for the history.'),
+    ...ROLLOUT_OPTIONS,
     ...RECORD_OPTIONS,
     detach: flag('Send it and do not wait.'),
     output: text('For people or for programs.', { oneOf: ['text', 'json'], default: 'text', short: 'o' }),
@@ -61,6 +65,7 @@ export const send = defineSubcommand({
   ],
   run: async ({ options, words, terminal }) => {
     const choice = choiceOf(options)
+    const rollout = rolloutParameters(options)
     if (options.to === undefined) throw new UsageError('it is not said where to: give --to.')
     const file = await readFileToSend(words[0] ?? '', options.name, terminal)
     using api = openApi(readConnection(options, terminal))
@@ -77,6 +82,7 @@ export const send = defineSubcommand({
       description: options.description,
       resourceGroup: options['resource-group'],
       tags: options['tag-as'],
+      rollout,
     }
     const work = { purpose: 'to send it to', type: undefined, details, submit: sendFile }
     const done = await submitToHosts(api, choice, work, leaving.signal, line)
@@ -91,7 +97,11 @@ export const send = defineSubcommand({
       line.say(resultsText(submitted, asked))
       return refused.length > 0 ? EXIT.failure : EXIT.ok
     }
-    await follow(api, submitted, (progress) => line.show(progress), leaving.signal, statesOfSend)
+    const states =
+      rollout.length === 0
+        ? statesOfSend
+        : withRollout(statesOfSend, (one) => line.say(turnText(one, options, terminal)))
+    await follow(api, submitted, (progress) => line.show(progress), leaving.signal, states)
     if (leaving.signal.aborted) {
       if (submitted.length > 0) line.say(`Left; hosts that wait for it still get it. ${resultsText(submitted, asked)}`)
       return EXIT.interrupted

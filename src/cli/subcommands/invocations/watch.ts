@@ -5,7 +5,9 @@ import { openApi } from '../../call-operation.js'
 import { getInvocation } from '../../history/invocations.js'
 import { writeOutcomes, writeOutcomesJson } from '../../output/outcomes-report.js'
 import { openProgressLine } from '../../output/progress-line.js'
-import { fetchOutcomes, follow } from '../../running/follow.js'
+import { turnText } from '../../output/rollout-text.js'
+import { withRollout } from '../../rollouts/rollouts.js'
+import { fetchOutcomes, follow, statesOfRun } from '../../running/follow.js'
 import { laterText, Leaving } from '../../running/leaving.js'
 import { exitStatusOf } from '../../running/outcomes.js'
 import type { Submitted } from '../../running/submit.js'
@@ -48,7 +50,8 @@ export const watch = defineSubcommand({
       if (leaving.signal.aborted) return left()
       throw error
     }
-    await follow(api, submitted, (progress) => line.show(progress), leaving.signal)
+    const states = withRollout(statesOfRun, (one) => line.say(turnText(one, options, terminal)))
+    await follow(api, submitted, (progress) => line.show(progress), leaving.signal, states)
     if (leaving.signal.aborted) return left()
     const outcomes = await fetchOutcomes(api, submitted)
     line[Symbol.dispose]()
