@@ -53,6 +53,17 @@ const BOTH = (['invocation', 'file'] as const)
   )
   .join(' union all ')
 
+const OPEN = (['invocation', 'file'] as const)
+  .map((kind) => `select r.*, ${TABLES[kind].counts} from ${TABLES[kind].from} where r.is_over = 0`)
+  .join(' union all ')
+
+/** Where next-step.ts may find more to do than to rest; a store test holds them against each other. $3 is the time. */
+const DUE = `r.waiting + r.queued + r.active = 0
+  or (r.status in ('Halted', 'Cancelled') and r.waiting + r.queued > 0)
+  or (r.status in ('InProgress', 'Paused') and r.failed >= r.stop_after_failures and r.waiting + r.queued > 0)
+  or (r.status = 'Paused' and r.resume_at <= $3)
+  or (r.status = 'InProgress' and r.waiting > 0 and (r.active = 0 or r.max_concurrency is null or r.active < r.max_concurrency))`
+
 export const rolloutReader = (sql: SqlReader): RolloutReader => ({
   async list(scope, filter, page) {
     const values: SqlValue[] = [scope.accountId, scope.regionId]
@@ -80,17 +91,17 @@ export const rolloutReader = (sql: SqlReader): RolloutReader => ({
     return row === undefined ? undefined : { ...rolloutOf(row), waitsInWave: row['waits'] === 1 }
   },
 
-  async open(after, limit) {
+  async open(after, limit, now) {
     const rows = await sql.all(
-      `select r.invocation_id, r.kind, coalesce(i.n_queued, f.n_queued, 0) as queued from rollout r
-       left join invocation i on i.id = r.invocation_id left join file_send f on f.id = r.invocation_id
-       where r.is_over = 0 and r.invocation_id > $1 order by r.invocation_id limit $2`,
-      [after, limit],
+      `select r.invocation_id, r.kind, r.queued, case when ${DUE} then 1 else 0 end as is_due
+       from (${OPEN}) r where r.invocation_id > $1 order by r.invocation_id limit $2`,
+      [after, limit, now],
     )
     return rows.map((row) => ({
       invokeId: textOf(row['invocation_id']),
       kind: textOf(row['kind']) as RolloutKind,
       queued: numberOf(row['queued']),
+      isDue: row['is_due'] === 1,
     }))
   },
 

@@ -1,4 +1,5 @@
 import type { PresenceTable } from '../fleet/presence.js'
+import { ERROR_TEXTS } from '../invocations/error-texts.js'
 import type { PacedTasks, TakeTurn } from '../rollouts/paced-tasks.js'
 import type { UnitOfWork } from '../unit-of-work.js'
 import { admitFile, type FileAdmission } from './admit-file.js'
@@ -25,8 +26,12 @@ export const pacedFiles = ({ stores, presence }: Parts): PacedTasks => ({
     return async (w, instanceId, now) => {
       const file = await w.files.find(invokeId, instanceId)
       const target = targets.get(instanceId)
-      // What is deregistered is ended by that.
-      if (file === undefined || target === undefined || !isHeldFile(file.state)) return 'unchanged'
+      if (file === undefined || !isHeldFile(file.state)) return 'unchanged'
+      if (target === undefined) {
+        const gone = { errorCode: 'InstanceDeregistered', errorInfo: ERROR_TEXTS.InstanceDeregistered } as const
+        await change(w, file, { ...gone, deadlineAt: undefined }, 'not-delivered', now)
+        return 'over'
+      }
       const admission = admitFile(target, presence, now)
       if (admission.errorCode === 'ClientNotRunning' && queueUntil !== undefined && queueUntil > now) {
         if (file.state === 'Queued') return 'unchanged'

@@ -6,6 +6,7 @@ import { type Admission, admit, type Needs } from './admit.js'
 import { changeTask } from './change-task.js'
 import { builtInNames, fillIn, textOfScript } from '../commands/custom-parameters.js'
 import { valuesOf } from './hand-out.js'
+import { ERROR_TEXTS } from './error-texts.js'
 import type { InvocationScript } from './invocation-store.js'
 import { isHeld, move, type TaskEvent } from './task-states.js'
 import type { TaskRow } from './task-store.js'
@@ -51,8 +52,12 @@ export const pacedInvocations = ({ stores, presence }: Parts): PacedTasks => ({
     return async (w, instanceId, now) => {
       const task = await w.tasks.find(invokeId, instanceId)
       const target = targets.get(instanceId)
-      // What is deregistered is ended by that.
-      if (task === undefined || target === undefined || !isHeld(task.state)) return 'unchanged'
+      if (task === undefined || !isHeld(task.state)) return 'unchanged'
+      if (target === undefined) {
+        const gone = { errorCode: 'InstanceDeregistered', errorInfo: ERROR_TEXTS.InstanceDeregistered } as const
+        await change(w, script, task, { ...gone, deadlineAt: undefined }, 'not-delivered', now)
+        return 'over'
+      }
       const admission = admit(target, presence, needs, now)
       if (admission.errorCode === 'ClientNotRunning' && queueUntil !== undefined && queueUntil > now) {
         if (task.state === 'Queued') return 'unchanged'
@@ -96,7 +101,7 @@ const change = async (
   w: Parameters<TakeTurn>[0],
   { scope }: InvocationScript,
   task: TaskRow,
-  { errorCode, errorInfo, deadlineAt }: Admission,
+  { errorCode, errorInfo, deadlineAt }: Omit<Admission, 'instanceId' | 'state'>,
   event: TaskEvent,
   now: number,
 ): Promise<void> => {

@@ -31,7 +31,9 @@ export const rolloutSuite = (openWorld: () => Promise<World>): void => {
     await world.parts.rollouts.settled()
   }
 
+  /** What the sweeps do in some seconds. */
   const sweep = async (world: World): Promise<void> => {
+    world.pass(5 * SECOND)
     while ((await world.parts.sweeps.expireNow()) > 0);
     await world.parts.rollouts.sweep()
     await world.parts.rollouts.settled()
@@ -273,7 +275,7 @@ export const rolloutSuite = (openWorld: () => Promise<World>): void => {
       await world.fetch(a)
       await finish(world, a, invokeId)
       expect(await told(world, invokeId)).toMatchObject({ status: 'Paused', resumeAt: world.now() + 30 * SECOND })
-      world.pass(29 * SECOND)
+      world.pass(24 * SECOND)
       await beatAll(world, hosts)
       await sweep(world)
       expect(await taken(world, hosts)).toEqual([])

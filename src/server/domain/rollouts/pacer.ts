@@ -8,6 +8,8 @@ import { ROLLOUT_KINDS, type Rollout, type RolloutKind } from './rollouts.js'
 
 /** Hosts that one transaction sends to, or cancels. */
 const CHUNK = 200
+/** How often hosts that are waited for are looked at; one that asks for its tasks is not waited for so long. */
+const LOOK_MS = 5_000
 /** Open rollouts read at a time. */
 const PAGE = 500
 /** Invocations for which one host that came back is looked up. */
@@ -29,8 +31,10 @@ interface Known {
   /** A step is asked for. */
   isDue: boolean
   running: Promise<void> | undefined
-  /** Queued hosts were looked at up to here. */
+  /** Queued hosts were looked at up to here … */
   lookedAt: string
+  /** … at this time. */
+  lastLook: number
 }
 
 /**
@@ -77,16 +81,17 @@ export class Pacer {
 
   /** Looks at all that are not over; also finds those of other servers, and of the time before this one began. */
   async sweep(): Promise<void> {
-    const { stores } = this.#parts
+    const { stores, clock } = this.#parts
     const seen = new Set<string>()
     for (let after = ''; ; ) {
-      const open = await stores.read.rollouts.open(after, PAGE)
-      for (const { invokeId, kind, queued } of open) {
+      const open = await stores.read.rollouts.open(after, PAGE, clock.now())
+      for (const { invokeId, kind, queued, isDue } of open) {
         if (this.#stopping) return
         seen.add(invokeId)
         const known = this.#knownOf(invokeId, kind)
         this.#noteQueue(invokeId, queued)
         if (queued > 0) await this.#lookForReturned(invokeId, known)
+        if (!isDue && known.returned.size === 0) continue
         this.#ask(known)
         await this.#run(invokeId)
       }
@@ -115,7 +120,7 @@ export class Pacer {
   #knownOf(invokeId: string, kind: RolloutKind): Known {
     const found = this.#known.get(invokeId)
     if (found !== undefined) return found
-    const made: Known = { kind, returned: new Set(), isDue: false, running: undefined, lookedAt: '' }
+    const made: Known = { kind, returned: new Set(), isDue: false, running: undefined, lookedAt: '', lastLook: 0 }
     this.#known.set(invokeId, made)
     return made
   }
@@ -160,7 +165,9 @@ export class Pacer {
 
   /** Some of the hosts that are waited for, going round: whoever is back is given its turn. */
   async #lookForReturned(invokeId: string, known: Known): Promise<void> {
-    const { presence, tasks } = this.#parts
+    const { presence, tasks, clock } = this.#parts
+    if (Math.abs(clock.now() - known.lastLook) < LOOK_MS) return
+    known.lastLook = clock.now()
     const ids = await tasks[known.kind].queued(invokeId, known.lookedAt, PAGE)
     await presence.prefetch(ids)
     for (const id of ids) if (presence.isLive(presence.lastSeen(id))) known.returned.add(id)
@@ -186,7 +193,7 @@ export class Pacer {
       const now = nextStep(held, clock.now())
       return now.kind === 'release' ? now.free : 0
     })
-    return turns.length > 0
+    return turns.some((became) => became !== 'unchanged')
   }
 
   async #letReturnedIn(invokeId: string, known: Known, seen: Rollout): Promise<boolean> {

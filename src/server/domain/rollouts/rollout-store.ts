@@ -24,6 +24,8 @@ export interface OpenRollout {
   readonly invokeId: string
   readonly kind: RolloutKind
   readonly queued: number
+  /** A step may be due: nobody needs to have asked for it. */
+  readonly isDue: boolean
 }
 
 export interface RolloutReader {
@@ -31,7 +33,7 @@ export interface RolloutReader {
   /** Of a committed invocation; undefined when there is none, or it is over. */
   standing(invokeId: string, kind: RolloutKind): Promise<Standing | undefined>
   /** Those that are not over, in id order behind `after`. */
-  open(after: string, limit: number): Promise<readonly OpenRollout[]>
+  open(after: string, limit: number, now: number): Promise<readonly OpenRollout[]>
   /** Until when hosts that are away are waited for; undefined without a rollout, or without a queue. */
   queueUntil(invokeId: string): Promise<number | undefined>
   /** What it paces; undefined when the scope has no such rollout. */
