@@ -604,8 +604,9 @@ export const rolloutSuite = (openWorld: () => Promise<World>): void => {
       if (rollout.status === 'Finished') break
       const host = hosts[Math.floor(random() * hosts.length)] ?? ''
       const dice = random()
-      if (dice < 0.05) away.has(host) ? away.delete(host) : away.add(host)
-      else if (dice < 0.08) await world.parts.domain.rollouts.pause(SCOPE, CALLER, invokeId)
+      if (dice < 0.05) {
+        if (!away.delete(host)) away.add(host)
+      } else if (dice < 0.08) await world.parts.domain.rollouts.pause(SCOPE, CALLER, invokeId)
       else if (dice < 0.2) await world.parts.domain.rollouts.resume(SCOPE, CALLER, invokeId)
       else if (dice < 0.21) world = await world.restart(3 * SECOND)
       else if (dice < 0.35) {

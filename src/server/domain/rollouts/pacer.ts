@@ -55,7 +55,7 @@ export class Pacer {
   /** A rollout was submitted, or somebody changed it. */
   begin(invokeId: string, kind: RolloutKind): void {
     this.#ask(this.#knownOf(invokeId, kind))
-    this.#run(invokeId)
+    void this.#run(invokeId)
   }
 
   /** Something came to its end, of whatever invocation or file send. */
@@ -63,7 +63,7 @@ export class Pacer {
     const known = this.#known.get(invokeId)
     if (known === undefined) return
     this.#ask(known)
-    this.#run(invokeId)
+    void this.#run(invokeId)
   }
 
   /** A host may be back: it asks for its tasks, or it connects. */
@@ -74,7 +74,7 @@ export class Pacer {
         const known = this.#knownOf(invokeId, kind)
         known.returned.add(instanceId)
         this.#ask(known)
-        this.#run(invokeId)
+        void this.#run(invokeId)
       }
     }
   }
