@@ -2,20 +2,42 @@ import { Fault } from '../domain/faults.js'
 import type { PageRequest } from '../domain/paging.js'
 import { numberOf, type Row, type SqlReader, type SqlValue } from './sql.js'
 
+interface Listed {
+  /** Columns that order the list, newest first, all descending, and together name a row. */
+  readonly keys: readonly string[]
+  /** What a row brings into the answer besides itself, and how much of that an answer holds. */
+  readonly weigh?: (row: Row) => number
+  readonly most?: number
+}
+
 /** A list query without its order and limit. */
-export interface ListQuery {
+export interface ListQuery extends Listed {
   readonly select: string
   /** FROM … with its joins. */
   readonly from: string
   readonly where: readonly string[]
   readonly values: readonly SqlValue[]
-  /** Columns that order the list, newest first, all descending, and together name a row. */
-  readonly keys: readonly string[]
   /** Where a cheaper count is known. */
   readonly count?: () => Promise<number>
-  /** What a row brings into the answer besides itself, and how much of that an answer holds. */
-  readonly weigh?: (row: Row) => number
-  readonly most?: number
+}
+
+/** Which rows of a list: behind the row with these keys; then `offset` are skipped, and `limit` are read. */
+export interface Range {
+  readonly after: readonly string[] | undefined
+  readonly limit: number
+  readonly offset: number
+}
+
+/** A list that reads itself. */
+export interface ListReading extends Listed {
+  readonly count: () => Promise<number>
+  readonly read: (range: Range) => Promise<readonly Row[]>
+}
+
+export interface PageRows {
+  readonly rows: readonly Row[]
+  readonly totalCount: number
+  readonly nextCursor: string | undefined
 }
 
 /** A cursor is the keys of the last row, one a line. */
@@ -23,7 +45,7 @@ const cursorOf = (row: Row, keys: readonly string[]): string =>
   keys.map((key) => String(row[key.slice(key.indexOf('.') + 1)])).join('\n')
 
 /** How many of these rows one answer holds: the first whatever it weighs, the others within the bound. */
-const howManyFit = ({ weigh, most = Number.POSITIVE_INFINITY }: ListQuery, rows: readonly Row[]): number => {
+const howManyFit = ({ weigh, most = Number.POSITIVE_INFINITY }: Listed, rows: readonly Row[]): number => {
   if (weigh === undefined) return rows.length
   let weight = 0
   const tooMany = rows.findIndex((row, index) => (weight += weigh(row)) > most && index > 0)
@@ -36,37 +58,14 @@ const howManyFit = ({ weigh, most = Number.POSITIVE_INFINITY }: ListQuery, rows:
  */
 export const readPage = async (
   sql: SqlReader,
-  query: ListQuery,
+  query: ListQuery | ListReading,
   page: PageRequest,
-): Promise<{ rows: readonly Row[]; totalCount: number; nextCursor: string | undefined }> => {
-  const where = query.where.join(' and ')
-  const totalCount = query.count
-    ? await query.count()
-    : numberOf(
-        (await sql.get(`select count(*) as amount from ${query.from} where ${where}`, query.values))?.['amount'] ?? 0,
-      )
-  const values = [...query.values]
-  let after = ''
-  let offset = ''
-  if (page.style === 'token' && page.cursor !== undefined) {
-    const parts = page.cursor.split('\n')
-    const names = query.keys.map((_, index) => {
-      values.push(parts[index] ?? '')
-      return `$${values.length}`
-    })
-    after = ` and (${query.keys.join(', ')}) < (${names.join(', ')})`
-  }
-  values.push(page.size + 1)
-  const limit = ` limit $${values.length}`
-  if (page.style === 'number') {
-    values.push((page.number - 1) * page.size)
-    offset = ` offset $${values.length}`
-  }
-  const order = query.keys.map((key) => `${key} desc`).join(', ')
-  const rows = await sql.all(
-    `select ${query.select} from ${query.from} where ${where}${after} order by ${order}${limit}${offset}`,
-    values,
-  )
+): Promise<PageRows> => {
+  const { count, read } = 'read' in query ? query : readingOf(sql, query)
+  const totalCount = await count()
+  const after = page.style === 'token' ? page.cursor?.split('\n') : undefined
+  const offset = page.style === 'number' ? (page.number - 1) * page.size : 0
+  const rows = await read({ after, limit: page.size + 1, offset })
   const wanted = rows.slice(0, page.size)
   const fit = howManyFit(query, wanted)
   if (fit < wanted.length && page.style === 'number') throw new Fault('page/too-large')
@@ -74,4 +73,36 @@ export const readPage = async (
   const more = rows.length > kept.length
   const last = kept.at(-1)
   return { rows: kept, totalCount, nextCursor: more && last !== undefined ? cursorOf(last, query.keys) : undefined }
+}
+
+const readingOf = (sql: SqlReader, query: ListQuery): Pick<ListReading, 'count' | 'read'> => {
+  const where = query.where.join(' and ')
+  return {
+    count:
+      query.count ??
+      (async () => {
+        const row = await sql.get(`select count(*) as amount from ${query.from} where ${where}`, query.values)
+        return numberOf(row?.['amount'] ?? 0)
+      }),
+    read({ after, limit, offset }) {
+      const values = [...query.values]
+      let behind = ''
+      if (after !== undefined) {
+        const names = query.keys.map((_, index) => {
+          values.push(after[index] ?? '')
+          return `$${values.length}`
+        })
+        behind = ` and (${query.keys.join(', ')}) < (${names.join(', ')})`
+      }
+      values.push(limit)
+      const upTo = ` limit $${values.length}`
+      if (offset > 0) values.push(offset)
+      const skipped = offset > 0 ? ` offset $${values.length}` : ''
+      const order = query.keys.map((key) => `${key} desc`).join(', ')
+      return sql.all(
+        `select ${query.select} from ${query.from} where ${where}${behind} order by ${order}${upTo}${skipped}`,
+        values,
+      )
+    },
+  }
 }

@@ -8,17 +8,11 @@ import type { OutputDelivery } from '../domain/outputs/output-delivery.js'
 import { DEFAULT_ANSWER_BOUNDS } from '../domain/paging.js'
 import { deliveriesOf, deliveryKey } from './delivery-store.js'
 import { readPage } from './page.js'
-import {
-  bytesOf,
-  maybeNumber,
-  numberOf,
-  type Row,
-  type SqlReader,
-  type SqlValue,
-  type SqlWriter,
-  textOf,
-} from './sql.js'
+import { outputOfRun, readHistory } from './run-history.js'
+import { runWriter } from './run-writer.js'
+import { maybeNumber, numberOf, type Row, type SqlReader, type SqlValue, type SqlWriter, textOf } from './sql.js'
 import { tagConditions, tagsOf } from './tag-store.js'
+import { outputOf } from './task-output.js'
 import { toldInvocations } from './told-invocations.js'
 
 const COLUMNS = `t.invocation_id, t.instance_id, t.state, t.outcome_unknown, t.error_code, t.error_info, t.exit_code, t.dropped,
@@ -71,13 +65,6 @@ const toldTask = (row: Row, output: Uint8Array | undefined, delivery: OutputDeli
     stoppedAt: task.stoppedAt,
     updatedAt: numberOf(row['updated_at']),
   }
-}
-
-const OUTPUT = 'select data from task_output where invocation_id = $1 and instance_id = $2 order by seq'
-
-const outputOf = async (sql: SqlReader, invokeId: string, instanceId: string): Promise<Uint8Array> => {
-  const parts = (await sql.all(OUTPUT, [invokeId, instanceId])).map((row) => bytesOf(row['data']))
-  return parts.length === 1 && parts[0] !== undefined ? parts[0] : Buffer.concat(parts)
 }
 
 const TASKS = `select ${COLUMNS}, i.command_id from task t join invocation i on i.id = t.invocation_id where`
@@ -147,24 +134,10 @@ export const tasksOfInvocations = async (
 
 const TOTAL =
   'i.n_waiting + i.n_queued + i.n_pending + i.n_scheduled + i.n_running + i.n_stopping + i.n_success + i.n_failed + i.n_broken + i.n_stopped'
+/** What results tell of the invocation. */
+const OF_INVOCATION =
+  'i.command_id, i.username, i.launcher, i.termination_mode, i.container_id, i.container_name, i.oss_output_delivery'
 const EVERY_STATE: readonly TaskState[] = [...UNFINISHED, ...FINAL]
-
-/** Runs that are over, and tasks whose latest run is none of those: it is under way, or there was none. */
-const EVERY_RUN = `(
-  select r.invocation_id, r.instance_id, r.state, r.outcome_unknown, r.error_code, r.error_info, r.exit_code, r.dropped,
-    r.output_bytes, '' as agent_process, r.created_at, null as handed_out_at, null as reported_at, r.started_at, r.finished_at,
-    r.stopped_at, r.updated_at, null as deadline_at, 'Once' as repeat_mode, 1 as runs, r.run_start, k.delivers_output,
-    r.run_start as run_order, r.output
-  from task_run r join task k on k.invocation_id = r.invocation_id and k.instance_id = r.instance_id
-  union all
-  select c.invocation_id, c.instance_id, c.state, c.outcome_unknown, c.error_code, c.error_info, c.exit_code, c.dropped,
-    c.output_bytes, c.agent_process, c.created_at, c.handed_out_at, c.reported_at, c.started_at, c.finished_at,
-    c.stopped_at, c.updated_at, c.deadline_at, c.repeat_mode, c.runs, c.run_start, c.delivers_output,
-    coalesce(c.run_start, 0) as run_order,
-    null as output
-  from task c
-  where not exists (select 1 from task_run k
-    where k.invocation_id = c.invocation_id and k.instance_id = c.instance_id and k.run_start = coalesce(c.run_start, 0)))`
 
 /**
  * @param lock ends a SELECT whose tasks are going to be changed
@@ -190,36 +163,41 @@ export const taskReader = (sql: SqlReader, lock = '', bounds = DEFAULT_ANSWER_BO
       )
     where[where.length - 1] += tagConditions('invocation', 'i.id', filter.tags ?? [], values)
     const ofRuns = filter.includeHistory === true && filter.invokeId !== undefined
-    const from = `${ofRuns ? EVERY_RUN : 'task'} t join invocation i on i.id = t.invocation_id`
     // Without a filter on tasks their number is in the invocations: no task is read to count them.
-    const countable = !ofRuns && filter.instanceId === undefined && filter.recordStatus === undefined
+    const countable = filter.instanceId === undefined && filter.recordStatus === undefined
     const count = async (): Promise<number> => {
       const text = `select coalesce(sum(${TOTAL}), 0) as amount from invocation i where ${where.join(' and ').replaceAll('t.invocation_id', 'i.id')}`
       return numberOf((await sql.get(text, values))?.['amount'] ?? 0)
     }
-    const found = await readPage(
-      sql,
-      {
-        select: `${COLUMNS}, ${ofRuns ? 't.run_order, t.output, ' : ''}i.command_id, i.username, i.launcher, i.termination_mode, i.container_id, i.container_name, i.oss_output_delivery`,
-        from,
-        where,
-        values,
-        keys: ofRuns ? ['t.invocation_id', 't.instance_id', 't.run_order'] : ['t.invocation_id', 't.instance_id'],
-        ...(countable ? { count } : {}),
-        weigh: (row) => numberOf(row['output_bytes']),
-        most: bounds.outputBytes,
-      },
-      page,
-    )
+    const most = bounds.outputBytes
+    const found = ofRuns
+      ? await readHistory(
+          sql,
+          { invokeId: filter.invokeId ?? '', task: COLUMNS, invocation: OF_INVOCATION, where, values, most },
+          page,
+        )
+      : await readPage(
+          sql,
+          {
+            select: `${COLUMNS}, ${OF_INVOCATION}`,
+            from: 'task t join invocation i on i.id = t.invocation_id',
+            where,
+            values,
+            keys: ['t.invocation_id', 't.instance_id'],
+            ...(countable ? { count } : {}),
+            weigh: (row) => numberOf(row['output_bytes']),
+            most,
+          },
+          page,
+        )
     const ids = [...new Set(found.rows.map((row) => textOf(row['invocation_id'])))]
     const tagged = await tagsOf(sql, 'invocation', ids)
     const deliveries = await deliveriesOf(sql, found.rows)
     const items: TaskResult[] = []
     for (const row of found.rows) {
       const invokeId = textOf(row['invocation_id'])
-      const kept = ofRuns ? row['output'] : null
-      const output =
-        kept === null || kept === undefined ? await outputOf(sql, invokeId, textOf(row['instance_id'])) : bytesOf(kept)
+      const ofRun = ofRuns ? await outputOfRun(sql, row) : undefined
+      const output = ofRun ?? (await outputOf(sql, invokeId, textOf(row['instance_id'])))
       items.push({
         ...toldTask(row, output, deliveries.get(deliveryKey(row))),
         username: textOf(row['username']),
@@ -372,50 +350,9 @@ const CHANGING: readonly { readonly column: string; readonly of: (task: TaskRow)
   { column: 'run_start', of: (task) => task.runStart ?? null },
 ]
 
-/** Runs kept of a task (api.md §8.1 keeps 10,000 records); more are cut off some at a time. */
-const MOST_RUNS = 10_000
-const RUNS_BETWEEN_CUTS = 100
-const CUT_RUNS = `delete from task_run where invocation_id = $1 and instance_id = $2 and run_start <
-  (select min(run_start) from (select run_start from task_run where invocation_id = $1 and instance_id = $2
-     order by run_start desc limit ${MOST_RUNS}) as kept)`
-/** Behind that. */
-const CUT_DELIVERIES = `delete from output_delivery where invocation_id = $1 and instance_id = $2 and run_start <
-  (select min(run_start) from task_run where invocation_id = $1 and instance_id = $2)`
-
-const RUN_COLUMNS = [
-  'state',
-  'outcome_unknown',
-  'error_code',
-  'error_info',
-  'exit_code',
-  'dropped',
-  'output_bytes',
-  'output',
-  'created_at',
-  'started_at',
-  'finished_at',
-  'stopped_at',
-  'updated_at',
-] as const
-
-const runValues = (task: TaskRow, state: TaskState, output: Uint8Array, now: number): readonly SqlValue[] => [
-  state,
-  task.outcomeUnknown ? 1 : 0,
-  task.errorCode,
-  task.errorInfo,
-  task.exitCode ?? null,
-  task.dropped,
-  output.byteLength,
-  output,
-  task.createdAt,
-  task.startedAt ?? null,
-  task.finishedAt ?? null,
-  task.stoppedAt ?? null,
-  now,
-]
-
 export const taskStore = (sql: SqlWriter): TaskStore => ({
   ...taskReader(sql, sql.dialect.lockTasks),
+  ...runWriter(sql),
 
   async add(invokeId, tasks, { repeatMode, deliversOutput }, now) {
     const rows = tasks.map((task) => [
@@ -461,29 +398,6 @@ export const taskStore = (sql: SqlWriter): TaskStore => ({
 
   async clearOutput(invokeId, instanceId) {
     await sql.run('delete from task_output where invocation_id = $1 and instance_id = $2', [invokeId, instanceId])
-  },
-
-  async keepRun(task, state, now) {
-    const output = await outputOf(sql, task.invokeId, task.instanceId)
-    await sql.run(
-      `insert into task_run (invocation_id, instance_id, run_start, ${RUN_COLUMNS.join(', ')})
-       values ($1, $2, $3, ${RUN_COLUMNS.map((_, index) => `$${index + 4}`).join(', ')})
-       on conflict (invocation_id, instance_id, run_start) do nothing`,
-      [task.invokeId, task.instanceId, task.runStart ?? 0, ...runValues(task, state, output, now)],
-    )
-    if (task.runs % RUNS_BETWEEN_CUTS > 0) return
-    const cut = await sql.run(CUT_RUNS, [task.invokeId, task.instanceId])
-    if (cut > 0 && task.deliversOutput) await sql.run(CUT_DELIVERIES, [task.invokeId, task.instanceId])
-  },
-
-  async replaceRun(run, state, told, now) {
-    const output = told ?? (await outputOf(sql, run.invokeId, run.instanceId))
-    const changed = await sql.run(
-      `update task_run set ${RUN_COLUMNS.map((column, index) => `${column} = $${index + 4}`).join(', ')}
-       where invocation_id = $1 and instance_id = $2 and run_start = $3 and outcome_unknown = 1`,
-      [run.invokeId, run.instanceId, run.runStart ?? 0, ...runValues(run, state, output, now)],
-    )
-    return changed > 0
   },
 
   async removeOfInvocation(invokeId, limit) {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { CALLER, SCOPE, type World } from '../_support.js'
-import type { RunRequest } from './invocations.js'
+import type { PageRequest } from '../paging.js'
+import type { ResultFilter, RunRequest } from './invocations.js'
 
 const MINUTE = 60_000
 
@@ -100,6 +101,56 @@ export const repeatingSuite = (openWorld: () => Promise<World>): void => {
         { status: 'Failed', exitCode: 3, errorCode: 'ExitCodeNonzero', output: 'two' },
         { status: 'Success', exitCode: 0, errorCode: '', output: 'one' },
       ])
+    })
+
+    it('has its history in pages of runs and tasks mixed, each once, with its own output', async () => {
+      await using world = await openWorld()
+      const hosts = [await world.host(), await world.host(), await world.host()]
+      const [often = '', , rarely = ''] = hosts
+      const invokeId = await run(world, hosts, { frequency: 'rate(5m)' })
+      for (const host of hosts) await world.handOut(host)
+      for (const [host, exitCode, output] of [
+        [often, 0, 'a'],
+        [often, 1, 'b'],
+        [rarely, 0, 'c'],
+        [often, 0, 'd'],
+      ] as const) {
+        world.pass(6 * MINUTE)
+        await world.report(host, invokeId, { kind: 'finish', exitCode, output })
+      }
+      world.pass(6 * MINUTE)
+      await world.report(often, invokeId, { kind: 'running', output: 'e' })
+      const pageOf = async (page: PageRequest, filter: Partial<ResultFilter> = {}) => {
+        const asked = { invokeId, includeHistory: true, ...filter }
+        const { items, totalCount, nextCursor } = await world.parts.domain.invocations.results(SCOPE, asked, page)
+        return {
+          lines: items.map((one) => `${hosts.indexOf(one.instanceId)} ${one.status} ${outputOf(one)}`),
+          totalCount,
+          nextCursor,
+        }
+      }
+      const whole = ['2 Success c', '1 Scheduled ', '0 Running e', '0 Success d', '0 Failed b', '0 Success a']
+      expect((await pageOf(PAGE)).lines).toEqual(whole)
+      for (const size of [1, 2, 4]) {
+        const byToken: string[] = []
+        let cursor: string | undefined
+        do {
+          const page = await pageOf({ style: 'token', cursor, size })
+          expect([page.lines.length <= size, page.totalCount]).toEqual([true, whole.length])
+          byToken.push(...page.lines)
+          cursor = page.nextCursor
+        } while (cursor !== undefined)
+        expect(byToken).toEqual(whole)
+        const byNumber: string[] = []
+        for (let number = 1; (number - 1) * size < whole.length; number += 1)
+          byNumber.push(...(await pageOf({ style: 'number', number, size })).lines)
+        expect(byNumber).toEqual(whole)
+      }
+      expect(await pageOf(PAGE, { instanceId: rarely })).toMatchObject({ lines: ['2 Success c'], totalCount: 1 })
+      const ended = await pageOf({ style: 'token', cursor: undefined, size: 2 }, { recordStatus: 'Success' })
+      expect(ended).toMatchObject({ lines: ['2 Success c', '0 Success d'], totalCount: 3 })
+      const rest = await pageOf({ style: 'token', cursor: ended.nextCursor, size: 2 }, { recordStatus: 'Success' })
+      expect(rest).toMatchObject({ lines: ['0 Success a'], nextCursor: undefined })
     })
 
     it('takes a run whose start was lost, and gives up one whose end was', async () => {
