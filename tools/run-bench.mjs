@@ -19,6 +19,8 @@ const BENCHES = [
   'heartbeats',
   'presence-flush',
   'retention',
+  'history-pages',
+  'submit',
   'fan-out',
   'memory',
   'connects',

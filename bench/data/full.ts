@@ -2,13 +2,18 @@
 import { cpSync } from 'node:fs'
 import { sqliteFiles } from '../../src/server/storage/sqlite/database.js'
 import { kept } from './directory.js'
-import { seedHosts, seedTasks } from './seed.js'
+import { seedHosts, seedTasks, TASKS_PER_INVOCATION } from './seed.js'
 
-export const fullDirectory = async (hosts: number, tasks: number): Promise<string> => {
+/** @param perInvocation tasks of each invocation */
+export const fullDirectory = async (
+  hosts: number,
+  tasks: number,
+  perInvocation = Math.min(TASKS_PER_INVOCATION, hosts),
+): Promise<string> => {
   const withHosts = await kept(`hosts-${hosts}`, (into) => seedHosts(into, hosts))
-  return kept(`hosts-${hosts}-tasks-${tasks}`, async (into) => {
+  return kept(`hosts-${hosts}-tasks-${tasks}-each-${perInvocation}`, async (into) => {
     cpSync(withHosts, into, { recursive: true, filter: (file) => !file.endsWith('complete') })
-    seedTasks(into, hosts, tasks)
+    seedTasks(into, hosts, tasks, perInvocation)
   })
 }
 

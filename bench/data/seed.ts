@@ -75,46 +75,54 @@ export const seedHosts = async (directory: string, count: number): Promise<void>
   presence.close()
 }
 
-/** Tasks of one seeded invocation. */
-const TASKS_PER_INVOCATION = 10_000
+/** Tasks of one seeded invocation, unless it is said otherwise. */
+export const TASKS_PER_INVOCATION = 10_000
 /** The oldest seeded invocation; below the days for which a server keeps them. */
 const OLDEST_MS = 6 * 86_400_000
 
-const seededInvocation = (number: number): string => `t-hz0${number.toString().padStart(20, '0')}`
+export const seededInvocation = (number: number): string => `t-hz0${number.toString().padStart(20, '0')}`
 
 /** Each invocation is on a stretch of hosts of its own; the stretches come round. */
-const stretchOf = (number: number, hosts: number): number => {
-  const perInvocation = Math.min(TASKS_PER_INVOCATION, hosts)
-  return (number * perInvocation) % (hosts - perInvocation + 1)
-}
+const stretchOf = (number: number, hosts: number, perInvocation: number): number =>
+  (number * perInvocation) % (hosts - perInvocation + 1)
 
 /** One of the tasks that `seedTasks` makes, by chance. */
-export const someTask = (hosts: number, tasks: number): { readonly invokeId: string; readonly instanceId: string } => {
-  const number = Math.floor(Math.random() * (tasks / Math.min(TASKS_PER_INVOCATION, hosts)))
-  const host = stretchOf(number, hosts) + Math.floor(Math.random() * Math.min(TASKS_PER_INVOCATION, hosts))
+export const someTask = (
+  hosts: number,
+  tasks: number,
+  perInvocation = Math.min(TASKS_PER_INVOCATION, hosts),
+): { readonly invokeId: string; readonly instanceId: string } => {
+  const number = Math.floor(Math.random() * (tasks / perInvocation))
+  const host = stretchOf(number, hosts, perInvocation) + Math.floor(Math.random() * perInvocation)
   return { invokeId: seededInvocation(number), instanceId: instanceIdOf(host) }
 }
 
 /** Finished tasks of old invocations, on the hosts of a directory that `seedHosts` filled with so many. */
-export const seedTasks = (directory: string, hosts: number, tasks: number): void => {
+export const seedTasks = (
+  directory: string,
+  hosts: number,
+  tasks: number,
+  perInvocation = Math.min(TASKS_PER_INVOCATION, hosts),
+): void => {
   const facts = new SqliteConnection(sqliteFiles(directory).facts, ['synchronous = off', 'cache_size = -262144'])
   const indexes = facts.allSync(
     `select name, sql from sqlite_master where type = 'index' and tbl_name = 'task' and sql is not null`,
   )
   for (const { name } of indexes) facts.exec(`drop index ${String(name)}`)
-  const perInvocation = Math.min(TASKS_PER_INVOCATION, hosts)
+  facts.runSync(`insert into script (hash, content, used_at) values ('seeded', $1, 0)`, [Buffer.from('uptime')])
   const invocations = Math.ceil(tasks / perInvocation)
   const begun = Date.now() - OLDEST_MS
+  let written = 0
   for (let number = 0; number < invocations; number++) {
     const id = seededInvocation(number)
     const at = begun + Math.floor((number * OLDEST_MS) / invocations)
-    facts.exec('begin')
+    if (written === 0) facts.exec('begin')
     facts.runSync(
       `insert into invocation (account_id, region_id, id, command_id, command_name, command_description, command_type,
          script_hash, enable_parameter, parameters, username, working_dir, timeout_seconds, resource_group_id,
          keep_command, invoked_by, committed, stopped_at, n_pending, n_running, n_stopping, n_success, n_failed,
          n_broken, n_stopped, created_at)
-       values ($1, $2, $3, $4, 'seeded', '', 'RunShellScript', '', 0, '{}', '', '', 60, '', 1, 'bench', 1, null, 0, 0, 0,
+       values ($1, $2, $3, $4, 'seeded', '', 'RunShellScript', 'seeded', 0, '{}', '', '', 60, '', 1, 'bench', 1, null, 0, 0, 0,
          $5, 0, 0, 0, $6)`,
       [ACCOUNT, REGION, id, 'c-hz0seeded', perInvocation, at],
     )
@@ -124,11 +132,20 @@ export const seedTasks = (directory: string, hosts: number, tasks: number): void
          stopped_at, updated_at, deadline_at)
        select $1, id, 'Success', 1, 0, '', '', 0, 0, 0, '4242/0', $2, $2, $2, $2, $2, null, $2, null
        from instance where account_id = $3 and region_id = $4 and id >= $5 order by id limit $6`,
-      [id, at, ACCOUNT, REGION, instanceIdOf(stretchOf(number, hosts)), perInvocation],
+      [id, at, ACCOUNT, REGION, instanceIdOf(stretchOf(number, hosts, perInvocation)), perInvocation],
     )
+    written += perInvocation
+    if (written < ROWS_PER_TRANSACTION && number + 1 < invocations) continue
     facts.exec('commit')
-    if (number % 100 === 99) progress('tasks', (number + 1) * perInvocation, tasks)
+    written = 0
+    progress('tasks', (number + 1) * perInvocation, tasks)
   }
+  facts.runSync('insert into invocation_total values ($1, $2, $3, $4)', [
+    ACCOUNT,
+    REGION,
+    invocations,
+    invocations * perInvocation,
+  ])
   for (const { name, sql } of indexes) {
     console.log(`  index ${String(name)}`)
     facts.exec(String(sql))

@@ -7,6 +7,7 @@ import { invocationStatus, isUnfinished, legacyInvokeStatus, type StateCounts } 
 import { STATE_CLASSES } from '../domain/invocations/task-states.js'
 import { DEFAULT_ANSWER_BOUNDS } from '../domain/paging.js'
 import type { Tag } from '../domain/tags.js'
+import { addToTotals, readTotals } from './invocation-totals.js'
 import { readPage } from './page.js'
 import { keepScript } from './script-store.js'
 import { bytesOf, numberOf, type Row, type SqlReader, type SqlValue, type SqlWriter, textOf } from './sql.js'
@@ -109,7 +110,15 @@ export const invocationReader = (sql: SqlReader, bounds = DEFAULT_ANSWER_BOUNDS)
     if (filter.invokeStatus !== undefined && !(byInstance && filter.invokeStatus === 'PartialFailed'))
       where.push(STATUS_CONDITIONS[filter.invokeStatus] ?? '1 = 0')
     where[where.length - 1] += tagConditions('invocation', 'i.id', filter.tags ?? [], values)
-    const query = { select: 'i.*, s.content', from: FROM, where, values, keys: ['i.id'] }
+    const isWhole = where.length === 3 && values.length === 2
+    const query = {
+      select: 'i.*, s.content',
+      from: FROM,
+      where,
+      values,
+      keys: ['i.id'],
+      ...(isWhole ? { count: async () => (await readTotals(sql, scope)).invocations } : {}),
+    }
     const weigh = byInstance ? () => 1 : amountOf
     const found = await readPage(sql, { ...query, weigh, most: bounds.tasks }, page)
     const ids = found.rows.map((row) => textOf(row['id']))
@@ -233,6 +242,7 @@ export const invocationStore = (sql: SqlWriter): InvocationStore => ({
 
   async commit(invokeId) {
     await sql.run('update invocation set committed = 1 where id = $1', [invokeId])
+    await addToTotals(sql, invokeId)
   },
 
   async holdUnwritten(invokeId) {

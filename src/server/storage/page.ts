@@ -65,7 +65,8 @@ export const readPage = async (
   const totalCount = await count()
   const after = page.style === 'token' ? page.cursor?.split('\n') : undefined
   const offset = page.style === 'number' ? (page.number - 1) * page.size : 0
-  const rows = await read({ after, limit: page.size + 1, offset })
+  // Rows that are skipped are read, too: behind the end there is none to be read for.
+  const rows = offset > 0 && offset >= totalCount ? [] : await read({ after, limit: page.size + 1, offset })
   const wanted = rows.slice(0, page.size)
   const fit = howManyFit(query, wanted)
   if (fit < wanted.length && page.style === 'number') throw new Fault('page/too-large')

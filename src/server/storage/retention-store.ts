@@ -1,6 +1,7 @@
 // Taking away what is too old. Small steps: each call touches at most some hundreds of rows, and whoever calls again goes on.
 import type { Scope } from '../domain/access/scope.js'
 import { OVER } from './invocation-store.js'
+import { takeFromTotals } from './invocation-totals.js'
 import { numberOf, type SqlReader, type SqlWriter, textOf } from './sql.js'
 import { removeTags } from './tag-store.js'
 
@@ -87,10 +88,9 @@ export const hideInvocations = async (sql: SqlWriter, ids: readonly string[]): P
   if (sql.dialect.lockInOrder !== undefined) {
     await sql.all(`select id from invocation where ${sql.dialect.within('id', '$1')}${sql.dialect.lockInOrder}`, [list])
   }
-  await sql.run(
-    `update invocation as i set committed = 2 where ${sql.dialect.within('i.id', '$1')} and ${MAY_GO.invocation}`,
-    [list],
-  )
+  const going = `${sql.dialect.within('i.id', '$1')} and ${MAY_GO.invocation}`
+  await takeFromTotals(sql, going, [list])
+  await sql.run(`update invocation as i set committed = 2 where ${going}`, [list])
 }
 
 /** Removes a part of what is hidden. Nodes do not wait for each other: each takes rows that no other one has in hand. */

@@ -7,7 +7,8 @@ import type { TaskReader, TaskRow, TaskStore } from '../domain/invocations/task-
 import type { OutputDelivery } from '../domain/outputs/output-delivery.js'
 import { DEFAULT_ANSWER_BOUNDS } from '../domain/paging.js'
 import { deliveriesOf, deliveryKey } from './delivery-store.js'
-import { readPage } from './page.js'
+import { readTotals } from './invocation-totals.js'
+import { readResults } from './result-list.js'
 import { outputOfRun, readHistory } from './run-history.js'
 import { runWriter } from './run-writer.js'
 import { maybeNumber, numberOf, type Row, type SqlReader, type SqlValue, type SqlWriter, textOf } from './sql.js'
@@ -132,8 +133,6 @@ export const tasksOfInvocations = async (
   return found
 }
 
-const TOTAL =
-  'i.n_waiting + i.n_queued + i.n_pending + i.n_scheduled + i.n_running + i.n_stopping + i.n_success + i.n_failed + i.n_broken + i.n_stopped'
 /** What results tell of the invocation. */
 const OF_INVOCATION =
   'i.command_id, i.username, i.launcher, i.termination_mode, i.container_id, i.container_name, i.oss_output_delivery'
@@ -146,52 +145,50 @@ const EVERY_STATE: readonly TaskState[] = [...UNFINISHED, ...FINAL]
 export const taskReader = (sql: SqlReader, lock = '', bounds = DEFAULT_ANSWER_BOUNDS): TaskReader => ({
   async results(scope, filter, page) {
     const values: SqlValue[] = [scope.accountId, scope.regionId]
-    const where = ['i.account_id = $1', 'i.region_id = $2', 'i.committed = 1']
-    const add = (condition: (parameter: string) => string, value: string | undefined): void => {
+    const ofInvocation = ['i.account_id = $1', 'i.region_id = $2', 'i.committed = 1']
+    const ofTask: string[] = []
+    const add = (where: string[], condition: (parameter: string) => string, value: string | undefined): void => {
       if (value === undefined) return
       values.push(value)
       where.push(condition(`$${values.length}`))
     }
-    add((p) => `t.invocation_id = ${p}`, filter.invokeId)
-    add((p) => `t.instance_id = ${p}`, filter.instanceId)
-    add((p) => `i.command_id = ${p}`, filter.commandId)
-    add((p) => `i.resource_group_id = ${p}`, filter.resourceGroupId)
+    add(ofInvocation, (p) => `i.id = ${p}`, filter.invokeId)
+    add(ofInvocation, (p) => `i.command_id = ${p}`, filter.commandId)
+    add(ofInvocation, (p) => `i.resource_group_id = ${p}`, filter.resourceGroupId)
+    add(ofTask, (p) => `t.instance_id = ${p}`, filter.instanceId)
     if (filter.recordStatus !== undefined)
       add(
+        ofTask,
         (p) => sql.dialect.within('t.state', p),
         JSON.stringify(statesOfRecordStatus(filter.recordStatus, EVERY_STATE)),
       )
-    where[where.length - 1] += tagConditions('invocation', 'i.id', filter.tags ?? [], values)
-    const ofRuns = filter.includeHistory === true && filter.invokeId !== undefined
-    // Without a filter on tasks their number is in the invocations: no task is read to count them.
-    const countable = filter.instanceId === undefined && filter.recordStatus === undefined
-    const count = async (): Promise<number> => {
-      const text = `select coalesce(sum(${TOTAL}), 0) as amount from invocation i where ${where.join(' and ').replaceAll('t.invocation_id', 'i.id')}`
-      return numberOf((await sql.get(text, values))?.['amount'] ?? 0)
-    }
+    const tagged = tagConditions('invocation', 'i.id', filter.tags ?? [], values)
+    if (tagged !== '') ofInvocation.push(tagged.replace(/^ and /, ''))
+    const { invokeId, includeHistory } = filter
+    const ofRuns = includeHistory === true && invokeId !== undefined
+    const isWhole = values.length === 2
     const most = bounds.outputBytes
     const found = ofRuns
       ? await readHistory(
           sql,
-          { invokeId: filter.invokeId ?? '', task: COLUMNS, invocation: OF_INVOCATION, where, values, most },
+          { invokeId, task: COLUMNS, invocation: OF_INVOCATION, where: [...ofInvocation, ...ofTask], values, most },
           page,
         )
-      : await readPage(
+      : await readResults(
           sql,
           {
-            select: `${COLUMNS}, ${OF_INVOCATION}`,
-            from: 'task t join invocation i on i.id = t.invocation_id',
-            where,
+            columns: `${COLUMNS}, ${OF_INVOCATION}`,
+            ofInvocation,
+            ofTask,
+            ofOneInstance: filter.instanceId !== undefined,
             values,
-            keys: ['t.invocation_id', 't.instance_id'],
-            ...(countable ? { count } : {}),
-            weigh: (row) => numberOf(row['output_bytes']),
+            ...(isWhole ? { total: async () => (await readTotals(sql, scope)).tasks } : {}),
             most,
           },
           page,
         )
     const ids = [...new Set(found.rows.map((row) => textOf(row['invocation_id'])))]
-    const tagged = await tagsOf(sql, 'invocation', ids)
+    const tags = await tagsOf(sql, 'invocation', ids)
     const deliveries = await deliveriesOf(sql, found.rows)
     const items: TaskResult[] = []
     for (const row of found.rows) {
@@ -206,7 +203,7 @@ export const taskReader = (sql: SqlReader, lock = '', bounds = DEFAULT_ANSWER_BO
         containerId: textOf(row['container_id']),
         containerName: textOf(row['container_name']),
         outputDelivery: textOf(row['oss_output_delivery']),
-        tags: tagged.get(invokeId) ?? [],
+        tags: tags.get(invokeId) ?? [],
       })
     }
     const told = await toldInvocations(sql, ids)
