@@ -36,6 +36,12 @@ describe('a directory', () => {
     expect(statSync(join(folder, 'output.txt')).mode & 0o007).toBe(0)
   })
 
+  it('takes away what a server that died left', async () => {
+    writeFileSync(join(root(), '.output.txt.part'), 'half')
+    await put(['output.txt'])
+    expect(readdirSync(root())).toEqual(['output.txt'])
+  })
+
   it('takes several objects of new folders at once', async () => {
     const names = Array.from({ length: 20 }, (_, index) => ['a', 'b', `${index}`, 'output.txt'])
     await Promise.all(names.map((name) => put(name, name.join())))

@@ -1,7 +1,6 @@
-import { randomUUID } from 'node:crypto'
 import { constants } from 'node:fs'
 import { lstat, mkdir, open, realpath, rename, rm } from 'node:fs/promises'
-import { join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { DeliveryFailure, type OutputStore } from '../domain/outputs/output-stores.js'
 
 const { O_CREAT, O_EXCL, O_NOFOLLOW, O_WRONLY, O_RDONLY, O_DIRECTORY } = constants
@@ -48,11 +47,12 @@ export class DirectoryStore implements OutputStore {
   }
 }
 
-/** Beside its place first, so that nobody sees a part of it. */
+/** Beside its place first, so that nobody sees a part of it; what a server that died left there is taken away. */
 const writeWhole = async (path: string, content: Uint8Array): Promise<void> => {
-  const folder = join(path, '..')
-  const temporary = join(folder, `.${randomUUID()}.part`)
+  const folder = dirname(path)
+  const temporary = join(folder, `.${basename(path)}.part`)
   try {
+    await rm(temporary, { force: true })
     const file = await open(temporary, O_CREAT | O_EXCL | O_NOFOLLOW | O_WRONLY, 0o640)
     try {
       await file.writeFile(content)
