@@ -18,6 +18,7 @@ const invocations = {
   show: () => import('./cli/subcommands/invocations/show.js'),
   watch: () => import('./cli/subcommands/invocations/watch.js'),
   stop: () => import('./cli/subcommands/invocations/stop.js'),
+  modify: () => import('./cli/subcommands/invocations/modify.js'),
   rerun: () => import('./cli/subcommands/invocations/rerun.js'),
 }
 
@@ -59,6 +60,7 @@ const entries: readonly SubcommandEntry[] = [
   { name: 'invocations show', group: HISTORY, load: async () => (await invocations.show()).show },
   { name: 'invocations watch', group: HISTORY, load: async () => (await invocations.watch()).watch },
   { name: 'invocations stop', group: HISTORY, load: async () => (await invocations.stop()).stop },
+  { name: 'invocations modify', group: HISTORY, load: async () => (await invocations.modify()).modify },
   { name: 'invocations rerun', group: HISTORY, load: async () => (await invocations.rerun()).rerun },
   { name: 'rollouts list', group: HISTORY, load: async () => (await rollouts.list()).list },
   { name: 'rollouts show', group: HISTORY, load: async () => (await rollouts.show()).show },

@@ -223,6 +223,7 @@ export const scriptTask = (
     readonly containerId?: string
     readonly containerName?: string
     readonly repeat?: Repeat
+    readonly version?: number
   } = {},
 ): TaskEntry =>
   runEntry({
@@ -237,6 +238,7 @@ export const scriptTask = (
     enableParameter: change.enableParameter ?? false,
     builtInParameters: change.builtInParameters ?? new Map(),
     createdAt: Date.now(),
+    version: change.version ?? 1,
     outputQuota: change.outputQuota ?? 12_000,
     launcher: change.launcher,
     scriptExtension: change.scriptExtension,
@@ -246,7 +248,7 @@ export const scriptTask = (
     ...(change.repeat === undefined ? {} : { repeat: change.repeat }),
   })
 
-export const stopTask = (taskId: string, repeat?: Repeat): TaskEntry => stopEntry(wireId(taskId), repeat)
+export const stopTask = (taskId: string, repeat?: Repeat): TaskEntry => stopEntry(wireId(taskId), 1, repeat)
 
 const wireId = (text: string): WireId => {
   const id = toWireId(text)

@@ -28,6 +28,7 @@ import type { AgentTasks } from './domain/invocations/agent-tasks.js'
 import { OutputDeliveries } from './domain/outputs/deliver-outputs.js'
 import { NO_OUTPUT_STORES, type OutputStores } from './domain/outputs/output-stores.js'
 import { endLostTasks } from './domain/invocations/end-lost-tasks.js'
+import { modifyInvocation } from './domain/invocations/modify-invocation.js'
 import { pacedInvocations } from './domain/invocations/paced-invocations.js'
 import { Reschedules } from './domain/invocations/reschedules.js'
 import { serveAgents } from './domain/invocations/serve-agents.js'
@@ -250,6 +251,7 @@ export const assemble = async (parts: AssemblyParts): Promise<Assembly> => {
     commands: keepCommands({ stores, clock, ids, quota: settings.commandQuota }),
     invocations: {
       ...startInvocation({ stores, clock, ids, presence, outputStores, wake, pacer: rollouts, limits: settings }),
+      modify: modifyInvocation({ stores, clock, ids, presence, outputStores, wake, pacer: rollouts, limits: settings }),
       stop: stopInvocation({ stores, clock, wake }),
       list: (scope, filter, page) => stores.read.invocations.list(scope, filter, page),
       results: (scope, filter, page) => stores.read.tasks.results(scope, filter, page),

@@ -31,6 +31,7 @@ const SPECIAL: Readonly<Record<string, Parameters>> = {
   RunCommand: { CommandContent: 'echo', 'InstanceId.1': 'mi-here' },
   InvokeCommand: { 'InstanceId.1': 'mi-here' },
   SendFile: { 'InstanceId.1': 'mi-here' },
+  ModifyInvocationAttribute: { CommandContent: 'echo' },
   TagResources: { ResourceType: 'instance', 'ResourceId.1': 'mi-here', 'Tag.1.Key': 'role' },
   UntagResources: { ResourceType: 'instance', 'ResourceId.1': 'mi-here', 'TagKey.1': 'role' },
   ListTagResources: { ResourceType: 'instance', 'ResourceId.1': 'mi-here' },

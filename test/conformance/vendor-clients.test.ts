@@ -175,6 +175,19 @@ const calls = (made: Made): Readonly<Record<string, Call>> => ({
     wrong: { InvokeId: 't-none' },
     code: 'InvalidInvokeId.NotFound',
   },
+  ModifyInvocationAttribute: {
+    members: {
+      ...REGIONAL,
+      InvokeId: made.get('repeating')?.['InvokeId'],
+      CommandContent: 'echo {{name}} 中文',
+      EnableParameter: true,
+      Parameters: { name: 'Jack & Jill' },
+      Frequency: 'rate(7m)',
+      InstanceId: ['i-3'],
+    },
+    wrong: { Frequency: 'often' },
+    code: 'InvalidParameter.Frequency',
+  },
   TagResources: {
     members: { ...REGIONAL, ...TAGS, ResourceType: 'instance', ResourceId: ['i-1', 'i-2'] },
     wrong: { ResourceType: 'managedinstance', ResourceId: ['i-1', 'i-none'] },
@@ -230,6 +243,10 @@ beforeAll(async () => {
   await plant(world, { call: { ...run, ...script, Action: 'RunCommand' }, as: 'run' }, made)
   const paced = { ...script, MaxConcurrency: '1', 'InstanceId.2': 'i-2' }
   await plant(world, { call: { ...run, ...paced, Action: 'RunCommand' }, as: 'paced' }, made)
+  // An agent that takes other versions.
+  await plant(world, { ...LINUX, instance: 'i-3', agent: '2.2.3.578' }, made)
+  const often = { ...REGIONAL, 'InstanceId.1': 'i-3', ...script, Frequency: 'rate(5m)' }
+  await plant(world, { call: { ...often, Action: 'RunCommand' }, as: 'repeating' }, made)
   const file = { Name: 'a.txt', TargetDir: '/srv', Content: 'a <&>', ...labelled }
   await plant(world, { call: { ...run, ...file, Action: 'SendFile' }, as: 'sent' }, made)
   await plant(world, { fetch: 'i-1' }, made)

@@ -233,6 +233,40 @@ describe('openassist commands', () => {
   })
 })
 
+describe('openassist invocations modify', () => {
+  it('changes what a host runs again and again, and adds another host', async () => {
+    const every = ['--schedule', '*/10 * * * * ?', '--timeout', '10']
+    const invokeId = (await ok('run', '-i', first.instanceId, ...every, '--', 'echo old')).trim()
+    const outputs = async (): Promise<readonly { instanceId: string; output: string }[]> =>
+      (await json<{ results: { instanceId: string; output: string }[] }>('results', invokeId, '--history')).results
+    const ran = (instanceId: string, output: string): Promise<true> =>
+      eventually(
+        `${output} of ${instanceId}`,
+        async () =>
+          (await outputs()).some((one) => one.instanceId === instanceId && one.output === `${output}\n`) || undefined,
+      )
+    await ran(first.instanceId, 'old')
+    const { code, out, err } = await place.run(
+      ['invocations', 'modify', invokeId, '--add', second.instanceId, '--param', 'who=you'].concat([
+        '--enable-parameter',
+        '--',
+        'echo to {{who}}',
+      ]),
+    )
+    expect([code, err]).toEqual([0, expect.stringMatching(/^t-\S+ is (?:Pending|Scheduled|Running)\. /)])
+    expect(out).toMatch(/^c-\S+\n$/)
+    for (const { instanceId } of [first, second]) await ran(instanceId, 'to you')
+    expect(
+      (await outputs()).filter(({ instanceId }) => instanceId === second.instanceId).map(({ output }) => output),
+    ).not.toContain('old\n')
+    await ok('invocations', 'modify', invokeId, '--schedule', 'rate(1d)')
+    const shown = await json<{ frequency?: string; script: string }>('invocations', 'show', invokeId)
+    expect(shown.script).toBe('echo to {{who}}')
+    await ok('invocations', 'stop', invokeId)
+    expect((await place.run(['invocations', 'modify', invokeId])).code).toBe(2)
+  }, 120_000)
+})
+
 describe('openassist tags', () => {
   it('puts tags on what is there, which then chooses it, and takes them off', async () => {
     const made = await place.run(['commands', 'create', '-', '--name', 'tagged'], { input: 'true\n' })

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -153,6 +153,27 @@ describe.skipIf(executable === undefined)('the vendor’s agent', () => {
     await run('sleep 11').then((other) => whenStatusIs(other, 'Success', 60_000))
     expect(await results(invokeId, { IncludeHistory: 'true' })).toHaveLength(length)
   })
+
+  it('takes a changed schedule with its next fetch, and ends the run under way as it began', async () => {
+    const script = `echo old; while [ ! -e ${dir}/go ]; do sleep 0.2; done; echo end`
+    const invokeId = await run(script, { Frequency: '*/20 * * * * ?', Timeout: '20' })
+    // It streams nothing of a schedule.
+    await whenStatusIs(invokeId, 'Running', 60_000)
+    const modify = (what: Record<string, string>): Promise<unknown> =>
+      server.call('ModifyInvocationAttribute', { InvokeId: invokeId, ...what })
+    await modify({ CommandContent: 'echo new', Frequency: '10/20 * * * * ?' })
+    // Its next fetch brings nothing of it.
+    await whenStatusIs(await run('true'), 'Success', 30_000)
+    expect(await result(invokeId)).toMatchObject({ InvocationStatus: 'Running' })
+    writeFileSync(join(dir, 'go'), '')
+    const runs = await whenRuns(invokeId, 3)
+    expect(runs.map(({ Output }) => Output).slice(-3)).toEqual(['new\n', 'new\n', 'old\nend\n'])
+    // Where it only waits it is there at once: a file that the agent wrote for the version before stays what it is.
+    await modify({ CommandContent: 'echo newer' })
+    await whenOutputHolds(invokeId, 'newer')
+    await server.call('StopInvocation', { InvokeId: invokeId })
+    await whenStatusIs(invokeId, 'Terminated', 30_000)
+  }, 180_000)
 
   it('runs at a time once, and only checks a dry run', async () => {
     const at = new Date(Date.now() + 5_000).toISOString().slice(0, 19).replace('T', ' ')

@@ -105,4 +105,19 @@ describe('a schedule', () => {
     await until('a run of it', () => existsSync(join(folder, 'log')))
     expect(await readFile(join(folder, 'log'), 'utf8')).toMatch(/^(new\n)+$/)
   })
+
+  it('in another version waits for a run under way, which ends as what it is', async () => {
+    const { server } = await startedAgent(opened)
+    const wait = `echo old; while [ ! -e ${folder}/go ]; do sleep 0.1; done`
+    server.handOut(scriptTask('t-1', wait, { repeat: EVERY_SECOND }))
+    await until('a run of it', () => server.of('taskRunning', 't-1').length > 0)
+    server.handOut(scriptTask('t-1', 'echo new', { repeat: EVERY_SECOND, version: 2 }))
+    await runTask(server, scriptTask('t-2', 'sleep 1.2; true'))
+    expect(server.of('taskFinish', 't-1')).toEqual([])
+    await writeFile(join(folder, 'go'), '')
+    await until('runs of both', () => server.of('taskFinish', 't-1').length >= 2)
+    const [before, after] = server.of('taskFinish', 't-1')
+    expect([before?.query['invokeVersion'], before?.query['exitCode']]).toEqual([1, 0])
+    expect([after?.query['invokeVersion'], after?.body.toString()]).toEqual([2, 'new\n'])
+  })
 })

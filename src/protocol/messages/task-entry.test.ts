@@ -17,6 +17,7 @@ const oneShot: RunTask = {
   enableParameter: true,
   builtInParameters: new Map([['RegionId', 'cn-hangzhou']]),
   createdAt: 1795485700236,
+  version: 1,
   outputQuota: 24_576,
 }
 

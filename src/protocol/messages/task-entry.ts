@@ -44,6 +44,8 @@ export interface RunTask {
   readonly builtInParameters: ReadonlyMap<string, string>
   /** Milliseconds since 1970. */
   readonly createdAt: number
+  /** Of the invocation; names its file on the host, and another one takes the place of a schedule there. */
+  readonly version: number
   /** Bytes of output that the agent keeps. */
   readonly outputQuota: number
   /** Once when absent. */
@@ -58,7 +60,7 @@ export const runEntry = (task: RunTask): TaskEntry => ({
     commandName: fileNamePrefix(task.commandName),
     enableParameter: task.enableParameter,
     timeOut: String(whole(task.timeoutSeconds)),
-    invokeVersion: 1,
+    invokeVersion: whole(task.version),
     commandContent: Buffer.from(task.content).toString('base64'),
     workingDirectory: task.workingDirectory,
     args: '',
@@ -82,7 +84,7 @@ export const runEntry = (task: RunTask): TaskEntry => ({
 })
 
 /** A task to be stopped. Upstream: the repeat kind must be the task's own (agent-protocol.md §6.5). */
-export const stopEntry = (taskId: WireId, repeat: Repeat = ONCE): TaskEntry => ({
+export const stopEntry = (taskId: WireId, version = 1, repeat: Repeat = ONCE): TaskEntry => ({
   task: {
     type: 'RunShellScript',
     taskID: taskId,
@@ -90,7 +92,7 @@ export const stopEntry = (taskId: WireId, repeat: Repeat = ONCE): TaskEntry => (
     commandName: '',
     enableParameter: false,
     timeOut: '0',
-    invokeVersion: 1,
+    invokeVersion: whole(version),
     commandContent: '',
     workingDirectory: '',
     args: '',

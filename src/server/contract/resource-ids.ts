@@ -6,6 +6,8 @@ export const instances = (ids: readonly string[] | undefined): readonly string[]
 
 export const command = (id: string | undefined): readonly string[] => [`command/${id ?? '*'}`]
 
+export const invocation = (id: string | undefined): readonly string[] => [`invocation/${id ?? '*'}`]
+
 export const activation = (id: string | undefined): readonly string[] => [`activation/${id ?? '*'}`]
 
 /** Of a list of runs: what the request names, or everything when it names nothing. */

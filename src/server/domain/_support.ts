@@ -63,10 +63,10 @@ type ReportDraft =
   | { kind: 'running'; output?: string; startedAt?: number; run?: number }
   | { kind: 'finish'; exitCode?: number; output?: string; startedAt?: number; run?: number; dropped?: number }
   | { kind: 'timeout'; startedAt?: number; output?: string }
-  | { kind: 'stopped'; startedAt?: number; output?: string; result?: string }
+  | { kind: 'stopped'; startedAt?: number; output?: string; result?: string; version?: number }
   | { kind: 'verified' }
   | { kind: 'error'; errCode: string; errDesc?: string; startedAt?: number }
-  | { kind: 'invalid'; param: string; value: string }
+  | { kind: 'invalid'; param: string; value: string; version?: number }
 
 const rootKey = Buffer.alloc(32, 7)
 
@@ -217,9 +217,9 @@ export const openWorld = async (
             : draft.kind === 'error'
               ? { ...ended, kind: 'error', exitCode: 1, errCode: draft.errCode, errDesc: draft.errDesc ?? '' }
               : draft.kind === 'invalid'
-                ? { kind: 'invalid', taskId, param: draft.param, value: draft.value }
+                ? { kind: 'invalid', taskId, param: draft.param, value: draft.value, version: draft.version }
                 : draft.kind === 'stopped'
-                  ? { ...ended, kind: 'stopped', result: draft.result ?? 'killed' }
+                  ? { ...ended, kind: 'stopped', result: draft.result ?? 'killed', version: draft.version }
                   : draft.kind === 'verified'
                     ? { kind: 'verified', taskId }
                     : { ...ended, kind: 'timeout' }

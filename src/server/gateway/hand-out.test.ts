@@ -19,11 +19,12 @@ const task: HandedOutTask = {
   enableParameter: false,
   builtInParameters: new Map(),
   createdAt: 1795485700236,
+  version: 1,
   outputQuota: 24_576,
   repeat: { kind: 'Once', cron: '' },
 }
 
-const stop = (taskId: string) => ({ taskId, repeat: { kind: 'Once', cron: '' } as const })
+const stop = (taskId: string) => ({ taskId, version: 1, repeat: { kind: 'Once', cron: '' } as const })
 
 const read = (text: string) => {
   const answer = messages.taskList.answer.decode(text)
@@ -106,7 +107,7 @@ describe('a hand-out', () => {
     const handOut = {
       run: [{ ...task, repeat }],
       test: [{ ...task, taskId: 't-4' }],
-      stop: [{ taskId: 't-2', repeat }],
+      stop: [{ taskId: 't-2', version: 1, repeat }],
     }
     const answer = read(writeHandOut('mi-1', handOut, 'posix').text)
     expect(answer.run[0]).toMatchObject({ repeat: 'Rate', task: { cron: 'rate(60s)', creationTime: task.createdAt } })

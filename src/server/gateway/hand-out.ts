@@ -38,9 +38,9 @@ export const writeHandOut = (
     })
   const run = entriesOf(handOut.run)
   const test = entriesOf(handOut.test)
-  const stop = handOut.stop.flatMap(({ taskId, repeat }) => {
+  const stop = handOut.stop.flatMap(({ taskId, version, repeat }) => {
     const id = toWireId(taskId)
-    return id === undefined ? [] : [stopEntry(id, repeat)]
+    return id === undefined ? [] : [stopEntry(id, version, repeat)]
   })
   const file = files.flatMap((one) => toFileEntry(one, os))
   const answer = { code: 200, instanceId, run, stop, test, ...(file.length > 0 ? { file } : {}) }
@@ -79,6 +79,7 @@ const toEntry = (task: HandedOutTask, os: 'posix' | 'windows'): TaskEntry | { re
     enableParameter: task.enableParameter,
     builtInParameters: task.builtInParameters,
     createdAt: task.createdAt,
+    version: task.version,
     outputQuota: task.outputQuota,
     repeat: task.repeat,
   })

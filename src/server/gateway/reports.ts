@@ -112,9 +112,10 @@ const READERS: Readonly<Record<ReportName, Reader>> = {
     output,
   })),
 
-  taskStopped: reader(messages.taskStopped, ({ taskId, start, end, dropped, result }, output, at) => ({
+  taskStopped: reader(messages.taskStopped, ({ taskId, invokeVersion, start, end, dropped, result }, output, at) => ({
     kind: 'stopped',
     taskId,
+    version: invokeVersion,
     run: start,
     startedAt: at(start),
     endedAt: at(end),
@@ -123,9 +124,10 @@ const READERS: Readonly<Record<ReportName, Reader>> = {
     output,
   })),
 
-  taskInvalid: reader(messages.taskInvalid, ({ taskId, param, value }) => ({
+  taskInvalid: reader(messages.taskInvalid, ({ taskId, invokeVersion, param, value }) => ({
     kind: 'invalid',
     taskId,
+    version: invokeVersion,
     param,
     value: cut(value),
   })),

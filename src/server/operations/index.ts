@@ -20,6 +20,7 @@ import { ListTagResources } from './ListTagResources.js'
 import { ModifyCommand } from './ModifyCommand.js'
 import { PauseRollout } from './PauseRollout.js'
 import { ResumeRollout } from './ResumeRollout.js'
+import { ModifyInvocationAttribute } from './ModifyInvocationAttribute.js'
 import { RunCommand } from './RunCommand.js'
 import { SendFile } from './SendFile.js'
 import { StopInvocation } from './StopInvocation.js'
@@ -31,6 +32,7 @@ export const operations: readonly Operation[] = [
   RunCommand,
   InvokeCommand,
   StopInvocation,
+  ModifyInvocationAttribute,
   DescribeInvocations,
   DescribeInvocationResults,
   SendFile,

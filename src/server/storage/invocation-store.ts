@@ -87,6 +87,29 @@ const invocationOf = (row: Row, tags: readonly Tag[], tasks: readonly Task[]): I
   }
 }
 
+const scriptOf = (row: Row): InvocationScript => ({
+  scope: scopeIn(row),
+  invokeId: textOf(row['id']),
+  commandId: textOf(row['command_id']),
+  commandName: textOf(row['command_name']),
+  commandType: textOf(row['command_type']) as CommandType,
+  content: bytesOf(row['content']),
+  enableParameter: row['enable_parameter'] === 1,
+  parameters: textOf(row['parameters']),
+  username: textOf(row['username']),
+  windowsPasswordName: textOf(row['windows_password_name']),
+  workingDir: textOf(row['working_dir']),
+  launcher: textOf(row['launcher']),
+  terminationMode: textOf(row['termination_mode']) as TerminationMode | '',
+  containerId: textOf(row['container_id']),
+  containerName: textOf(row['container_name']),
+  timeoutSeconds: numberOf(row['timeout_seconds']),
+  repeatMode: textOf(row['repeat_mode']) as RepeatMode,
+  frequency: textOf(row['frequency']),
+  createdAt: numberOf(row['created_at']),
+  version: numberOf(row['version']),
+})
+
 /** @param bounds of what one answer holds */
 export const invocationReader = (sql: SqlReader, bounds = DEFAULT_ANSWER_BOUNDS): InvocationReader => ({
   async list(scope, filter, page) {
@@ -146,29 +169,31 @@ export const invocationReader = (sql: SqlReader, bounds = DEFAULT_ANSWER_BOUNDS)
     return row !== undefined
   },
 
-  async script(invokeId): Promise<InvocationScript | undefined> {
+  async script(invokeId) {
     const row = await sql.get(`select i.*, s.content from ${FROM} where i.id = $1`, [invokeId])
+    return row === undefined ? undefined : scriptOf(row)
+  },
+
+  async version(invokeId) {
+    const row = await sql.get('select version from invocation where id = $1', [invokeId])
+    return row === undefined ? undefined : numberOf(row['version'])
+  },
+
+  async attributes(scope, invokeId) {
+    const row = await sql.get(
+      `select i.*, s.content, ${UNFINISHED} as unfinished from ${FROM}
+       where i.account_id = $1 and i.region_id = $2 and i.id = $3 and i.committed = 1`,
+      [scope.accountId, scope.regionId, invokeId],
+    )
     if (row === undefined) return undefined
     return {
-      scope: scopeIn(row),
-      invokeId: textOf(row['id']),
-      commandId: textOf(row['command_id']),
-      commandName: textOf(row['command_name']),
-      commandType: textOf(row['command_type']) as CommandType,
-      content: bytesOf(row['content']),
-      enableParameter: row['enable_parameter'] === 1,
-      parameters: textOf(row['parameters']),
-      username: textOf(row['username']),
-      windowsPasswordName: textOf(row['windows_password_name']),
-      workingDir: textOf(row['working_dir']),
-      launcher: textOf(row['launcher']),
-      terminationMode: textOf(row['termination_mode']) as TerminationMode | '',
-      containerId: textOf(row['container_id']),
-      containerName: textOf(row['container_name']),
-      timeoutSeconds: numberOf(row['timeout_seconds']),
-      repeatMode: textOf(row['repeat_mode']) as RepeatMode,
-      frequency: textOf(row['frequency']),
-      createdAt: numberOf(row['created_at']),
+      ...scriptOf(row),
+      commandDescription: textOf(row['command_description']),
+      outputDelivery: textOf(row['oss_output_delivery']),
+      resourceGroupId: textOf(row['resource_group_id']),
+      keepCommand: row['keep_command'] === 1,
+      instances: amountOf(row),
+      unfinished: numberOf(row['unfinished']),
     }
   },
 
@@ -248,6 +273,19 @@ export const invocationStore = (sql: SqlWriter): InvocationStore => ({
   async holdUnwritten(invokeId) {
     const lock = sql.dialect.lockInOrder ?? ''
     return (await sql.get(`select id from invocation where id = $1 and committed = 0${lock}`, [invokeId])) !== undefined
+  },
+
+  async keepScript(content, now) {
+    await keepScript(sql, content, now)
+  },
+
+  async change(invokeId, { commandId, content, enableParameter, parameters, frequency, version }, now) {
+    const hash = await keepScript(sql, content, now)
+    await sql.run(
+      `update invocation set command_id = $2, script_hash = $3, enable_parameter = $4, parameters = $5, frequency = $6, version = $7
+       where id = $1`,
+      [invokeId, commandId, hash, enableParameter ? 1 : 0, parameters, frequency, version],
+    )
   },
 
   async stopRequested(invokeId, now) {

@@ -18,7 +18,7 @@ import { toldInvocations } from './told-invocations.js'
 
 const COLUMNS = `t.invocation_id, t.instance_id, t.state, t.outcome_unknown, t.error_code, t.error_info, t.exit_code, t.dropped,
   t.output_bytes, t.agent_process, t.created_at, t.handed_out_at, t.reported_at, t.started_at, t.finished_at, t.stopped_at,
-  t.updated_at, t.deadline_at, t.repeat_mode, t.runs, t.run_start, t.delivers_output`
+  t.updated_at, t.deadline_at, t.repeat_mode, t.runs, t.run_start, t.version, t.delivers_output`
 
 const taskRow = (row: Row): TaskRow => ({
   invokeId: textOf(row['invocation_id']),
@@ -33,6 +33,7 @@ const taskRow = (row: Row): TaskRow => ({
   outputBytes: numberOf(row['output_bytes']),
   deliversOutput: row['delivers_output'] === 1,
   agentProcess: textOf(row['agent_process']),
+  version: numberOf(row['version']),
   createdAt: numberOf(row['created_at']),
   handedOutAt: maybeNumber(row['handed_out_at']),
   reportedAt: maybeNumber(row['reported_at']),
@@ -242,6 +243,25 @@ export const taskReader = (sql: SqlReader, lock = '', bounds = DEFAULT_ANSWER_BO
     return rows.map(taskRow)
   },
 
+  async outdatedOf(instanceId, limit) {
+    const rows = await sql.all(
+      `select ${COLUMNS} from task t join invocation i on i.id = t.invocation_id
+       where t.instance_id = $1 and t.final = 0 and t.repeat_mode <> 'Once' and t.repeat_mode = 'Period'
+         and t.state = 'Scheduled' and t.version <> i.version and i.committed = 1
+       order by t.invocation_id limit $2${lock}`,
+      [instanceId, limit],
+    )
+    return rows.map(taskRow)
+  },
+
+  async among(invokeId, instanceIds) {
+    const rows = await sql.all(
+      `select instance_id from task where invocation_id = $1 and ${sql.dialect.within('instance_id', '$2')}`,
+      [invokeId, JSON.stringify(instanceIds)],
+    )
+    return new Set(rows.map((row) => textOf(row['instance_id'])))
+  },
+
   async hasUnfinished(instanceId) {
     const text = `select 1 as found from task where instance_id = $1 and final = 0 and state not in ('Waiting', 'Queued') limit 1`
     return (await sql.get(text, [instanceId])) !== undefined
@@ -337,6 +357,7 @@ const CHANGING: readonly { readonly column: string; readonly of: (task: TaskRow)
   { column: 'dropped', of: (task) => task.dropped },
   { column: 'output_bytes', of: (task) => task.outputBytes },
   { column: 'agent_process', of: (task) => task.agentProcess },
+  { column: 'version', of: (task) => task.version },
   { column: 'handed_out_at', of: (task) => task.handedOutAt ?? null },
   { column: 'reported_at', of: (task) => task.reportedAt ?? null },
   { column: 'started_at', of: (task) => task.startedAt ?? null },
@@ -382,6 +403,21 @@ export const taskStore = (sql: SqlWriter): TaskStore => ({
       columns.push(`${column} = $${values.length}`)
     }
     await sql.run(`update task set ${columns.join(', ')} where invocation_id = $1 and instance_id = $2`, values)
+  },
+
+  async holdUnfinished(invokeId) {
+    const held = await sql.arrays(
+      `select t.instance_id from task t where t.invocation_id = $1 and t.final = 0 order by t.instance_id${sql.dialect.lockTasks}`,
+      [invokeId],
+    )
+    return held.length
+  },
+
+  async reschedule(invokeId, deadlineAt) {
+    await sql.run(`update task set deadline_at = $2 where invocation_id = $1 and state = 'Scheduled'`, [
+      invokeId,
+      deadlineAt ?? null,
+    ])
   },
 
   async appendOutput(invokeId, instanceId, data) {

@@ -99,5 +99,5 @@ export const checkFilledIn = (script: string): void => {
 
 /** Fault `command/content-too-long` when a script's Base64 form is over the limit. */
 export const checkLength = (bytes: number): void => {
-  if (4 * Math.ceil(bytes / 3) > LONGEST_CONTENT) throw new Fault('command/content-too-long')
+  if (4 * Math.ceil(bytes / 3) > LONGEST_CONTENT) throw new Fault('command/content-too-long', [LONGEST_CONTENT / 1_024])
 }

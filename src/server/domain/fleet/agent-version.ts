@@ -26,6 +26,7 @@ export const VERSION_GATES = {
   'ACS::InvokeId': [{ from: '2.2.3.309' }, { from: '2.1.3.309' }],
   'ACS::CommandId': [{ from: '2.2.3.309' }, { from: '2.1.3.309' }],
   'ACS::InstanceName': [{ from: '2.2.3.344' }, { from: '2.1.3.344' }],
+  ModifyInvocationAttribute: [{ after: '2.2.3.541' }, { after: '2.1.3.541' }],
   // Linux only.
   containers: [{ from: '2.2.3.344' }, { from: '2.1.3.344' }],
 } as const satisfies Readonly<Record<string, readonly [posix: Gate, windows: Gate]>>
@@ -61,3 +62,7 @@ export const takesFiles = (osType: OsType, version: string): boolean => isNewEno
 
 /** True when an agent of this version runs scripts in containers (api.md §5.5). */
 export const runsInContainers = (osType: OsType, version: string): boolean => isNewEnough(osType, version, 'containers')
+
+/** True when an agent of this version takes another version of a schedule in the place of the one that it has (api.md §7.2). */
+export const takesVersions = (osType: OsType, version: string): boolean =>
+  isNewEnough(osType, version, 'ModifyInvocationAttribute')

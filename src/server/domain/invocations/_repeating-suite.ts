@@ -449,7 +449,7 @@ export const repeatingSuite = (openWorld: () => Promise<World>): void => {
       for (const host of [waits, ran, runs]) {
         expect(await world.task(invokeId, host)).toMatchObject({ status: 'Stopping' })
         expect((await world.handOut(host)).stop).toEqual([
-          { taskId: invokeId, repeat: { kind: 'Rate', cron: 'rate(5m)' } },
+          { taskId: invokeId, version: 1, repeat: { kind: 'Rate', cron: 'rate(5m)' } },
         ])
       }
       const at = world.now()

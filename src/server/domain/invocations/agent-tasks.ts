@@ -31,6 +31,8 @@ export interface HandedOutTask {
   /** Values for `{{ACS::Name}}`, by Name. */
   readonly builtInParameters: ReadonlyMap<string, string>
   readonly createdAt: number
+  /** Of its invocation: a host that has another version of a schedule takes this one in its place. */
+  readonly version: number
   /** Bytes of output that are kept. */
   readonly outputQuota: number
   readonly repeat: Repeat
@@ -47,7 +49,7 @@ export interface HandOut {
   readonly run: readonly HandedOutTask[]
   /** Tasks to be checked without running them. */
   readonly test: readonly HandedOutTask[]
-  readonly stop: readonly { readonly taskId: string; readonly repeat: Repeat }[]
+  readonly stop: readonly { readonly taskId: string; readonly version: number; readonly repeat: Repeat }[]
 }
 
 /** What an agent says that it can do beyond the vendor's agent, whose wire has no words for it. */
@@ -73,9 +75,14 @@ export type Report =
   | (Ended & { readonly kind: 'timeout' })
   | (Ended & { readonly kind: 'error'; readonly exitCode: number; readonly errCode: string; readonly errDesc: string })
   /** `startedAt` 0 means that the agent does not know the task (design §5). */
-  | (Ended & { readonly kind: 'stopped'; readonly result: string })
-  | { readonly kind: 'invalid'; readonly taskId: string; readonly param: string; readonly value: string }
+  | (Ended & OfVersion & { readonly kind: 'stopped'; readonly result: string })
+  | (OfVersion & { readonly kind: 'invalid'; readonly taskId: string; readonly param: string; readonly value: string })
   | { readonly kind: 'verified'; readonly taskId: string }
+
+/** What may be said of a schedule as a whole names its version; undefined for agents that do not tell. */
+interface OfVersion {
+  readonly version?: number | undefined
+}
 
 interface Ended {
   readonly taskId: string

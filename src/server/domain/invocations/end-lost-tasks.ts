@@ -142,7 +142,7 @@ export const endLostTasks = ({
         deadlineCounts(presence, task.handedOutAt ?? task.createdAt),
       )
       if (due.length === 0) return 0
-      return stores.write(async (w) => {
+      const ended = await stores.write(async (w) => {
         const found: TaskRow[] = []
         // All are held, in the order in which stops and fetches come to tasks, before the hosts' counters are.
         for (const { invokeId, instanceId } of due.toSorted(byInvocationAndInstance)) {
@@ -175,8 +175,15 @@ export const endLostTasks = ({
             await end(w, task, 'lost', 'ExecutionInterrupted', neverEnded(task))
           }
         }
-        return found.length
+        return found
       })
+      // A schedule may have been changed while its run lasted.
+      wake(
+        ended
+          .filter(({ repeatMode, state }) => repeatMode === 'Period' && state === 'Running')
+          .map((task) => task.instanceId),
+      )
+      return ended.length
     },
   }
 

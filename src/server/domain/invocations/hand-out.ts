@@ -73,8 +73,9 @@ export const handOut = ({
     const { handed, stop } = await stores.write(async (w: Writing) => {
       const now = clock.now()
       const rows = await w.tasks.unfinishedOf(instanceId, MOST_LOOKED_AT)
-      const handed = toHand(rows, now)
+      const handed = await asTheyWere(w, toHand(rows, now))
       const due = withSchedules ? await schedulesDue(w, instanceId, reason === 'startup', coldStart === true, now) : []
+      due.push(...(await outdated(w, instanceId, due, now)))
       for (const task of handed) {
         if (task.state !== 'Pending') continue
         const script = await scripts.find(task.invokeId, w.invocations)
@@ -112,12 +113,42 @@ export const handOut = ({
       state: move(task.state, false, event) ?? task.state,
       handedOutAt: now,
       reportedAt: waitsForReboot(task.repeatMode) ? undefined : task.reportedAt,
+      version: script.version,
       deadlineAt: isSchedule ? scheduleDeadline(script) : now + REPORT_MS,
       // The first beat of a process that came with a start of its host may still be on its way.
       agentProcess: waitsForReboot(task.repeatMode) ? '' : presence.agentProcess(task.instanceId),
     }
     if (isSchedule) reschedules.add(task.instanceId, now + ASK_AGAIN_TO_MS)
     await changeTask(w, script.scope, task, after, now)
+  }
+
+  /** What the host may have already is told again only as it was: another version would be another task to it. */
+  async function asTheyWere(w: Writing, tasks: readonly TaskRow[]): Promise<readonly TaskRow[]> {
+    const same: TaskRow[] = []
+    for (const task of tasks) {
+      const mayDiffer = task.state !== 'Pending' && waitsForReboot(task.repeatMode)
+      if (mayDiffer && (await scripts.find(task.invokeId, w.invocations))?.version !== task.version) continue
+      same.push(task)
+    }
+    return same
+  }
+
+  /** Schedules that were changed since the host took them. One that runs keeps what it runs, and is told when it has ended. */
+  async function outdated(
+    w: Writing,
+    instanceId: string,
+    due: readonly TaskRow[],
+    now: number,
+  ): Promise<readonly TaskRow[]> {
+    const told = new Set(due.map((task) => task.invokeId))
+    const found: TaskRow[] = []
+    for (const task of await w.tasks.outdatedOf(instanceId, MOST_SCHEDULES)) {
+      const script = told.has(task.invokeId) ? undefined : await scripts.find(task.invokeId, w.invocations)
+      if (script === undefined) continue
+      found.push(task)
+      await take(w, script, task, now)
+    }
+    return found
   }
 
   /**
@@ -130,31 +161,34 @@ export const handOut = ({
     isStartup: boolean,
     isColdStart: boolean,
     now: number,
-  ): Promise<readonly TaskRow[]> {
+  ): Promise<TaskRow[]> {
     const due: TaskRow[] = []
     const process = presence.agentProcess(instanceId)
     for (const task of await w.tasks.schedulesOf(instanceId, MOST_SCHEDULES)) {
       const isItsProcess = task.agentProcess !== '' && isSameProcess(task.agentProcess, process)
-      const isOver = task.runs > 0 || task.state === 'Running'
       const isRecent = task.handedOutAt !== undefined && now - task.handedOutAt <= ASK_AGAIN_TO_MS
       const isDue =
         task.repeatMode === 'Period'
           ? (task.state === 'Scheduled' || task.state === 'Running') && (isStartup || isRecent || !isItsProcess)
           : task.state === 'Scheduled' && isStartup && isColdStart && !isRecent
       const script = isDue ? await scripts.find(task.invokeId, w.invocations) : undefined
-      if (script === undefined || (isOver && runsOnce(script))) continue
+      if (script === undefined) continue
+      const isOutdated = task.repeatMode === 'Period' && task.version !== script.version
+      const isOver = task.state === 'Running' || (task.runs > 0 && !isOutdated)
+      // The vendor's agent would kill what runs to take another version.
+      if ((isOver && runsOnce(script)) || (isOutdated && task.state === 'Running' && isItsProcess)) continue
       due.push(task)
-      if (task.repeatMode !== 'Period' || (task.state === 'Scheduled' && !(isRecent && isItsProcess)))
+      if (task.repeatMode !== 'Period' || (task.state === 'Scheduled' && (isOutdated || !(isRecent && isItsProcess))))
         await take(w, script, task, now)
     }
     return due
   }
 
   async function describeStops(tasks: readonly TaskRow[]): Promise<HandOut['stop']> {
-    const stops: { taskId: string; repeat: Repeat }[] = []
+    const stops: HandOut['stop'][number][] = []
     for (const { invokeId } of tasks) {
       const script = await scripts.find(invokeId)
-      if (script !== undefined) stops.push({ taskId: invokeId, repeat: repeatOf(script) })
+      if (script !== undefined) stops.push({ taskId: invokeId, version: script.version, repeat: repeatOf(script) })
     }
     return stops
   }
@@ -205,7 +239,9 @@ const repeatOf = (script: InvocationScript): Repeat => {
 }
 
 /** An agent drops a time that is over without a word (agent-protocol.md §6.5): then its run is not waited for. */
-const scheduleDeadline = (script: InvocationScript): number | undefined => {
+export const scheduleDeadline = (
+  script: Pick<InvocationScript, 'frequency' | 'timeoutSeconds'>,
+): number | undefined => {
   const parsed = frequencyOf(script)
   return parsed?.kind === 'at' ? parsed.at + script.timeoutSeconds * 1_000 + REPORT_MS : undefined
 }
@@ -247,6 +283,7 @@ const handedOut = (
   enableParameter: script.enableParameter,
   builtInParameters: builtIns,
   createdAt: script.createdAt,
+  version: script.version,
   outputQuota,
   repeat: repeatOf(script),
 })

@@ -56,12 +56,40 @@ export interface InvocationScript {
   readonly repeatMode: RepeatMode
   readonly frequency: string
   readonly createdAt: number
+  /** From 1; another one for each change of what is run or when. */
+  readonly version: number
+}
+
+/** What a change of an invocation reads of it. */
+export interface InvocationAttributes extends InvocationScript {
+  readonly commandDescription: string
+  readonly outputDelivery: string
+  readonly resourceGroupId: string
+  readonly keepCommand: boolean
+  /** Tasks of it, and those of them that are not over. */
+  readonly instances: number
+  readonly unfinished: number
+}
+
+/** What a change writes: the whole of what can be changed. */
+export interface ChangedInvocation {
+  readonly commandId: string
+  readonly content: Uint8Array
+  readonly enableParameter: boolean
+  /** JSON text. */
+  readonly parameters: string
+  readonly frequency: string
+  readonly version: number
 }
 
 export interface InvocationReader {
   list(scope: Scope, filter: InvocationFilter, page: PageRequest): Promise<Page<Invocation>>
   exists(scope: Scope, invokeId: string): Promise<boolean>
   script(invokeId: string): Promise<InvocationScript | undefined>
+  /** Which version of its script counts. */
+  version(invokeId: string): Promise<number | undefined>
+  /** Of one that callers may see. */
+  attributes(scope: Scope, invokeId: string): Promise<InvocationAttributes | undefined>
   scopeOf(invokeId: string): Promise<Scope | undefined>
   /** True while an invocation of this command has a task that is not over, or is not committed yet. */
   usesCommand(scope: Scope, commandId: string): Promise<boolean>
@@ -77,6 +105,10 @@ export interface InvocationStore extends InvocationReader {
    * transaction ends.
    */
   holdUnwritten(invokeId: string): Promise<boolean>
+  /** Keeps a script that an invocation is about to have: before its hosts are held, as all come to scripts before hosts. */
+  keepScript(content: Uint8Array, now: number): Promise<void>
+  /** Writes another version. */
+  change(invokeId: string, changed: ChangedInvocation, now: number): Promise<void>
   /** Marks the moment of a StopInvocation. */
   stopRequested(invokeId: string, now: number): Promise<void>
   /** A task went from one class of state to another; `from` undefined for a new one. Applied once per commit. */

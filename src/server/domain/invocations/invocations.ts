@@ -173,6 +173,18 @@ export interface ResultFilter {
   readonly tags?: readonly TagFilter[] | undefined
 }
 
+/** What is to be different from now on; what is absent stays (api.md §7.2). */
+export interface InvocationChange {
+  /** The script, decoded. */
+  readonly content?: Uint8Array | undefined
+  readonly enableParameter?: boolean | undefined
+  readonly parameters?: ReadonlyMap<string, unknown> | undefined
+  /** Of what has a schedule already. */
+  readonly frequency?: string | undefined
+  /** Instances to add; those that it has stay as they are. */
+  readonly instanceIds?: readonly string[] | undefined
+}
+
 export interface Invocations {
   /**
    * Runs a script that comes with the request. The command is kept (listed, counted) only with `keep`.
@@ -199,6 +211,19 @@ export interface Invocations {
    * Faults: `invocation/not-found`, `invocation/instance-not-found`.
    */
   stop(scope: Scope, caller: Caller, invokeId: string, instanceIds: readonly string[] | undefined): Promise<void>
+  /**
+   * Changes what an invocation that repeats, or waits for a start of its hosts, will run or when. What runs keeps what it runs.
+   * Faults: `invocation/not-found`, `invocation/not-repeating`, `invocation/over`, `invocation/agent-too-old`,
+   * `invocation/too-many-instances`, `instance/*`, `frequency/not-possible`, `parameters/*`, `command-parameter/*`,
+   * `command/content-too-long`, `command/quota-exceeded`, `idempotency/*`.
+   * @returns the command that it has then: another one for another script
+   */
+  modify(
+    scope: Scope,
+    invokeId: string,
+    change: InvocationChange,
+    repeat: Repeatable | undefined,
+  ): Promise<{ commandId: string }>
   /** Newest first, each with its tasks. */
   list(scope: Scope, filter: InvocationFilter, page: PageRequest): Promise<Page<Invocation>>
   /** Tasks, newest invocation first, with their output. */

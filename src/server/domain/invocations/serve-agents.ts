@@ -53,7 +53,8 @@ export const serveAgents = (parts: Parts): AgentTasks => {
           (task) =>
             task.state === 'Pending' ||
             (task.state === 'Stopping' && (task.startedAt !== undefined || task.repeatMode === 'Period')),
-        )
+        ) ||
+        (await stores.read.tasks.outdatedOf(instanceId, 1)).length > 0
       )
     },
   }

@@ -230,16 +230,16 @@ const start = async <A>(
 }
 
 /** The built-in parameters that the agent will have to fill in: values may bring some with them. */
-const builtInsOf = (script: Script, values: ReadonlyMap<string, string>): readonly string[] => {
+export const builtInsOf = (script: Pick<Script, 'content'>, values: ReadonlyMap<string, string>): readonly string[] => {
   const filledIn = fillIn(textOfScript(script.content), values)
   checkFilledIn(filledIn)
   return builtInNames(filledIn)
 }
 
-const findTargets = async (
-  { stores, limits }: StartParts,
+export const findTargets = async (
+  { stores, limits }: Pick<StartParts, 'stores' | 'limits'>,
   scope: Scope,
-  { targets, rollout }: RunRequest,
+  { targets, rollout }: Pick<RunRequest, 'targets' | 'rollout'>,
 ): Promise<readonly TargetRow[]> => {
   const most = rollout === undefined ? limits.instancesPerInvocation : limits.instancesPerRollout
   const instanceIds = await targetIds(stores, scope, targets, most + 1)
@@ -282,7 +282,11 @@ const waiting = (instanceId: string, position: number) => ({
   position,
 })
 
-const checkTargets = (script: Script, targets: readonly TargetRow[], resourceGroupId: string): void => {
+export const checkTargets = (
+  script: Pick<Script, 'type'>,
+  targets: readonly TargetRow[],
+  resourceGroupId: string,
+): void => {
   const forWindows = script.type !== 'RunShellScript'
   for (const target of targets) {
     if ((target.osType === 'Windows') !== forWindows) throw new Fault('instance/does-not-match-command')

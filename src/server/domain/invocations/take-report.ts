@@ -50,7 +50,11 @@ export const takeReport = (parts: ReportParts): AgentTasks['report'] => {
       // What its host was never given, it cannot have run.
       if (task === undefined || isHeld(task.state)) return 'nothing'
       const now = clock.now()
-      if (hasHistory(task.repeatMode)) return takeRunReport(parts, w, script, task, report, now)
+      if (hasHistory(task.repeatMode)) {
+        // Read behind its task, which a change of it holds: it is the version that counts for this report.
+        const current = await scripts.find(report.taskId, w.invocations)
+        return current === undefined ? 'nothing' : takeRunReport(parts, w, current, task, report, now)
+      }
       if (report.kind === 'verified') return verified(w, script, task, now)
       if (report.kind === 'running') return running(parts, w, script, task, report, now)
       if (report.kind === 'error' && report.errCode === SCRIPT_EXISTS) {
@@ -60,13 +64,13 @@ export const takeReport = (parts: ReportParts): AgentTasks['report'] => {
       }
       return ended(parts, w, script, task, report, now)
     })
-    // A place is free again, or a stop waits to be fetched.
-    if (found === 'stop-waits' || (found === 'ended' && crowded.delete(instanceId))) wake([instanceId])
+    // A place is free again, or a stop or a changed schedule waits to be fetched.
+    if (found === 'work-waits' || (found === 'ended' && crowded.delete(instanceId))) wake([instanceId])
   }
 }
 
 /** What a report led to, as far as the host has to be woken for it. */
-export type Found = 'nothing' | 'stop-waits' | 'ended'
+export type Found = 'nothing' | 'work-waits' | 'ended'
 
 /** The checks of a dry run are passed: that is all there is to it, no process ended (api.md §5.4). */
 const verified = async (w: Writing, script: InvocationScript, task: TaskRow, now: number): Promise<Found> => {
@@ -110,7 +114,7 @@ const running = async (
   }
   // The deadline counts from `running`; later increments do not move it.
   await changeTask(w, script.scope, task, first ? after : { ...after, deadlineAt: task.deadlineAt }, now)
-  return first && state === 'Stopping' ? 'stop-waits' : 'nothing'
+  return first && state === 'Stopping' ? 'work-waits' : 'nothing'
 }
 
 /** Also what a schedule that is refused as a whole comes to. */

@@ -6,8 +6,9 @@ import type { Writing } from '../unit-of-work.js'
 import type { Report } from './agent-tasks.js'
 import { changeTask } from './change-task.js'
 import type { ResultErrorCode } from './error-texts.js'
-import { leastDistance, nextRunOf } from '../../../schedule/frequency.js'
+import { nextRunOf } from '../../../schedule/frequency.js'
 import { runsOnce, frequencyOf } from './frequency-of.js'
+import { scheduleDeadline } from './hand-out.js'
 import type { InvocationScript } from './invocation-store.js'
 import {
   ended,
@@ -21,6 +22,7 @@ import {
 } from './take-report.js'
 import { isFinal, move, type TaskEvent, type TaskState } from './task-states.js'
 import type { TaskRow } from './task-store.js'
+import { isNewRun, isOfThePast, isOutdated } from './which-run.js'
 
 /** … and its four tries take no longer. */
 const REPEATED_AT_MOST_MS = 30_000
@@ -42,15 +44,13 @@ export const takeRunReport = async (
       return 'nothing'
     case 'invalid':
       // A run whose folder or user is missing leaves the schedule where it is.
-      return report.param === 'cron'
-        ? refused(parts, w, script, task, report, now)
-        : runEnded(parts, w, script, task, report, now)
+      if (report.param !== 'cron') return runEnded(parts, w, script, task, report, now)
+      return isOfThePast(script, task, report) ? 'nothing' : refused(parts, w, script, task, report, now)
     case 'running':
       return running(parts, w, script, task, report, now)
     case 'stopped':
-      return report.result === 'completed'
-        ? completed(w, script, task, now)
-        : stopped(parts, w, script, task, report, now)
+      if (report.result !== 'completed') return stopped(parts, w, script, task, report, now)
+      return isOfThePast(script, task, report) ? 'nothing' : completed(w, script, task, now)
     case 'finish':
     case 'timeout':
     case 'error':
@@ -98,29 +98,7 @@ const running = async (
   const begun = await begin(w, script, task, report.run, report.startedAt, now)
   const kept = await keepOutput(w, begun, report.output, outputQuota)
   await changeTask(w, script.scope, task, { ...begun, ...kept }, now)
-  return begun.state === 'Stopping' ? 'stop-waits' : 'nothing'
-}
-
-/** Starts of a host are further apart. */
-const LEAST_DISTANCE_MS = 5_000
-/** Clocks and deliveries are less exact than schedules. */
-const DISTANCE_SLACK_MS = 60_000
-const CLOCK_SLACK_MS = 5 * 60_000
-
-/**
- * Whether a start, on our clock, can be that of another run. It bounds what a host that lies can have kept, too: no more
- * runs than there was time for.
- */
-const isNewRun = (script: InvocationScript, task: TaskRow, startedAt: number, now: number): boolean =>
-  (task.repeatMode === 'Period' || task.state === 'HandedOut' || task.state === 'Stopping') &&
-  startedAt >= (task.startedAt ?? Number.NEGATIVE_INFINITY) + distanceOf(script) &&
-  startedAt >= task.createdAt - CLOCK_SLACK_MS &&
-  startedAt <= now + CLOCK_SLACK_MS
-
-const distanceOf = (script: InvocationScript): number => {
-  const parsed = frequencyOf(script)
-  const least = parsed === undefined ? undefined : leastDistance(parsed)
-  return least === undefined ? LEAST_DISTANCE_MS : least - Math.min(least / 2, DISTANCE_SLACK_MS)
+  return begun.state === 'Stopping' ? 'work-waits' : 'nothing'
 }
 
 /** The task with a new run; one that was under way until now ended without a word. */
@@ -188,18 +166,20 @@ const runEnded = async (
   if (state === undefined) return 'nothing'
   const over = await endOfRun(parts, w, script, current, report, outcome, now)
   await keepRun(w, over, endedAs(outcome.event), now)
-  const deadlineAt = state === 'Scheduled' ? deadlineOfCompletion(script, now) : undefined
+  const isToBeTold = state === 'Scheduled' && script.repeatMode === 'Period' && isOutdated(script, current)
+  const expected = isToBeTold ? scheduleDeadline(script) : deadlineOfCompletion(script, now)
+  const deadlineAt = state === 'Scheduled' ? expected : undefined
   await changeTask(w, script.scope, task, { ...over, state, deadlineAt }, now)
-  return 'ended'
+  return isToBeTold ? 'work-waits' : 'ended'
 }
 
 /** What the end of a run is for its task: the end, where there is no other run and where the host has nothing to forget. */
 const eventOfEnd = (
-  script: Pick<InvocationScript, 'repeatMode' | 'frequency'>,
+  script: Pick<InvocationScript, 'repeatMode' | 'frequency' | 'version'>,
   task: TaskRow,
   event: TaskEvent,
 ): TaskEvent => {
-  if (script.repeatMode === 'Period') return runsOnce(script) ? event : 'run-ended'
+  if (script.repeatMode === 'Period') return runsOnce(script) && !isOutdated(script, task) ? event : 'run-ended'
   return task.state === 'Stopping' ? 'stopped' : 'run-ended'
 }
 
@@ -404,7 +384,7 @@ const audit = (
 /** Ends a run that nobody will report on; the schedule goes on. */
 export const giveUpRun = async (
   w: Writing,
-  script: Pick<InvocationScript, 'scope' | 'repeatMode' | 'frequency'>,
+  script: Pick<InvocationScript, 'scope' | 'repeatMode' | 'frequency' | 'version'>,
   task: TaskRow,
   code: ResultErrorCode,
   info: string,

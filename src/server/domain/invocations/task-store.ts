@@ -21,6 +21,8 @@ export interface TaskRow {
   readonly deliversOutput: boolean
   /** Identity of the agent process that it was handed to. */
   readonly agentProcess: string
+  /** The version of its invocation that the host was handed. */
+  readonly version: number
   readonly createdAt: number
   readonly handedOutAt: number | undefined
   /** First report of any kind. */
@@ -46,6 +48,10 @@ export interface TaskReader {
   unfinishedOf(instanceId: string, limit: number): Promise<readonly TaskRow[]>
   /** Unfinished tasks of a host that repeat, or wait for a start of it. */
   schedulesOf(instanceId: string, limit: number): Promise<readonly TaskRow[]>
+  /** Schedules that wait on a host which was handed another version than the one that counts. */
+  outdatedOf(instanceId: string, limit: number): Promise<readonly TaskRow[]>
+  /** Which of these instances an invocation has. */
+  among(invokeId: string, instanceIds: readonly string[]): Promise<ReadonlySet<string>>
   /** Whether the host has any task that is not over, and whose turn came. */
   hasUnfinished(instanceId: string): Promise<boolean>
   /** Tasks of a host that wait for their turn, or for the host. */
@@ -76,6 +82,10 @@ export interface TaskStore extends TaskReader {
   ): Promise<void>
   /** Writes the fields of a task that differ. `before` is as this piece of work read it. */
   save(before: TaskRow, after: TaskRow, now: number): Promise<void>
+  /** Holds the tasks of an invocation that are not over until this transaction ends. @returns how many they are */
+  holdUnfinished(invokeId: string): Promise<number>
+  /** Schedules that wait get another deadline: their invocation has another schedule. */
+  reschedule(invokeId: string, deadlineAt: number | undefined): Promise<void>
   /** Adds output behind what is there. */
   appendOutput(invokeId: string, instanceId: string, data: Uint8Array): Promise<void>
   /** Forgets the output of the latest run: another one begins. */

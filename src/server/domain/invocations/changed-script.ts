@@ -1,0 +1,83 @@
+// What a change makes of an invocation's script, its values and its schedule (api.md §7.2). Pure.
+import { type Frequency, parseFrequency, problemOf } from '../../../schedule/frequency.js'
+import {
+  checkLength,
+  LONGEST_NAME,
+  parameterNames,
+  parameterValues,
+  textOfScript,
+} from '../commands/custom-parameters.js'
+import { Fault } from '../faults.js'
+import type { InvocationScript } from './invocation-store.js'
+import type { InvocationChange } from './invocations.js'
+
+export interface ChangedScript {
+  readonly content: Uint8Array
+  readonly enableParameter: boolean
+  readonly parameterNames: readonly string[]
+  readonly values: ReadonlyMap<string, string>
+  /** JSON text. */
+  readonly parameters: string
+  readonly frequency: string
+  readonly schedule: Frequency | undefined
+  /** Another script is another command. */
+  readonly isOtherCommand: boolean
+  /** Anything that a host has to be told. */
+  readonly isOther: boolean
+}
+
+/** Faults: `parameters/*`, `command-parameter/*`, `command/content-too-long`, `frequency/not-possible`. */
+export const changedScript = (before: InvocationScript, change: InvocationChange, now: number): ChangedScript => {
+  const content = change.content ?? before.content
+  const enableParameter = change.enableParameter ?? before.enableParameter
+  const isOtherCommand =
+    enableParameter !== before.enableParameter ||
+    Buffer.compare(Buffer.from(content), Buffer.from(before.content)) !== 0
+  checkLength(content.byteLength)
+  const names = enableParameter ? parameterNames(textOfScript(content)) : []
+  const parameters = change.parameters === undefined ? keptParameters(before, names) : sentParameters(change.parameters)
+  const values = parameterValues(enableParameter, names, parameters)
+  const written = JSON.stringify(Object.fromEntries([...parameters].map(([name, value]) => [name, String(value)])))
+  const frequency = change.frequency ?? before.frequency
+  const schedule = scheduleOf(before, change, now)
+  return {
+    content,
+    enableParameter,
+    parameterNames: names,
+    values,
+    parameters: written,
+    frequency,
+    schedule,
+    isOtherCommand,
+    isOther: isOtherCommand || written !== before.parameters || frequency !== before.frequency,
+  }
+}
+
+/** Values stay for the names that are left. */
+const keptParameters = (before: InvocationScript, names: readonly string[]): ReadonlyMap<string, unknown> => {
+  const left = new Set(names.map((name) => name.toLowerCase()))
+  const had = Object.entries(JSON.parse(before.parameters) as Record<string, unknown>)
+  return new Map(had.filter(([name]) => left.has(name.toLowerCase())))
+}
+
+/** This operation tells more of a name than others do. */
+const sentParameters = (sent: ReadonlyMap<string, unknown>): ReadonlyMap<string, unknown> => {
+  for (const name of sent.keys()) {
+    if (name === '') throw new Fault('command-parameter/empty-name')
+    if (Buffer.byteLength(name) > LONGEST_NAME) throw new Fault('parameters/name-too-long')
+    if (!/^[A-Za-z0-9_-]+$/.test(name)) throw new Fault('command-parameter/malformed-name')
+  }
+  return sent
+}
+
+const scheduleOf = (before: InvocationScript, change: InvocationChange, now: number): Frequency | undefined => {
+  if (before.repeatMode !== 'Period') {
+    if (change.frequency !== undefined) throw new Fault('frequency/not-possible')
+    return undefined
+  }
+  const parsed = parseFrequency(change.frequency ?? before.frequency)
+  if (change.frequency === undefined || change.frequency === before.frequency) return parsed
+  if (parsed === undefined || problemOf(parsed, before.timeoutSeconds, now) !== undefined)
+    throw new Fault('frequency/not-possible')
+  return parsed
+}

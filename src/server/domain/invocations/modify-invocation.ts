@@ -1,0 +1,201 @@
+import { answerOnce } from '../access/answer-once.js'
+import { actorOf } from '../access/audit.js'
+import type { Repeatable, Scope } from '../access/scope.js'
+import { Fault } from '../faults.js'
+import { takesVersions } from '../fleet/agent-version.js'
+import type { UnitOfWork, Writing } from '../unit-of-work.js'
+import { type Admission, admit } from './admit.js'
+import { type ChangedScript, changedScript } from './changed-script.js'
+import { scheduleDeadline } from './hand-out.js'
+import type { InvocationAttributes } from './invocation-store.js'
+import type { InvocationChange, Invocations } from './invocations.js'
+import { isTimed } from './repeat-modes.js'
+import { builtInsOf, checkTargets, findTargets, type StartParts } from './start-invocation.js'
+import { classOf, isFinal } from './task-states.js'
+
+/** Tasks added, or read, at a time (design §4, §8). */
+const CHUNK = 500
+
+/**
+ * A change is another version of the invocation, and the rows of its tasks say which one a host was handed. Whoever has
+ * another one is behind, and gets it with its next fetch; a run under way ends as it began.
+ *
+ * The tasks that are not over are held while a version is written: changes come one after the other, and a report is of the
+ * version before or of the one behind, never of both.
+ */
+export const modifyInvocation = (parts: StartParts): Invocations['modify'] => {
+  const { stores } = parts
+  return (scope, invokeId, change, repeat) =>
+    answerOnce(stores, scope, repeat, async () => {
+      for (;;) {
+        const commandId = await modify(parts, scope, invokeId, change, repeat)
+        if (commandId !== undefined) return { commandId }
+      }
+    })
+}
+
+/** @returns undefined when somebody else changed it meanwhile: then it is to be looked at anew */
+const modify = async (
+  parts: StartParts,
+  scope: Scope,
+  invokeId: string,
+  change: InvocationChange,
+  repeat: Repeatable | undefined,
+): Promise<string | undefined> => {
+  const { stores, clock, ids, wake } = parts
+  const before = await stores.read.invocations.attributes(scope, invokeId)
+  if (before === undefined) throw new Fault('invocation/not-found')
+  if (!isTimed(before.repeatMode)) throw new Fault('invocation/not-repeating')
+  if (before.unfinished === 0) throw new Fault('invocation/over')
+  const now = clock.now()
+  const after = changedScript(before, change, now)
+  const builtIns = after.enableParameter ? builtInsOf(after, after.values) : []
+  if (after.isOther) await checkAgents(stores, scope, invokeId)
+  const added = await admitted(parts, scope, before, after, builtIns, change.instanceIds ?? [], now)
+  const commandId = after.isOtherCommand ? ids.next('c') : before.commandId
+  const answer = { commandId }
+
+  for (let from = 0; from === 0 || from < added.length; from += CHUNK) {
+    const isDone = await stores.write(async (w) => {
+      if ((await w.invocations.attributes(scope, invokeId)) === undefined) throw new Fault('invocation/not-found')
+      if ((await w.tasks.holdUnfinished(invokeId)) === 0) throw new Fault('invocation/over')
+      if (from === 0) {
+        if ((await w.invocations.version(invokeId)) !== before.version) return false
+        if (after.isOtherCommand) await addCommand(parts, w, scope, before, after, commandId, now)
+      }
+      await addTasks(w, scope, before, added.slice(from, from + CHUNK), now)
+      if (from === 0 && after.isOther) {
+        await w.invocations.change(invokeId, { ...after, commandId, version: before.version + 1 }, now)
+        if (after.frequency !== before.frequency)
+          await w.tasks.reschedule(invokeId, scheduleDeadline({ ...after, timeoutSeconds: before.timeoutSeconds }))
+      }
+      if (from + CHUNK < added.length) return true
+      if (repeat !== undefined) await w.repeats.keep(scope, repeat, answer, now)
+      w.audit({
+        ...scope,
+        at: now,
+        actor: actorOf(scope),
+        action: 'ModifyInvocationAttribute',
+        subject: invokeId,
+        detail: { commandId, version: before.version + Number(after.isOther), added: added.length },
+      })
+      return true
+    })
+    if (!isDone) return undefined
+  }
+
+  wake(added.filter(({ state }) => state === 'Pending').map(({ instanceId }) => instanceId))
+  if (after.isOther && before.repeatMode === 'Period') await wakeWaiting(parts, invokeId)
+  return commandId
+}
+
+/** Fault `invocation/agent-too-old` when a host that it is not over on would not take another version. */
+const checkAgents = async (stores: UnitOfWork, scope: Scope, invokeId: string): Promise<void> => {
+  for await (const tasks of chunks(stores, invokeId)) {
+    const unfinished = tasks.filter((task) => !isFinal(task.state)).map((task) => task.instanceId)
+    const hosts = await stores.read.instances.targets(scope, unfinished)
+    if (hosts.some(({ osType, agentVersion }) => !takesVersions(osType, agentVersion)))
+      throw new Fault('invocation/agent-too-old')
+  }
+}
+
+async function* chunks(stores: UnitOfWork, invokeId: string) {
+  for (let after: string | undefined; ; ) {
+    const tasks = await stores.read.tasks.ofInvocation(invokeId, after, CHUNK)
+    yield tasks
+    if (tasks.length < CHUNK) return
+    after = tasks.at(-1)?.instanceId
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+}
+
+/** How the tasks of added instances begin. */
+const admitted = async (
+  parts: StartParts,
+  scope: Scope,
+  before: InvocationAttributes,
+  after: ChangedScript,
+  builtIns: readonly string[],
+  instanceIds: readonly string[],
+  now: number,
+): Promise<readonly Admission[]> => {
+  const { stores, presence, limits } = parts
+  const there = await stores.read.tasks.among(before.invokeId, instanceIds)
+  const missing = [...new Set(instanceIds)].filter((id) => !there.has(id))
+  if (before.instances + missing.length > limits.instancesPerInvocation)
+    throw new Fault('invocation/too-many-instances', [limits.instancesPerInvocation])
+  if (missing.length === 0) return []
+  // They would not wait for their turn.
+  if ((await stores.read.rollouts.kindOf(scope, before.invokeId)) !== undefined) throw new Fault('operation/forbidden')
+  const targets = await findTargets(parts, scope, { targets: { by: 'id', instanceIds: missing } })
+  checkTargets({ type: before.commandType }, targets, before.resourceGroupId)
+  await presence.prefetch(missing)
+  const { commandType: type, launcher, terminationMode, containerId, containerName } = before
+  const options = { type, launcher, terminationMode, contained: containerId !== '' || containerName !== '' }
+  const needs = { options, builtIns, mode: before.repeatMode, frequency: after.schedule }
+  return targets.map((target) => admit(target, presence, needs, now))
+}
+
+const addTasks = async (
+  w: Writing,
+  scope: Scope,
+  { invokeId, repeatMode, outputDelivery }: InvocationAttributes,
+  admissions: readonly Admission[],
+  now: number,
+): Promise<void> => {
+  const there = await w.tasks.among(
+    invokeId,
+    admissions.map(({ instanceId }) => instanceId),
+  )
+  const added = admissions.filter(({ instanceId }) => !there.has(instanceId))
+  if (added.length === 0) return
+  await w.tasks.add(invokeId, added, { repeatMode, deliversOutput: outputDelivery !== '' }, now)
+  await w.instances.countInvocation(
+    scope,
+    added.map(({ instanceId }) => instanceId),
+    now,
+  )
+  for (const { state } of added) {
+    w.invocations.tally(invokeId, undefined, classOf(state), 1)
+    if (isFinal(state)) w.taskEnded(state, invokeId)
+  }
+}
+
+/** The command of another script: kept where the one before was, else it lives and goes with the invocation (api.md §7.2). */
+const addCommand = async (
+  { limits }: StartParts,
+  w: Writing,
+  scope: Scope,
+  before: InvocationAttributes,
+  after: ChangedScript,
+  commandId: string,
+  now: number,
+): Promise<void> => {
+  if (!before.keepCommand) return w.invocations.keepScript(after.content, now)
+  if ((await w.commands.countKept(scope)) >= limits.commandQuota)
+    throw new Fault('command/quota-exceeded', [limits.commandQuota])
+  const replaced = await w.commands.find(scope, before.commandId)
+  await w.commands.add(scope, {
+    name: before.commandName,
+    description: before.commandDescription,
+    type: before.commandType,
+    content: after.content,
+    enableParameter: after.enableParameter,
+    parameterNames: after.parameterNames,
+    workingDir: replaced?.workingDir ?? before.workingDir,
+    timeoutSeconds: replaced?.timeoutSeconds ?? before.timeoutSeconds,
+    launcher: replaced?.launcher ?? before.launcher,
+    resourceGroupId: replaced?.resourceGroupId ?? '',
+    tags: replaced?.tags ?? [],
+    commandId,
+    kept: true,
+    createdAt: now,
+  })
+  await w.commands.countInvocation(scope, commandId)
+}
+
+/** Hosts that wait for the next run by a schedule that counts no more. */
+const wakeWaiting = async ({ stores, wake }: StartParts, invokeId: string): Promise<void> => {
+  for await (const tasks of chunks(stores, invokeId))
+    wake(tasks.filter(({ state }) => state === 'Scheduled').map(({ instanceId }) => instanceId))
+}
