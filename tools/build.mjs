@@ -1,4 +1,4 @@
-// Compiles the program into dist/ and lays the SQL files beside the code that reads them.
+// Compiles the program into dist/ and lays the SQL files and the public commands beside the code that reads them.
 import { spawnSync } from 'node:child_process'
 import { cpSync, existsSync, rmSync } from 'node:fs'
 import { createRequire } from 'node:module'
@@ -18,8 +18,9 @@ try {
 if (!existsSync(compiler)) throw new Error(`no compiler at ${compiler}`)
 const compiled = spawnSync(process.execPath, [compiler, '-b', 'tsconfig.json'], { cwd: root, stdio: 'inherit' })
 if (compiled.status !== 0) process.exit(compiled.status ?? 1)
-for (const dialect of ['sqlite', 'postgres']) {
-  const folder = join('src', 'server', 'storage', dialect, 'migrations')
+const data = ['sqlite', 'postgres'].map((dialect) => join('storage', dialect, 'migrations'))
+for (const path of [...data, join('public-commands', 'catalogue')]) {
+  const folder = join('src', 'server', path)
   // One that was there under another name would be applied too.
   rmSync(join(root, 'dist', folder), { recursive: true, force: true })
   cpSync(join(root, folder), join(root, 'dist', folder), { recursive: true })

@@ -9,6 +9,7 @@ import type { Access } from './domain/access/access.js'
 import { runningRepeats } from './domain/access/answer-once.js'
 import type { Clock } from './domain/clock.js'
 import { keepCommands } from './domain/commands/keep-commands.js'
+import { PublicCommands } from './domain/commands/public-commands.js'
 import type { Domain, Regions } from './domain/domain.js'
 import { together } from './domain/end-lost-work.js'
 import type { AgentFiles } from './domain/files/agent-files.js'
@@ -42,6 +43,7 @@ import type { GatewayEvent } from './gateway/gateway-event.js'
 import { createGateway, type Gateway } from './gateway/gateway.js'
 import type { GatewaySettings } from './gateway/settings.js'
 import { operations } from './operations/index.js'
+import { readPublicCommands } from './public-commands/read-public-commands.js'
 import { accessKeys } from './storage/access-store.js'
 import { appendAudit } from './storage/audit-log.js'
 import { migratePostgres, migrateSqlite, NewerSchema, preparePresence } from './storage/migrate.js'
@@ -245,13 +247,34 @@ export const assemble = async (parts: AssemblyParts): Promise<Assembly> => {
     tellEnded: parts.tellDelivered ?? (() => undefined),
     tellFailure: parts.tellFailure,
   })
+  const publicCommands = new PublicCommands(readPublicCommands())
   const domain: Domain = {
     instances: observeInstances({ instances: stores.read.instances, presence }),
     activations: permitActivations({ stores, clock, ids, quota: settings.activationQuota }),
-    commands: keepCommands({ stores, clock, ids, quota: settings.commandQuota }),
+    commands: keepCommands({ stores, clock, ids, quota: settings.commandQuota, publicCommands }),
     invocations: {
-      ...startInvocation({ stores, clock, ids, presence, outputStores, wake, pacer: rollouts, limits: settings }),
-      modify: modifyInvocation({ stores, clock, ids, presence, outputStores, wake, pacer: rollouts, limits: settings }),
+      ...startInvocation({
+        publicCommands,
+        stores,
+        clock,
+        ids,
+        presence,
+        outputStores,
+        wake,
+        pacer: rollouts,
+        limits: settings,
+      }),
+      modify: modifyInvocation({
+        publicCommands,
+        stores,
+        clock,
+        ids,
+        presence,
+        outputStores,
+        wake,
+        pacer: rollouts,
+        limits: settings,
+      }),
       stop: stopInvocation({ stores, clock, wake }),
       list: (scope, filter, page) => stores.read.invocations.list(scope, filter, page),
       results: (scope, filter, page) => stores.read.tasks.results(scope, filter, page),
@@ -260,7 +283,7 @@ export const assemble = async (parts: AssemblyParts): Promise<Assembly> => {
       send: sendFile({ stores, clock, ids, presence, wake, pacer: rollouts, limits: settings }),
       results: (scope, filter, page) => stores.read.files.list(scope, filter, page),
     },
-    tagging: tagResources({ stores, clock }),
+    tagging: tagResources({ stores, clock, publicCommands }),
     rollouts: controlRollouts({ stores, clock, pacer: rollouts }),
     regions: settings.regions,
     limits: {

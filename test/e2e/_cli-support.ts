@@ -104,11 +104,17 @@ export class Workplace implements AsyncDisposable {
   }
 
   /** An agent as `enroll` tells to start one: its lines, in a shell. @returns it, and its instance */
-  async enrol(name: string): Promise<{ readonly agent: Started; readonly instanceId: string }> {
+  async enrol(
+    name: string,
+    environment: Readonly<Record<string, string>> = {},
+  ): Promise<{ readonly agent: Started; readonly instanceId: string }> {
     const { code, out, err } = await this.run(['enroll', '--agent', 'openassist'])
     if (code !== 0) throw new Error(err)
     const state = join(this.folder, name)
-    const env = { OPENASSIST_AGENT_STATE: state }
+    const own = { OPENASSIST_AGENT_STATE: state }
+    const path =
+      environment['PATH'] === undefined ? {} : { PATH: `${join(ROOT, 'bin')}${delimiter}${environment['PATH']}` }
+    const env = { ...own, ...environment, ...path }
     // The shell becomes the agent, so that who ends the one ends the other.
     const lines = out.replace(/^openassist agent run$/m, 'exec $&')
     const agent = this.start('bash', ['-s'], { env, input: lines })

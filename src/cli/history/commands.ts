@@ -20,6 +20,19 @@ export interface Command {
   readonly invokeTimes: number
   readonly creationTime: string
   readonly tags: readonly Pair[]
+  /** Of one that comes with the server. */
+  readonly provider: string
+  readonly version: number
+  readonly parameters: readonly CommandParameter[]
+}
+
+/** What a public command says of a parameter. */
+export interface CommandParameter {
+  readonly name: string
+  readonly description: string
+  readonly default: string
+  readonly possible: readonly string[]
+  readonly required: boolean
 }
 
 const PAGE = 50
@@ -39,13 +52,25 @@ export const listCommands = async (
   return found
 }
 
-/** @throws CommandFailure when there is none */
-export const getCommand = async (api: Api, commandId: string): Promise<Command> => {
-  const answer = await api.call('DescribeCommands', [['CommandId', commandId]])
-  const [found] = listAt(answer, 'Commands', 'Command')
-  if (found !== undefined) return commandOf(found)
-  throw new CommandFailure(`there is no kept command ${escapeControl(commandId)}.`, {
-    advice: ['Those that there are: openassist commands list'],
+/** All public commands in their newest versions. */
+export const PUBLIC: FlatParameters = [
+  ['Provider', 'AlibabaCloud'],
+  ['Latest', 'true'],
+]
+
+/** By its id, or a public one by its name. @throws CommandFailure when there is none */
+export const getCommand = async (api: Api, idOrName: string): Promise<Command> => {
+  const answer = await api.call('DescribeCommands', [['CommandId', idOrName]])
+  const [byId] = listAt(answer, 'Commands', 'Command')
+  if (byId !== undefined) return commandOf(byId)
+  const named = await api.call('DescribeCommands', [...PUBLIC, ['Name', idOrName], ['MaxResults', '50']])
+  const byName = listAt(named, 'Commands', 'Command').find((one) => textAt(one, 'Name') === idOrName)
+  if (byName !== undefined) return commandOf(byName)
+  throw new CommandFailure(`there is no command ${escapeControl(idOrName)}.`, {
+    advice: [
+      'Those that there are: openassist commands list',
+      'And with the server come: openassist commands list --public',
+    ],
   })
 }
 
@@ -65,5 +90,17 @@ const commandOf = (from: Members): Command => {
     invokeTimes: numberAt(from, 'InvokeTimes'),
     creationTime: textAt(from, 'CreationTime'),
     tags: listAt(from, 'Tags', 'Tag').map((tag) => ({ name: textAt(tag, 'TagKey'), value: textAt(tag, 'TagValue') })),
+    provider: textAt(from, 'Provider'),
+    version: numberAt(from, 'Version'),
+    parameters: listAt(from, 'ParameterDefinitions', 'ParameterDefinition').map((one) => {
+      const possible = membersAt(one, 'PossibleValues')['PossibleValue']
+      return {
+        name: textAt(one, 'ParameterName'),
+        description: textAt(one, 'Description'),
+        default: textAt(one, 'DefaultValue'),
+        possible: Array.isArray(possible) ? possible.filter((value) => typeof value === 'string') : [],
+        required: one['Required'] === true,
+      }
+    }),
   }
 }

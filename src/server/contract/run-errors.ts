@@ -100,12 +100,6 @@ export const runErrors = [
     'parameters/not-matched',
   ),
   neverAnswered(
-    'Parameter.MissingValue',
-    400,
-    'The parameter value of this command is required.',
-    'Only public commands have required parameters, and this server has no public commands yet.',
-  ),
-  neverAnswered(
     'ParameterStore.InvalidParameters',
     403,
     'The parameter is invalid in Parameter Store.',

@@ -40,11 +40,12 @@ export const taggedResourceErrors = (tooMany = "The ResourceIds parameter's numb
     'The specified ResourceIds are not found in our records.',
     'resource/not-found',
   ),
-  neverAnswered(
+  // A public command.
+  error(
     'InvalidResourceId.NotSupported',
     403,
     'The specified ResourceId does not support tagging.',
-    'All that there is here can carry tags.',
+    'resource/not-taggable',
   ),
   neverAnswered('Invalid.Scope', 400, 'The specified scope is invalid.', NO_SCOPE),
   neverAnswered(

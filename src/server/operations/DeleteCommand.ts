@@ -1,7 +1,7 @@
 // Removes a kept command; what it did stays readable (api.md §4.4).
 import { text } from '../../schema/shape.js'
 import { defineOperation, error } from '../contract/define-operation.js'
-import { dispatchFailure, forbiddenNotUsed, regionErrors } from '../contract/error-rows.js'
+import { dispatchFailure, regionErrors } from '../contract/error-rows.js'
 import * as resources from '../contract/resource-ids.js'
 import type { Domain } from '../domain/domain.js'
 
@@ -24,7 +24,8 @@ export const DeleteCommand = defineOperation({
       'The specified commandId is in use by some runing Invocation.',
       'command/in-use',
     ),
-    forbiddenNotUsed,
+    // A public command.
+    error('Operation.Forbidden', 403, 'The operation is not permitted.', ['operation/forbidden', 'command/public']),
     ...regionErrors,
     dispatchFailure,
   ],

@@ -1,4 +1,4 @@
-// The kept commands of an account (api.md §4.2).
+// The kept commands of an account, and those that come with the product (api.md §4.2).
 import { flag, integer, list, omitted, optional, record, text, time } from '../../schema/shape.js'
 import { commandType } from '../contract/command-parameters.js'
 import { defineOperation, error } from '../contract/define-operation.js'
@@ -20,7 +20,7 @@ import type { Domain } from '../domain/domain.js'
 
 export const DescribeCommands = defineOperation({
   name: 'DescribeCommands',
-  summary: 'Lists kept commands, newest first.',
+  summary: 'Lists kept commands, newest first, or public ones, by name.',
   access: 'read',
   permission: { resources: (request) => resources.command(request.CommandId) },
 
@@ -40,11 +40,12 @@ export const DescribeCommands = defineOperation({
     ),
     Type: optional(commandType),
     Provider: optional(
-      text("Public commands of this provider instead of one's own. This server has none yet: the answer is empty.", {
-        example: 'AlibabaCloud',
-      }),
+      text(
+        "Public commands of this provider, or whose name begins so, instead of one's own; AlibabaCloud stands for all. Name and Description are then looked for anywhere.",
+        { example: 'AlibabaCloud' },
+      ),
     ),
-    Latest: optional(flag('Only the newest version of public commands; without effect on others.', { default: false })),
+    Latest: optional(flag('Only the newest version of public commands.', { default: false })),
     ContentEncoding: optional(
       text('How CommandContent is answered.', { oneOf: ['PlainText', 'Base64'], default: 'Base64' }),
     ),
@@ -124,9 +125,6 @@ export const DescribeCommands = defineOperation({
 
   async handle({ request, scope, pageTokens }, { commands }: Pick<Domain, 'commands'>) {
     const asked = pageOf(request, pageTokens)
-    if (request.Provider !== undefined) {
-      return { Commands: [], ...pageFields({ items: [], totalCount: 0 }, asked, pageTokens) }
-    }
     const filter = {
       commandId: request.CommandId,
       name: request.Name,
@@ -134,6 +132,8 @@ export const DescribeCommands = defineOperation({
       type: request.Type,
       resourceGroupId: request.ResourceGroupId,
       tags: toTagFilters(request.Tag),
+      provider: request.Provider,
+      latest: request.Latest,
     }
     const page = await commands.list(scope, filter, asked)
     return {
@@ -155,7 +155,24 @@ const entry = (command: Command, encoding: string | undefined) => ({
   ParameterNames: command.parameterNames,
   CreationTime: command.createdAt,
   InvokeTimes: command.invokeTimes,
+  Category: command.publication?.category,
+  Provider: command.publication?.provider,
+  Version: command.publication?.version,
+  Latest: command.publication?.isLatest,
   Launcher: command.launcher,
   ResourceGroupId: command.resourceGroupId,
+  ParameterDefinitions: definitionsOf(command),
   Tags: fromTags(command.tags),
 })
+
+const definitionsOf = ({ publication }: Command) =>
+  publication === undefined || publication.definitions.length === 0
+    ? undefined
+    : publication.definitions.map((one) => ({
+        ParameterName: one.name,
+        Description: one.description,
+        DefaultValue: one.defaultValue,
+        PossibleValues: one.possibleValues,
+        PatternRegex: one.pattern,
+        Required: one.required,
+      }))

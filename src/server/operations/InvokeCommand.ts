@@ -28,14 +28,16 @@ const [groupNotFound] = resourceGroupErrors
 
 export const InvokeCommand = defineOperation({
   name: 'InvokeCommand',
-  summary: 'Runs a kept command on instances.',
+  summary: 'Runs a kept or a public command on instances.',
   access: 'write',
   permission: {
     resources: (request) => [...resources.command(request.CommandId), ...resources.instances(request.InstanceId)],
   },
 
   request: {
-    CommandId: text('The command.', { example: 'c-e996287206324975b5fbe1d****' }),
+    CommandId: text('The command, or the name of a public one for its newest version.', {
+      example: 'c-e996287206324975b5fbe1d****',
+    }),
     ...runParameters(10),
     WorkingDir: workingDir("Directory to run in, for this run only; the command's own when not given."),
     Timeout: timeout("Seconds that the script may take, for this run only; the command's own when not given."),
@@ -55,6 +57,12 @@ export const InvokeCommand = defineOperation({
     ]),
     error('CmdContent.ExceedLimit', 403, 'The maximum length of a command is exceeded.', 'command/content-too-long'),
     ...runErrors,
+    error(
+      'Parameter.MissingValue',
+      400,
+      'The parameter value of this command is required.',
+      'parameters/missing-value',
+    ),
     error(
       'ParameterStore.NotSupported',
       403,

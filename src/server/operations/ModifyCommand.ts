@@ -32,12 +32,7 @@ export const ModifyCommand = defineOperation({
       'Name/malformed',
       'Name/illegal-character',
     ]),
-    neverAnswered(
-      'CmdName.Readonly',
-      403,
-      'The command name is readonly after publishing.',
-      'This server has no published commands yet.',
-    ),
+    error('CmdName.Readonly', 403, 'The command name is readonly after publishing.', 'command/public'),
     error(
       'CmdDesc.ExceedLimit',
       403,

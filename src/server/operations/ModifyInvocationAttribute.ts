@@ -2,6 +2,7 @@
 import { flag, jsonMap, optional, repeated, text } from '../../schema/shape.js'
 import { defineOperation, error, neverAnswered } from '../contract/define-operation.js'
 import { scriptOf } from '../contract/encoded-content.js'
+import { notValid } from '../contract/error-rows.js'
 import * as resources from '../contract/resource-ids.js'
 import { clientToken } from '../contract/run-parameters.js'
 import type { Domain } from '../domain/domain.js'
@@ -74,11 +75,11 @@ export const ModifyInvocationAttribute = defineOperation({
       'The operation is not supported for current CloudAssistant version of instance.',
       'invocation/agent-too-old',
     ),
-    neverAnswered(
+    error(
       'InvalidOperation.ModifyPublicCommandUnsupported',
       403,
       'Modification of the content of Public Command is not supported.',
-      'This server has no public commands yet.',
+      'command/public',
     ),
     error(
       'InvalidCommandContent.DecodeError',
@@ -127,7 +128,7 @@ export const ModifyInvocationAttribute = defineOperation({
       'InvalidParameters.KeyNotMatch',
       400,
       'The key in the parameter Parameters do not match those defined when creating the command.',
-      ['parameters/not-matched', 'parameters/disabled'],
+      ['parameters/not-matched', 'parameters/disabled', 'parameters/missing-value'],
     ),
     error(
       'InvalidParameters.ValueTypeUnsupported',
@@ -141,6 +142,7 @@ export const ModifyInvocationAttribute = defineOperation({
       'Parameter Store is not supported in this region.',
       'parameters/secret-store-not-supported',
     ),
+    notValid('Parameters', ['Parameters/malformed', 'Parameters/illegal-character', 'parameters/malformed']),
     error('InvalidParameter.Frequency', 400, 'The specified parameter Frequency is not valid.', [
       'Frequency/malformed',
       'Frequency/too-long',

@@ -79,6 +79,12 @@ export const RunCommand = defineOperation({
     error('CmdContent.ExceedLimit', 403, 'The maximum length of a command is exceeded.', 'command/content-too-long'),
     ...runErrors,
     neverAnswered(
+      'Parameter.MissingValue',
+      400,
+      'The parameter value of this command is required.',
+      'A script that comes with the request says of none that it is required.',
+    ),
+    neverAnswered(
       'InvalidCmdId.NotFound',
       404,
       'The specified command ID does not exist.',

@@ -211,6 +211,14 @@ export const invocationReader = (sql: SqlReader, bounds = DEFAULT_ANSWER_BOUNDS)
     return row !== undefined
   },
 
+  async countOfCommand(scope, commandId) {
+    const row = await sql.get(
+      `select count(*) as amount from invocation where command_id = $3 and account_id = $1 and region_id = $2 and committed = 1`,
+      [scope.accountId, scope.regionId, commandId],
+    )
+    return numberOf(row?.['amount'] ?? 0)
+  },
+
   async countSince(scope, since) {
     const row = await sql.get(
       'select count(*) as amount from invocation where account_id = $1 and region_id = $2 and created_at >= $3',

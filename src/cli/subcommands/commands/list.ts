@@ -1,8 +1,8 @@
 import { EXIT } from '../../../command-line/exit-codes.js'
-import { pairs, text } from '../../../command-line/options.js'
+import { flag, pairs, text } from '../../../command-line/options.js'
 import { defineSubcommand } from '../../../command-line/subcommand.js'
 import { type FlatParameters, openApi } from '../../call-operation.js'
-import { type Command, listCommands } from '../../history/commands.js'
+import { type Command, listCommands, PUBLIC } from '../../history/commands.js'
 import { count } from '../../output/count.js'
 import { writeJson } from '../../output/json.js'
 import { openProgressLine } from '../../output/progress-line.js'
@@ -16,8 +16,9 @@ const group = 'Filters'
 
 export const list = defineSubcommand({
   name: 'commands list',
-  summary: 'lists the kept commands, the newest first',
+  summary: 'lists the kept commands, the newest first, or those that come with the server',
   options: {
+    public: flag('Those that come with the server, for everybody to run.'),
     name: text('Only those with this name; * at its beginning or end stands for anything.', { value: 'NAME', group }),
     type: text('Only those of this type.', { oneOf: COMMAND_TYPES, group }),
     tag: pairs('Only those with this tag; with several, with all of them.', { group }),
@@ -27,6 +28,7 @@ export const list = defineSubcommand({
   examples: [
     { about: 'All', line: 'openassist commands list' },
     { about: 'By the beginning of the name', line: "openassist commands list --name 'deploy*'" },
+    { about: 'What comes with the server', line: 'openassist commands list --public' },
   ],
   exitCodes: [{ code: EXIT.noServer, about: 'The server cannot be reached.' }],
   run: async ({ options, terminal }) => {
@@ -34,6 +36,7 @@ export const list = defineSubcommand({
     using line = openProgressLine(terminal.stderr)
     const { stdout, stderr } = terminal
     const parameters: FlatParameters = [
+      ...(options.public ? PUBLIC : []),
       ...(options.name === undefined ? [] : [['Name', options.name] as const]),
       ...(options.type === undefined ? [] : [['Type', options.type] as const]),
       ...tagParameters(options.tag),
@@ -44,7 +47,8 @@ export const list = defineSubcommand({
       writeJson(stdout, { commands })
       return EXIT.ok
     }
-    if (commands.length > 0) stdout.write(`${commandTable(commands, stdout.colours.bold).join('\n')}\n\n`)
+    if (commands.length > 0)
+      stdout.write(`${(options.public ? publicTable : commandTable)(commands, stdout.colours.bold).join('\n')}\n\n`)
     stderr.write(`${commands.length === 0 ? 'no commands' : count(commands.length, 'command')}\n`)
     return EXIT.ok
   },
@@ -65,6 +69,17 @@ const commandTable = (commands: readonly Command[], bold: (text: string) => stri
       { title: 'TYPE', text: ({ type }) => TYPE_TEXT[type] ?? type },
       { title: 'RUNS', text: ({ invokeTimes }) => invokeTimes.toLocaleString('en-US'), align: 'right' },
       { title: 'NAME', text: ({ name }) => name },
+    ],
+    bold,
+  )
+
+const publicTable = (commands: readonly Command[], bold: (text: string) => string): readonly string[] =>
+  table(
+    commands,
+    [
+      { title: 'NAME', text: ({ name }) => name },
+      { title: 'VERSION', text: ({ version }) => String(version), align: 'right' },
+      { title: 'WHAT IT DOES', text: ({ description }) => description },
     ],
     bold,
   )

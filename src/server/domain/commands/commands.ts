@@ -25,6 +25,29 @@ export interface Command extends NewCommand {
   readonly parameterNames: readonly string[]
   readonly invokeTimes: number
   readonly createdAt: number
+  /** Of public commands. */
+  readonly publication?: Publication | undefined
+}
+
+/** What is told of a command that comes with the product. */
+export interface Publication {
+  readonly provider: string
+  readonly category: string
+  readonly version: number
+  readonly isLatest: boolean
+  readonly definitions: readonly ParameterDefinition[]
+}
+
+export interface ParameterDefinition {
+  readonly name: string
+  readonly description: string
+  /** `''` for none. */
+  readonly defaultValue: string
+  /** Empty: any. */
+  readonly possibleValues: readonly string[]
+  /** Source of a regular expression that a whole value must match; `''` for none. */
+  readonly pattern: string
+  readonly required: boolean
 }
 
 /** What can be changed of a kept command; what is absent stays (api.md §4.3). */
@@ -44,6 +67,10 @@ export interface CommandFilter {
   readonly type?: CommandType | undefined
   readonly resourceGroupId?: string | undefined
   readonly tags?: readonly TagFilter[] | undefined
+  /** Public commands of this provider instead of the caller's own. */
+  readonly provider?: string | undefined
+  /** Of public commands, the newest versions alone. */
+  readonly latest?: boolean | undefined
 }
 
 export interface Commands {
@@ -52,10 +79,13 @@ export interface Commands {
    * `command-parameter/*`, `idempotency/*`.
    */
   create(scope: Scope, command: NewCommand, repeat: Repeatable | undefined): Promise<{ commandId: string }>
-  /** The caller's own kept commands, newest first. */
+  /** The caller's own kept commands, newest first; public ones by name where a provider or one of them is named. */
   list(scope: Scope, filter: CommandFilter, page: PageRequest): Promise<Page<Command>>
-  /** Changes what later runs use; invocations keep what they began with. Faults: `command/not-found`, `command/launcher-malformed`. */
+  /**
+   * Changes what later runs use; invocations keep what they began with. Faults: `command/not-found`, `command/public`,
+   * `command/launcher-malformed`.
+   */
   modify(scope: Scope, commandId: string, change: CommandChange): Promise<void>
-  /** Faults: `command/not-found`, `command/in-use`. */
+  /** Faults: `command/not-found`, `command/public`, `command/in-use`. */
   delete(scope: Scope, commandId: string): Promise<void>
 }

@@ -6,6 +6,7 @@ import type { UnitOfWork } from '../unit-of-work.js'
 import type { Commands, NewCommand } from './commands.js'
 import { parseLauncher } from './launcher.js'
 import { checkLength, parameterNames, textOfScript } from './custom-parameters.js'
+import type { PublicCommands } from './public-commands.js'
 
 interface Parts {
   readonly stores: UnitOfWork
@@ -13,6 +14,7 @@ interface Parts {
   readonly ids: Ids
   /** Kept commands in one region of an account. */
   readonly quota: number
+  readonly publicCommands: PublicCommands
 }
 
 /** Names of custom parameters, of a script whose length, placeholders and launcher are right. Faults as `Commands.create`. */
@@ -23,7 +25,7 @@ export const checkScript = (command: NewCommand): readonly string[] => {
 }
 
 /** The verbs of stored commands. */
-export const keepCommands = ({ stores, clock, ids, quota }: Parts): Commands => ({
+export const keepCommands = ({ stores, clock, ids, quota, publicCommands }: Parts): Commands => ({
   async create(scope, command, repeat) {
     const names = checkScript(command)
     return answerOnce(stores, scope, repeat, () =>
@@ -47,9 +49,18 @@ export const keepCommands = ({ stores, clock, ids, quota }: Parts): Commands => 
     )
   },
 
-  list: (scope, filter, page) => stores.read.commands.list(scope, filter, page),
+  async list(scope, filter, page) {
+    const isOfOne = filter.commandId !== undefined && publicCommands.find(filter.commandId) !== undefined
+    if (filter.provider === undefined && !isOfOne) return stores.read.commands.list(scope, filter, page)
+    const found = publicCommands.list(filter, page)
+    const items = []
+    for (const command of found.items)
+      items.push({ ...command, invokeTimes: await stores.read.invocations.countOfCommand(scope, command.commandId) })
+    return { ...found, items }
+  },
 
   async modify(scope, commandId, change) {
+    if (publicCommands.find(commandId) !== undefined) throw new Fault('command/public')
     parseLauncher(change.launcher ?? '')
     await stores.write(async (w) => {
       const command = await w.commands.find(scope, commandId)
@@ -68,6 +79,7 @@ export const keepCommands = ({ stores, clock, ids, quota }: Parts): Commands => 
   },
 
   async delete(scope, commandId) {
+    if (publicCommands.find(commandId) !== undefined) throw new Fault('command/public')
     await stores.write(async (w) => {
       const command = await w.commands.find(scope, commandId)
       if (command === undefined || !command.kept) throw new Fault('command/not-found')

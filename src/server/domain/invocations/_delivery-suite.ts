@@ -1,6 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { CALLER, SCOPE, SCRIPT, type World } from '../_support.js'
+import { PublicCommands } from '../commands/public-commands.js'
 import { timeOrderedIds } from '../ids.js'
 import { NO_OUTPUT_STORES } from '../outputs/output-stores.js'
 import { startInvocation } from './start-invocation.js'
@@ -28,6 +29,7 @@ export const deliverySuite = (openWorld: () => Promise<World>): void => {
         stores,
         presence,
         outputStores: NO_OUTPUT_STORES,
+        publicCommands: new PublicCommands([]),
         clock,
         ids: timeOrderedIds(clock, randomBytes, randomUUID),
         limits: {

@@ -7,6 +7,8 @@ import {
   parameterValues,
   textOfScript,
 } from '../commands/custom-parameters.js'
+import type { Command } from '../commands/commands.js'
+import { definedValues } from '../commands/public-commands.js'
 import { Fault } from '../faults.js'
 import type { InvocationScript } from './invocation-store.js'
 import type { InvocationChange } from './invocations.js'
@@ -26,16 +28,26 @@ export interface ChangedScript {
   readonly isOther: boolean
 }
 
-/** Faults: `parameters/*`, `command-parameter/*`, `command/content-too-long`, `frequency/not-possible`. */
-export const changedScript = (before: InvocationScript, change: InvocationChange, now: number): ChangedScript => {
+/**
+ * @param published what it runs, where that is a public command
+ * Faults: `parameters/*`, `command-parameter/*`, `command/content-too-long`, `command/public`, `frequency/not-possible`.
+ */
+export const changedScript = (
+  before: InvocationScript,
+  change: InvocationChange,
+  published: Command | undefined,
+  now: number,
+): ChangedScript => {
   const content = change.content ?? before.content
   const enableParameter = change.enableParameter ?? before.enableParameter
   const isOtherCommand =
     enableParameter !== before.enableParameter ||
     Buffer.compare(Buffer.from(content), Buffer.from(before.content)) !== 0
+  if (isOtherCommand && published !== undefined) throw new Fault('command/public')
   checkLength(content.byteLength)
   const names = enableParameter ? parameterNames(textOfScript(content)) : []
-  const parameters = change.parameters === undefined ? keptParameters(before, names) : sentParameters(change.parameters)
+  const parameters =
+    change.parameters === undefined ? keptParameters(before, names) : sentParameters(change.parameters, published)
   const values = parameterValues(enableParameter, names, parameters)
   const written = JSON.stringify(Object.fromEntries([...parameters].map(([name, value]) => [name, String(value)])))
   const frequency = change.frequency ?? before.frequency
@@ -61,13 +73,16 @@ const keptParameters = (before: InvocationScript, names: readonly string[]): Rea
 }
 
 /** This operation tells more of a name than others do. */
-const sentParameters = (sent: ReadonlyMap<string, unknown>): ReadonlyMap<string, unknown> => {
+const sentParameters = (
+  sent: ReadonlyMap<string, unknown>,
+  published: Command | undefined,
+): ReadonlyMap<string, unknown> => {
   for (const name of sent.keys()) {
     if (name === '') throw new Fault('command-parameter/empty-name')
     if (Buffer.byteLength(name) > LONGEST_NAME) throw new Fault('parameters/name-too-long')
     if (!/^[A-Za-z0-9_-]+$/.test(name)) throw new Fault('command-parameter/malformed-name')
   }
-  return sent
+  return published === undefined ? sent : definedValues(published.publication?.definitions ?? [], sent)
 }
 
 const scheduleOf = (before: InvocationScript, change: InvocationChange, now: number): Frequency | undefined => {

@@ -94,6 +94,8 @@ export interface InvocationReader {
   /** True while an invocation of this command has a task that is not over, or is not committed yet. */
   usesCommand(scope: Scope, commandId: string): Promise<boolean>
   countSince(scope: Scope, since: number): Promise<number>
+  /** Invocations of a command that are kept. */
+  countOfCommand(scope: Scope, commandId: string): Promise<number>
 }
 
 export interface InvocationStore extends InvocationReader {

@@ -48,7 +48,7 @@ const modify = async (
   if (!isTimed(before.repeatMode)) throw new Fault('invocation/not-repeating')
   if (before.unfinished === 0) throw new Fault('invocation/over')
   const now = clock.now()
-  const after = changedScript(before, change, now)
+  const after = changedScript(before, change, parts.publicCommands.find(before.commandId), now)
   const builtIns = after.enableParameter ? builtInsOf(after, after.values) : []
   if (after.isOther) await checkAgents(stores, scope, invokeId)
   const added = await admitted(parts, scope, before, after, builtIns, change.instanceIds ?? [], now)

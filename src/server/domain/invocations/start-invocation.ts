@@ -2,10 +2,11 @@ import { answerOnce } from '../access/answer-once.js'
 import { actorOf } from '../access/audit.js'
 import type { Caller, Repeatable, Scope } from '../access/scope.js'
 import type { Clock, Ids } from '../clock.js'
-import type { NewCommand } from '../commands/commands.js'
+import type { Command, NewCommand } from '../commands/commands.js'
 import { builtInNames, checkFilledIn, fillIn, parameterValues, textOfScript } from '../commands/custom-parameters.js'
 import { checkScript } from '../commands/keep-commands.js'
 import { parseLauncher } from '../commands/launcher.js'
+import { definedValues, type PublicCommands } from '../commands/public-commands.js'
 import { Fault } from '../faults.js'
 import type { TargetRow } from '../fleet/instance-store.js'
 import type { PresenceTable } from '../fleet/presence.js'
@@ -31,6 +32,7 @@ export interface StartParts {
   readonly ids: Ids
   readonly presence: PresenceTable
   readonly outputStores: OutputStores
+  readonly publicCommands: PublicCommands
   readonly wake: (instanceIds: readonly string[]) => void
   readonly pacer: Pick<Pacer, 'begin'>
   readonly limits: {
@@ -82,6 +84,8 @@ export const startInvocation = (parts: StartParts): Pick<Invocations, 'run' | 'i
     request: RunRequest,
     repeat: Repeatable | undefined,
   ): Promise<{ invokeId: string }> {
+    const published = parts.publicCommands.find(commandId)
+    if (published !== undefined) return invokePublic(scope, caller, published, request, repeat)
     const command = await stores.read.commands.find(scope, commandId)
     if (command === undefined || !command.kept) throw new Fault('command/not-found')
     const count = async (w: Writing): Promise<void> => {
@@ -91,6 +95,20 @@ export const startInvocation = (parts: StartParts): Pick<Invocations, 'run' | 'i
     }
     const answer = ({ invokeId }: Started): { invokeId: string } => ({ invokeId })
     return start(parts, 'InvokeCommand', scope, caller, command, true, request, repeat, count, answer)
+  }
+
+  function invokePublic(
+    scope: Scope,
+    caller: Caller,
+    command: Command,
+    request: RunRequest,
+    repeat: Repeatable | undefined,
+  ): Promise<{ invokeId: string }> {
+    const parameters = definedValues(command.publication?.definitions ?? [], request.parameters)
+    const nothing = (): Promise<void> => Promise.resolve()
+    const answer = ({ invokeId }: Started): { invokeId: string } => ({ invokeId })
+    const values = { ...request, parameters }
+    return start(parts, 'InvokeCommand', scope, caller, command, true, values, repeat, nothing, answer)
   }
 }
 

@@ -1,6 +1,7 @@
 import { actorOf } from '../access/audit.js'
 import type { Scope } from '../access/scope.js'
 import type { Clock } from '../clock.js'
+import type { PublicCommands } from '../commands/public-commands.js'
 import { Fault } from '../faults.js'
 import type { Tag, TaggedResource } from '../tags.js'
 import type { UnitOfWork, Writing } from '../unit-of-work.js'
@@ -15,10 +16,11 @@ const PAGE = 50
 interface Parts {
   readonly stores: UnitOfWork
   readonly clock: Clock
+  readonly publicCommands: PublicCommands
 }
 
 /** The verbs of tags on what is there already. */
-export const tagResources = ({ stores, clock }: Parts): Tagging => {
+export const tagResources = ({ stores, clock, publicCommands }: Parts): Tagging => {
   const audit = (
     w: Writing,
     scope: Scope,
@@ -28,6 +30,12 @@ export const tagResources = ({ stores, clock }: Parts): Tagging => {
   ): void => {
     const at = clock.now()
     for (const subject of resourceIds) w.audit({ ...scope, at, actor: actorOf(scope), action, subject, detail })
+  }
+
+  /** Public commands are everybody's: nobody's tags are on them. */
+  const checkTaggable = (kind: TaggedResource, resourceIds: readonly string[]): void => {
+    if (kind === 'command' && resourceIds.some((id) => publicCommands.find(id) !== undefined))
+      throw new Fault('resource/not-taggable')
   }
 
   /** All of them, or the fault. */
@@ -47,6 +55,7 @@ export const tagResources = ({ stores, clock }: Parts): Tagging => {
     resourceIds: readonly string[] | undefined,
   ): Promise<void> => {
     if (resourceIds === undefined) return
+    if (kind !== undefined) checkTaggable(kind, resourceIds)
     if (kind === undefined || (await stores.read.tags.existing(scope, kind, resourceIds)).size < resourceIds.length)
       throw new Fault('resource/not-found')
   }
@@ -54,6 +63,7 @@ export const tagResources = ({ stores, clock }: Parts): Tagging => {
   return {
     async tag(scope, kind, resourceIds, tags) {
       if (kind === undefined) throw new Fault('resource/not-found')
+      checkTaggable(kind, resourceIds)
       await stores.write(async (w) => {
         await hold(w, scope, kind, resourceIds)
         for (const had of (await w.tags.of(kind, resourceIds)).values()) checkTogether(had, tags)
@@ -65,6 +75,7 @@ export const tagResources = ({ stores, clock }: Parts): Tagging => {
 
     async untag(scope, kind, resourceIds, keys) {
       if (kind === undefined) throw new Fault('resource/not-found')
+      checkTaggable(kind, resourceIds)
       await stores.write(async (w) => {
         await hold(w, scope, kind, resourceIds)
         await w.tags.remove(kind, resourceIds, keys)
