@@ -145,6 +145,17 @@ describe('public commands', () => {
     expect([...done].sort()).toEqual([...new Set(names)].filter((name) => name.endsWith('-Linux')).sort())
   })
 
+  it('are run by the command line as any script is', async () => {
+    const name = 'OpenAssist-CheckConnection-Linux'
+    const { port } = listener.address() as AddressInfo
+    const values = ['--param', 'host=127.0.0.1', '--param', `port=${port}`]
+    expect(await ok('run', '--command', name, '--all', ...values)).toContain('takes connections')
+    expect((await place.run(['run', '--command', name, '--all'])).err).toContain('Parameter.MissingValue')
+    expect((await place.run(['run', '--command', 'c-none', '--all'])).code).toBe(1)
+    for (const more of [['--', 'id'], ['--keep'], ['--name', 'x'], ['--type', 'RunBatScript']])
+      expect((await place.run(['run', '--command', name, '--all', ...more])).code, more.join(' ')).toBe(2)
+  })
+
   it('are listed and shown by the command line', async () => {
     const listed = await ok('commands', 'list', '--public')
     expect(listed).toMatch(/^NAME +VERSION +WHAT IT DOES$/m)

@@ -24,50 +24,53 @@ const sent = (peer: FakePeer): readonly string[] => {
   return [...new Set(names)].toSorted()
 }
 
-it('run asks for every parameter of RunCommand, but for other ways to choose hosts and to repeat', async () => {
-  await using peer = await startPeer((_, response) => answerJson(response, { InvokeId: 't' }))
-  using api = apiOf(peer)
-  await submit(
-    api,
-    targets,
-    {
-      script: { content: Buffer.from('id'), type: 'RunShellScript' },
-      timeoutSeconds: 30,
-      workingDir: '/',
-      username: 'a',
-      windowsPasswordName: 'a',
-      containerId: 'a',
-      containerName: 'a',
-      launcher: 'a',
-      terminationMode: 'Process',
-      repeatMode: 'Period',
-      frequency: 'rate(5m)',
-      outputTo: 'oss://a/b',
-      name: 'a',
-      description: 'a',
-      keep: true,
-      resourceGroup: 'a',
-      tags,
-      enableParameter: true,
-      parameters: [{ name: 'a', value: 'b' }],
-      rollout: rolloutParameters({
-        'max-concurrent': '5',
-        'stop-after': '10%',
-        waves: '1, 10%',
-        'pause-between-waves': '10m',
-        'offline-timeout': '3d',
-      }),
-    },
-    never,
-    () => undefined,
-  )
-  const asked = sent(peer)
-  expect(parametersOf('RunCommand').filter((name) => !asked.includes(name))).toEqual([
-    'RerunOf',
-    'ResourceTag',
-    'Timed',
-  ])
-})
+it.each([
+  ['RunCommand', { content: Buffer.from('id'), type: 'RunShellScript' }],
+  ['InvokeCommand', { commandId: 'c-1', type: 'RunShellScript' }],
+] as const)(
+  'run asks for every parameter of %s, but for other ways to choose hosts and to repeat',
+  async (action, script) => {
+    await using peer = await startPeer((_, response) => answerJson(response, { InvokeId: 't' }))
+    using api = apiOf(peer)
+    await submit(
+      api,
+      targets,
+      {
+        script,
+        timeoutSeconds: 30,
+        workingDir: '/',
+        username: 'a',
+        windowsPasswordName: 'a',
+        containerId: 'a',
+        containerName: 'a',
+        launcher: 'a',
+        terminationMode: 'Process',
+        repeatMode: 'Period',
+        frequency: 'rate(5m)',
+        outputTo: 'oss://a/b',
+        name: 'a',
+        description: 'a',
+        keep: true,
+        resourceGroup: 'a',
+        tags,
+        enableParameter: true,
+        parameters: [{ name: 'a', value: 'b' }],
+        rollout: rolloutParameters({
+          'max-concurrent': '5',
+          'stop-after': '10%',
+          waves: '1, 10%',
+          'pause-between-waves': '10m',
+          'offline-timeout': '3d',
+        }),
+      },
+      never,
+      () => undefined,
+    )
+    const asked = sent(peer)
+    expect(peer.calls[0]?.action).toBe(action)
+    expect(parametersOf(action).filter((name) => !asked.includes(name))).toEqual(['RerunOf', 'ResourceTag', 'Timed'])
+  },
+)
 
 it('send asks for every parameter of SendFile', async () => {
   await using peer = await startPeer((_, response) => answerJson(response, { InvokeId: 'f' }))

@@ -5,7 +5,7 @@ import { type Members, textAt } from '../answer.js'
 import type { Api, FlatParameters } from '../call-operation.js'
 import { batches, repeatedParameter, tagParameters } from '../pages.js'
 import type { Script } from './script.js'
-import type { Target } from './targets.js'
+import type { CommandType, Target } from './targets.js'
 
 /** Hosts that one RunCommand takes (api.md §5.2). */
 const HOSTS_PER_CALL = 100
@@ -13,8 +13,14 @@ const HOSTS_PER_CALL = 100
 export const IN_ONE_CALL = Number.MAX_SAFE_INTEGER
 const CALLS_AT_ONCE = 4
 
+/** A script that the server has, and what runs it. */
+export interface KeptScript {
+  readonly commandId: string
+  readonly type: CommandType
+}
+
 export interface RunDetails {
-  readonly script: Script
+  readonly script: Script | KeptScript
   readonly timeoutSeconds: number | undefined
   readonly workingDir: string | undefined
   readonly username: string | undefined
@@ -104,13 +110,7 @@ export const submit = (
   signal: AbortSignal,
   onSubmitted: (targets: number) => void,
 ): Promise<Submission> =>
-  submitCall(
-    api,
-    targets,
-    { action: 'RunCommand', parameters: parametersOf(details), isOne: details.rollout.length > 0 },
-    signal,
-    onSubmitted,
-  )
+  submitCall(api, targets, { ...callOf(details), isOne: details.rollout.length > 0 }, signal, onSubmitted)
 
 /** The same for a call that is made already. */
 export const submitCall = (
@@ -133,31 +133,48 @@ export const submitCall = (
     onSubmitted,
   )
 
+const callOf = (details: RunDetails): Omit<RunCall, 'isOne'> => {
+  const { script } = details
+  if ('commandId' in script)
+    return { action: 'InvokeCommand', parameters: [['CommandId', script.commandId], ...parametersOf(details)] }
+  return {
+    action: 'RunCommand',
+    parameters: [
+      ['Type', script.type],
+      ['ContentEncoding', 'Base64'],
+      ['CommandContent', Buffer.from(script.content).toString('base64')],
+      ...given([
+        ['Name', details.name],
+        ['Description', details.description],
+        ['KeepCommand', details.keep ? 'true' : undefined],
+        ['EnableParameter', details.enableParameter || details.parameters.length > 0 ? 'true' : undefined],
+      ]),
+      ...parametersOf(details),
+    ],
+  }
+}
+
+const given = (pairs: readonly (readonly [string, string | undefined])[]): FlatParameters =>
+  pairs.filter((pair): pair is readonly [string, string] => pair[1] !== undefined)
+
+/** What a run is told, whatever its script. */
 const parametersOf = (details: RunDetails): FlatParameters => {
-  const optional: (readonly [string, string | undefined])[] = [
-    ['Timeout', details.timeoutSeconds?.toString()],
-    ['WorkingDir', details.workingDir],
-    ['Username', details.username],
-    ['WindowsPasswordName', details.windowsPasswordName],
-    ['ContainerId', details.containerId],
-    ['ContainerName', details.containerName],
-    ['Launcher', details.launcher],
-    ['TerminationMode', details.terminationMode],
-    ['RepeatMode', details.repeatMode],
-    ['Frequency', details.frequency],
-    ['OssOutputDelivery', details.outputTo],
-    ['Name', details.name],
-    ['Description', details.description],
-    ['KeepCommand', details.keep ? 'true' : undefined],
-    ['ResourceGroupId', details.resourceGroup],
-    ['EnableParameter', details.enableParameter || details.parameters.length > 0 ? 'true' : undefined],
-  ]
   const values = Object.fromEntries(details.parameters.map(({ name, value }) => [name, value ?? '']))
   return [
-    ['Type', details.script.type],
-    ['ContentEncoding', 'Base64'],
-    ['CommandContent', Buffer.from(details.script.content).toString('base64')],
-    ...optional.filter((pair): pair is readonly [string, string] => pair[1] !== undefined),
+    ...given([
+      ['Timeout', details.timeoutSeconds?.toString()],
+      ['WorkingDir', details.workingDir],
+      ['Username', details.username],
+      ['WindowsPasswordName', details.windowsPasswordName],
+      ['ContainerId', details.containerId],
+      ['ContainerName', details.containerName],
+      ['Launcher', details.launcher],
+      ['TerminationMode', details.terminationMode],
+      ['RepeatMode', details.repeatMode],
+      ['Frequency', details.frequency],
+      ['OssOutputDelivery', details.outputTo],
+      ['ResourceGroupId', details.resourceGroup],
+    ]),
     ...(details.parameters.length === 0 ? [] : [['Parameters', JSON.stringify(values)] as const]),
     ...tagParameters(details.tags),
     ...details.rollout,

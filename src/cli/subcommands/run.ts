@@ -1,9 +1,10 @@
 import { EXIT } from '../../command-line/exit-codes.js'
-import { UsageError } from '../../command-line/failures.js'
+import { CommandFailure, UsageError } from '../../command-line/failures.js'
 import { flag, integer, pairs, text } from '../../command-line/options.js'
 import { defineSubcommand } from '../../command-line/subcommand.js'
 import type { Terminal } from '../../command-line/terminal.js'
-import { openApi } from '../call-operation.js'
+import { type Api, openApi } from '../call-operation.js'
+import { getCommand } from '../history/commands.js'
 import { count } from '../output/count.js'
 import { writeJson } from '../output/json.js'
 import { writeOutcomes, writeOutcomesJson } from '../output/outcomes-report.js'
@@ -16,7 +17,7 @@ import { laterText, Leaving } from '../running/leaving.js'
 import { exitStatusOf } from '../running/outcomes.js'
 import { readScript } from '../running/script.js'
 import { RECORD_OPTIONS } from '../running/record.js'
-import { type Submission, submit, type Submitted } from '../running/submit.js'
+import { type KeptScript, type Submission, submit, type Submitted } from '../running/submit.js'
 import { submitToHosts } from '../running/submit-to-hosts.js'
 import { choiceOf, COMMAND_TYPES, HOST_OPTIONS } from '../running/targets.js'
 import { invocationsOf } from '../running/tell.js'
@@ -34,6 +35,7 @@ export const run = defineSubcommand({
   options: {
     ...HOST_OPTIONS,
     script: text('Run the script in this file; - reads it from stdin.', { value: 'FILE' }),
+    command: text('Run a kept command by its id, or one that comes with the server by its name.', { value: 'ID' }),
     type: text('What runs it. Without it: by the file’s extension, else the shell.', { oneOf: COMMAND_TYPES }),
     timeout: integer('Seconds after which a host ends it. Without it, 60.', { value: 'SECONDS', min: 1 }),
     workdir: text('Folder on the host to run it in.', { value: 'DIR' }),
@@ -80,6 +82,10 @@ export const run = defineSubcommand({
       line: 'openassist run --tag role=web --script deploy.sh --timeout 600',
     },
     {
+      about: 'What comes with the server',
+      line: 'openassist run --all --command OpenAssist-DiskUsage-Linux --param failAbove=90',
+    },
+    {
       about: 'First on one, then on a tenth, then on all, ten at a time, until three failed',
       line: 'openassist run --all --waves 1,10% --max-concurrent 10 --stop-after 3 --script deploy.sh',
     },
@@ -100,8 +106,10 @@ export const run = defineSubcommand({
     const when = whenOf(options)
     const rollout = rolloutParameters(options)
     const given = { file: options.script, words: [...words, ...(rest ?? [])], type: options.type }
-    const script = await readScript(given, terminal)
+    if (options.command !== undefined) checkOnlyCommand(options, given.words)
+    const read = options.command === undefined ? await readScript(given, terminal) : undefined
     using api = openApi(readConnection(options, terminal))
+    const script = read ?? (await keptScript(api, options.command ?? ''))
     using leaving = new Leaving()
     using line = openProgressLine(terminal.stderr)
     const details = {
@@ -150,6 +158,31 @@ export const run = defineSubcommand({
     return exitStatusOf(outcomes, submission.refused.length > 0)
   },
 })
+
+/** What says what a script is belongs to one that is given here. */
+const checkOnlyCommand = (
+  options: {
+    readonly script?: string | undefined
+    readonly type?: string | undefined
+    readonly name?: string | undefined
+    readonly description?: string | undefined
+    readonly keep: boolean
+    readonly 'enable-parameter': boolean
+  },
+  words: readonly string[],
+): void => {
+  if (words.length > 0) throw new UsageError('give a command to run, or --command ID, not both.')
+  const others = ['script', 'type', 'name', 'description', 'keep', 'enable-parameter'] as const
+  const given = others.find((name) => options[name] !== undefined && options[name] !== false)
+  if (given !== undefined) throw new UsageError(`--command and --${given} exclude each other.`)
+}
+
+const keptScript = async (api: Api, idOrName: string): Promise<KeptScript> => {
+  const { commandId, type } = await getCommand(api, idOrName)
+  const known = COMMAND_TYPES.find((one) => one === type)
+  if (known === undefined) throw new CommandFailure(`${commandId} is a command of a type that is not known here.`)
+  return { commandId, type: known }
+}
 
 /** How often, in the words of the API. */
 const whenOf = (options: {
