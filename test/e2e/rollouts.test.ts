@@ -79,7 +79,7 @@ describe('a run in turns', () => {
       'exit 4',
     ])
     expect(ran.code).toBe(1)
-    expect(ran.err).toContain('Halted: 1 host failed, and 1 are enough to halt it.')
+    expect(ran.err).toContain('Halted: 1 host failed, and it halts at 1.')
     const id = (JSON.parse(ran.out) as { invocations: { invokeId: string }[] }).invocations[0]?.invokeId ?? ''
     expect(await statuses(id)).toEqual(['Failed', 'Cancelled', 'Cancelled'])
     expect(await shown(id)).toMatchObject({ status: 'Halted', failed: 1, stopped: 2 })

@@ -100,7 +100,7 @@ const RunCommand = defineOperation({
     error('CmdCount.ExceedQuota', 403, 'The quota of %s commands is used up.', 'command/quota-exceeded'),
     error('InternalError.Dispatch', 500, 'An error occurred when you dispatched the request.'),
   ],
-  check: (request) => (request.Launcher === undefined ? undefined : 'Launcher/not-supported'),
+  check: (request) => (request.Launcher === undefined ? undefined : 'Launcher/conflict'),
   handle({ request, scope, repeat }) {
     if (request.CommandContent === 'crash') throw new Error('a secret of the server')
     if (request.CommandContent.startsWith('fault:')) {

@@ -15,10 +15,6 @@ describe('reasons of parameters', () => {
     ['RegionId/unknown', '404 InvalidRegionId.NotFound: The RegionId provided does not exist in our records.'],
     ['RegionId/not-supported', '400 RegionId.ApiNotSupported: The api is not supported in this region.'],
     ['Timeout/too-big', '400 InvalidParameter.Timeout: The specified parameter Timeout is not valid.'],
-    [
-      'Launcher/not-supported',
-      '400 InvalidParameter.Launcher: The specified parameter Launcher is not supported by this server yet.',
-    ],
     ['Tag.Key/missing', '400 MissingParameter.TagKey: You must specify Tag.N.Key.'],
     ['Tag/duplicate', '400 Duplicate.TagKey: The Tag.N.Key contain duplicate key.'],
     ['Tag/too-many', '400 NumberExceed.Tags: The Tags parameter number is exceed.'],
@@ -39,16 +35,13 @@ describe('reasons of parameters', () => {
     const operation = operationOf(error('InvalidWorkingDir', 400, 'Bad.', 'WorkingDir/malformed'))
     expect(errorOf('WorkingDir/too-long', operation).code).toBe('InvalidWorkingDir')
     expect(errorOf('WorkingDir/missing', operation).code).toBe('MissingWorkingDir')
-    expect(errorOf('WorkingDir/not-supported', operation).code).toBe('InvalidParameter.WorkingDir')
   })
 
   it('take the operation’s words for a common code', () => {
     const operation = operationOf(
       error('InvalidRegionId.NotFound', 404, 'The specified parameter RegionId does not exist.'),
-      error('InvalidParameter.Launcher', 400, 'Not supported by this server yet.', 'Launcher/not-supported'),
     )
     expect(errorOf('RegionId/unknown', operation).message).toBe('The specified parameter RegionId does not exist.')
-    expect(errorOf('Launcher/too-long', operation).message).toBe('The specified parameter Launcher is not valid.')
   })
 })
 

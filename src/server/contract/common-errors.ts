@@ -1,15 +1,7 @@
 // Error rows that hold for every operation: those of the gateway (rpc.md §3.6), and those of faults and parameter
 // problems that an operation has no row of its own for (style.md §8).
 import { type ErrorRow, error, type Reason } from './define-operation.js'
-import {
-  clientTokenErrors,
-  forbidden,
-  notSupportedYet,
-  notValid,
-  pagingErrors,
-  regionErrors,
-  tagErrors,
-} from './error-rows.js'
+import { clientTokenErrors, forbidden, notValid, pagingErrors, regionErrors, tagErrors } from './error-rows.js'
 
 /** What the gateway answers before an operation is known (rpc.md §3.6). */
 export const GATEWAY_ERRORS = {
@@ -95,8 +87,7 @@ export const compileErrorRows = (errors: readonly ErrorRow[]): FindErrorRow => {
   const own = rowsByReason(errors)
   const byCode = new Map<string, ErrorRow>()
   for (const row of errors) {
-    // "not supported yet" shares its code with "not valid" and must not lend it its words.
-    if (!byCode.has(row.code) && !saysNotSupported(row)) byCode.set(row.code, row)
+    if (!byCode.has(row.code)) byCode.set(row.code, row)
   }
   const documented = (row: ErrorRow): ErrorRow => byCode.get(row.code) ?? row
   return (reason) => {
@@ -105,7 +96,7 @@ export const compileErrorRows = (errors: readonly ErrorRow[]): FindErrorRow => {
     const problem = PARAMETER_PROBLEM.exec(reason)
     // Kinds of faults start with a small letter, parameters with a capital one.
     const name = problem?.[1]
-    if (name !== undefined && problem?.[2] !== 'missing' && problem?.[2] !== 'not-supported') {
+    if (name !== undefined && problem?.[2] !== 'missing') {
       const general = own.get(`${name}/malformed`)
       if (general !== undefined) return general
     }
@@ -113,12 +104,9 @@ export const compileErrorRows = (errors: readonly ErrorRow[]): FindErrorRow => {
     if (common !== undefined) return documented(common)
     if (name === undefined) return undefined
     if (problem?.[2] === 'missing') return documented(missing(name))
-    return problem?.[2] === 'not-supported' ? notSupportedYet(name) : documented(notValid(name, reason))
+    return documented(notValid(name, reason))
   }
 }
-
-const saysNotSupported = (row: ErrorRow): boolean =>
-  row.code.startsWith('InvalidParameter.') && row.when?.toString().endsWith('/not-supported') === true
 
 const PARAMETER_PROBLEM = /^([A-Z][A-Za-z0-9.]*)\/([a-z-]+)$/
 

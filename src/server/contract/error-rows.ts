@@ -128,15 +128,6 @@ export const resourceGroupErrors = [
   ),
 ] as const
 
-/** A documented value that this server does not act on yet; refused rather than ignored. */
-export const notSupportedYet = (name: string): ErrorRow =>
-  error(
-    `InvalidParameter.${name}`,
-    400,
-    `The specified parameter ${name} is not supported by this server yet.`,
-    `${name}/not-supported`,
-  )
-
 /** A launcher that starts no script; no table has a code for one. */
 export const launcherNotValid = error(
   'InvalidParameter.Launcher',

@@ -174,7 +174,7 @@ export const rolloutSuite = (openWorld: () => Promise<World>): void => {
       await finish(world, a, invokeId, 3)
       expect(await told(world, invokeId)).toMatchObject({
         status: 'Halted',
-        reason: '1 host failed, and 1 are enough to halt it',
+        reason: '1 host failed, and it halts at 1',
         counts: { active: 1, failed: 1, stopped: 3 },
       })
       expect(await statuses(world, invokeId, hosts)).toEqual([
@@ -557,7 +557,7 @@ export const rolloutSuite = (openWorld: () => Promise<World>): void => {
       expect((await send0(world, invokeId))?.results.find(({ instanceId }) => instanceId === b)).toMatchObject({
         status: 'Aborted',
         errorCode: 'RolloutEnded',
-        errorInfo: '1 host failed, and 1 are enough to halt it',
+        errorInfo: '1 host failed, and it halts at 1',
       })
       expect(await fetched(world, b)).toBe(0)
     })

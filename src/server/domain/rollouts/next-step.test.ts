@@ -89,12 +89,12 @@ describe('the next step of a rollout', () => {
     [
       'with the failures that halt it',
       { stopAfterFailures: 2, waitsInWave: true, counts: { waiting: 7, failed: 2 } },
-      { kind: 'halt', reason: '2 hosts failed, and 2 are enough to halt it' },
+      { kind: 'halt', reason: '2 hosts failed, and it halts at 2' },
     ],
     [
       'with them while it is paused',
       { status: 'Paused', stopAfterFailures: 1, counts: { queued: 7, failed: 1 } },
-      { kind: 'halt', reason: '1 host failed, and 1 are enough to halt it' },
+      { kind: 'halt', reason: '1 host failed, and it halts at 1' },
     ],
     [
       'with them, when nothing waits any more',

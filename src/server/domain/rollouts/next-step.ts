@@ -31,7 +31,7 @@ export const nextStep = (rollout: Standing, now: number): Step => {
   if (status === 'Halted' || status === 'Cancelled') return { kind: held > 0 ? 'cancel' : 'rest' }
   if (stopAfterFailures !== undefined && counts.failed >= stopAfterFailures && held > 0) {
     const hosts = counts.failed === 1 ? '1 host' : `${counts.failed} hosts`
-    return { kind: 'halt', reason: `${hosts} failed, and ${stopAfterFailures} are enough to halt it` }
+    return { kind: 'halt', reason: `${hosts} failed, and it halts at ${stopAfterFailures}` }
   }
   if (status === 'Paused')
     return { kind: rollout.resumeAt !== undefined && rollout.resumeAt <= now ? 'resume' : 'rest' }
