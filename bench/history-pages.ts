@@ -23,8 +23,8 @@ interface Store {
   readonly wire: Wire
 }
 
-const open = async (tasks: number): Promise<Store> => {
-  const server = ourServer(await fullDirectory(HOSTS, tasks, PER_INVOCATION), SETTINGS)
+const open = async (tasks: number, directory: string): Promise<Store> => {
+  const server = ourServer(directory, SETTINGS)
   const { plain } = await server.ready
   return { tasks, server, wire: await Wire.open({ port: plain }) }
 }
@@ -61,8 +61,11 @@ const CASES: readonly (readonly [what: string, page: (store: Store) => Promise<s
   ['invocations, 10 by token, on and on', walk(INVOCATIONS, 10)],
 ]
 
-const few = await open(FEW)
-const full = await open(many)
+// A server closes a connection on which nothing comes: both are filled before one is opened.
+const fewDirectory = await fullDirectory(HOSTS, FEW, PER_INVOCATION)
+const fullOnes = await fullDirectory(HOSTS, many, PER_INVOCATION)
+const few = await open(FEW, fewDirectory)
+const full = await open(many, fullOnes)
 for (const [what, page] of CASES) {
   const times = new Map<Store, number[]>([
     [few, []],

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { ResultFilter } from '../domain/invocations/invocations.js'
+import type { TaskState } from '../domain/invocations/task-states.js'
 import type { PageRequest } from '../domain/paging.js'
 import { Retention } from '../retention.js'
 import { addInvocation, DIALECTS, openTestStore, SCOPE, type TestStore } from './_support.js'
@@ -63,6 +64,41 @@ describe.each(DIALECTS)('results on %s', (dialect) => {
         }
       }
     }
+  })
+
+  it('are those in a state, of the invocations that have any', async () => {
+    await using store = await openTestStore(dialect)
+    const states: readonly (readonly [TaskState, string])[] = [
+      ['Success', 'success'],
+      ['Failed', 'failed'],
+      ['Timeout', 'broken'],
+      ['Pending', 'pending'],
+      ['Terminated', 'stopped'],
+      ['Stopping', 'stopping'],
+    ]
+    for (const [index, [state, counter]] of states.entries()) {
+      await addInvocation(store.stores, name(index), ids(2))
+      await store.database.write(async (w) => {
+        await w.run(`update task set state = $2 where invocation_id = $1 and instance_id = 'mi-0001'`, [
+          name(index),
+          state,
+        ])
+        await w.run('update invocation set n_pending = n_pending - 1 where id = $1', [name(index)])
+        await w.run(`update invocation set n_${counter} = n_${counter} + 1 where id = $1`, [name(index)])
+      })
+    }
+    const found = async (recordStatus: string) => {
+      const { lines, totalCount } = await pageOf(store, { style: 'number', number: 1, size: 50 }, { recordStatus })
+      expect(lines).toEqual(await allByToken(store, 1, { recordStatus }))
+      return [totalCount, lines.map((line) => Number(line.slice(2, 7)))]
+    }
+    expect(await found('Success')).toEqual([1, [0]])
+    expect(await found('Failed')).toEqual([2, [2, 1]])
+    expect(await found('Finished')).toEqual([2, [1, 0]])
+    expect(await found('Stopped')).toEqual([1, [4]])
+    expect(await found('Stopping')).toEqual([1, [5]])
+    expect(await found('PartialFailed')).toEqual([0, []])
+    expect(await found('Running')).toEqual([7, [5, 4, 3, 3, 2, 1, 0]])
   })
 
   it('have pages far behind many invocations', async () => {

@@ -1,21 +1,30 @@
 // Pages of tasks with their invocations, the newest invocation first.
 import type { PageRequest } from '../domain/paging.js'
+import { classOf, FINAL, STATE_CLASSES, type TaskState, UNFINISHED } from '../domain/invocations/task-states.js'
 import { type PageRows, type Range, readPage } from './page.js'
 import { numberOf, type Row, type SqlReader, type SqlValue, textOf } from './sql.js'
 
-/** Tasks of an invocation `i`. */
-export const TASKS_OF_INVOCATION =
-  'i.n_waiting + i.n_queued + i.n_pending + i.n_scheduled + i.n_running + i.n_stopping + i.n_success + i.n_failed + i.n_broken + i.n_stopped'
+export const EVERY_STATE: readonly TaskState[] = [...UNFINISHED, ...FINAL]
+
+/** How many tasks of an invocation `i` are in one of these states; undefined where its counters do not tell. */
+export const countOf = (states: readonly TaskState[]): string | undefined => {
+  const classes = STATE_CLASSES.filter((name) => states.some((state) => classOf(state) === name))
+  const whole = EVERY_STATE.filter((state) => classes.includes(classOf(state)))
+  if (whole.length > states.length) return undefined
+  return classes.length === 0 ? '0' : classes.map((name) => `i.n_${name}`).join(' + ')
+}
 
 interface Results {
   /** Of a task `t` and its invocation `i`. */
   readonly columns: string
-  /** Conditions on `i`, and those on `t`. */
+  /** Conditions on `i`, and those on `t`. Where `amount` is known the latter have no parameters. */
   readonly ofInvocation: readonly string[]
   readonly ofTask: readonly string[]
   /** One of the conditions names the instance. */
   readonly ofOneInstance: boolean
   readonly values: readonly SqlValue[]
+  /** On `i`: how many of its tasks meet the conditions; undefined where that is not known. */
+  readonly amount: string | undefined
   /** Where the number of all is known: the caller's scope has no other condition. */
   readonly total?: () => Promise<number>
   /** Bytes of output that an answer holds. */
@@ -30,18 +39,22 @@ const WINDOW = 500
  * there are behind it; of one instance it goes through that one's tasks. `cross join` has SQLite take them in that order.
  */
 export const readResults = (sql: SqlReader, results: Results, page: PageRequest): Promise<PageRows> => {
-  const { columns, ofInvocation, ofTask, ofOneInstance, values, total, most } = results
+  const { columns, ofTask, ofOneInstance, values, amount, total, most } = results
+  // An invocation that has none of them is passed by without a look at its tasks.
+  const ofInvocation = [
+    ...results.ofInvocation,
+    ...(amount === undefined || ofTask.length === 0 ? [] : [`${amount} > 0`]),
+  ]
   const from = ofOneInstance ? 'task t cross join invocation i' : 'invocation i cross join task t'
   const invocationId = ofOneInstance ? 't.invocation_id' : 'i.id'
   const where = ['t.invocation_id = i.id', ...ofInvocation, ...ofTask].join(' and ')
 
   const count = async (): Promise<number> => {
     if (total !== undefined) return total()
-    // Without a condition on tasks their number is in the invocations: no task is read to count them.
     const text =
-      ofTask.length === 0
-        ? `select coalesce(sum(${TASKS_OF_INVOCATION}), 0) as amount from invocation i where ${ofInvocation.join(' and ')}`
-        : `select count(*) as amount from ${from} where ${where}`
+      amount === undefined
+        ? `select count(*) as amount from ${from} where ${where}`
+        : `select coalesce(sum(${amount}), 0) as amount from invocation i where ${ofInvocation.join(' and ')}`
     return numberOf((await sql.get(text, values))?.['amount'] ?? 0)
   }
 
@@ -63,7 +76,7 @@ export const readResults = (sql: SqlReader, results: Results, page: PageRequest)
       if (same.length >= limit) return same
       return [...same, ...(await select(` and ${invocationId} < ${first}`, [invokeId], limit - same.length, 0))]
     }
-    if (offset <= WINDOW || ofTask.length > 0) return select('', [], limit, offset)
+    if (offset <= WINDOW || amount === undefined) return select('', [], limit, offset)
     const begin = await invocationAt(offset)
     return begin === undefined ? [] : select(` and i.id <= ${first}`, [begin.invokeId], limit, begin.offset)
   }
@@ -75,7 +88,7 @@ export const readResults = (sql: SqlReader, results: Results, page: PageRequest)
     let left = offset
     for (let last: string | undefined; ; ) {
       const rows = await sql.all(
-        `select i.id, ${TASKS_OF_INVOCATION} as amount from invocation i
+        `select i.id, ${amount ?? '0'} as amount from invocation i
          where ${ofInvocation.join(' and ')}${last === undefined ? '' : ` and i.id < ${first}`} order by i.id desc limit ${WINDOW}`,
         last === undefined ? values : [...values, last],
       )

@@ -2,13 +2,13 @@ import { Fault } from '../domain/faults.js'
 import type { Task, TaskResult, TerminationMode } from '../domain/invocations/invocations.js'
 import { hasHistory, isTimed, type RepeatMode } from '../domain/invocations/repeat-modes.js'
 import { legacyRecordStatus, statesOfRecordStatus, taskStatus } from '../domain/invocations/roll-up.js'
-import { FINAL, isFinal, type TaskState, UNFINISHED } from '../domain/invocations/task-states.js'
+import { isFinal, type TaskState } from '../domain/invocations/task-states.js'
 import type { TaskReader, TaskRow, TaskStore } from '../domain/invocations/task-store.js'
 import type { OutputDelivery } from '../domain/outputs/output-delivery.js'
 import { DEFAULT_ANSWER_BOUNDS } from '../domain/paging.js'
 import { deliveriesOf, deliveryKey } from './delivery-store.js'
 import { readTotals } from './invocation-totals.js'
-import { readResults } from './result-list.js'
+import { countOf, EVERY_STATE, readResults } from './result-list.js'
 import { outputOfRun, readHistory } from './run-history.js'
 import { runWriter } from './run-writer.js'
 import { maybeNumber, numberOf, type Row, type SqlReader, type SqlValue, type SqlWriter, textOf } from './sql.js'
@@ -137,7 +137,6 @@ export const tasksOfInvocations = async (
 /** What results tell of the invocation. */
 const OF_INVOCATION =
   'i.command_id, i.username, i.launcher, i.termination_mode, i.container_id, i.container_name, i.oss_output_delivery'
-const EVERY_STATE: readonly TaskState[] = [...UNFINISHED, ...FINAL]
 
 /**
  * @param lock ends a SELECT whose tasks are going to be changed
@@ -157,17 +156,15 @@ export const taskReader = (sql: SqlReader, lock = '', bounds = DEFAULT_ANSWER_BO
     add(ofInvocation, (p) => `i.command_id = ${p}`, filter.commandId)
     add(ofInvocation, (p) => `i.resource_group_id = ${p}`, filter.resourceGroupId)
     add(ofTask, (p) => `t.instance_id = ${p}`, filter.instanceId)
-    if (filter.recordStatus !== undefined)
-      add(
-        ofTask,
-        (p) => sql.dialect.within('t.state', p),
-        JSON.stringify(statesOfRecordStatus(filter.recordStatus, EVERY_STATE)),
-      )
+    const { recordStatus } = filter
+    const states = recordStatus === undefined ? EVERY_STATE : statesOfRecordStatus(recordStatus, EVERY_STATE)
+    if (recordStatus !== undefined)
+      ofTask.push(states.length === 0 ? '1 = 0' : `t.state in (${states.map((state) => `'${state}'`).join(', ')})`)
     const tagged = tagConditions('invocation', 'i.id', filter.tags ?? [], values)
     if (tagged !== '') ofInvocation.push(tagged.replace(/^ and /, ''))
     const { invokeId, includeHistory } = filter
     const ofRuns = includeHistory === true && invokeId !== undefined
-    const isWhole = values.length === 2
+    const isWhole = values.length === 2 && ofTask.length === 0
     const most = bounds.outputBytes
     const found = ofRuns
       ? await readHistory(
@@ -183,6 +180,7 @@ export const taskReader = (sql: SqlReader, lock = '', bounds = DEFAULT_ANSWER_BO
             ofTask,
             ofOneInstance: filter.instanceId !== undefined,
             values,
+            amount: filter.instanceId === undefined ? countOf(states) : undefined,
             ...(isWhole ? { total: async () => (await readTotals(sql, scope)).tasks } : {}),
             most,
           },
