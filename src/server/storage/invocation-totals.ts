@@ -26,6 +26,15 @@ export const addToTotals = async (sql: SqlWriter, invokeId: string): Promise<voi
   )
 }
 
+/** An invocation got more tasks; one that is not told of yet is counted when it is. */
+export const addTasksToTotals = async (sql: SqlWriter, invokeId: string, tasks: number): Promise<void> => {
+  await sql.run(
+    `update invocation_total set tasks = tasks + $2 where (account_id, region_id) in (
+       select account_id, region_id from invocation where id = $1 and committed = 1)`,
+    [invokeId, tasks],
+  )
+}
+
 /** Invocations that are over are not told of any more. @param condition on `i`, of invocations that this transaction has */
 export const takeFromTotals = async (sql: SqlWriter, condition: string, values: readonly string[]): Promise<void> => {
   const gone = await sql.all(

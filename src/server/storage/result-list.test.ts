@@ -128,6 +128,13 @@ describe.each(DIALECTS)('results on %s', (dialect) => {
       })
     }
     expect(await totals(store)).toEqual(Array(2).fill({ invocations: 6, tasks: 21 }))
+    // Some are added later.
+    const added = { instanceId: 'mi-9999', state: 'Pending', errorCode: '', errorInfo: '', deadlineAt: now } as const
+    await store.stores.write(async (w) => {
+      await w.tasks.add(name(1), [added], { repeatMode: 'Once', deliversOutput: false }, now)
+      w.invocations.tally(name(1), undefined, 'pending', 1)
+    })
+    expect(await totals(store)).toEqual(Array(2).fill({ invocations: 6, tasks: 22 }))
     await new Retention({
       database: store.database,
       clock: { now: () => now },
@@ -135,6 +142,6 @@ describe.each(DIALECTS)('results on %s', (dialect) => {
       fileSends: { milliseconds: DAY_MS, records: 1_000 },
       tellRemoved: () => undefined,
     }).sweep(new AbortController().signal)
-    expect(await totals(store)).toEqual(Array(2).fill({ invocations: 4, tasks: 17 }))
+    expect(await totals(store)).toEqual(Array(2).fill({ invocations: 4, tasks: 18 }))
   })
 })

@@ -7,7 +7,7 @@ import type { TaskReader, TaskRow, TaskStore } from '../domain/invocations/task-
 import type { OutputDelivery } from '../domain/outputs/output-delivery.js'
 import { DEFAULT_ANSWER_BOUNDS } from '../domain/paging.js'
 import { deliveriesOf, deliveryKey } from './delivery-store.js'
-import { readTotals } from './invocation-totals.js'
+import { addTasksToTotals, readTotals } from './invocation-totals.js'
 import { countOf, EVERY_STATE, readResults } from './result-list.js'
 import { outputOfRun, readHistory } from './run-history.js'
 import { runWriter } from './run-writer.js'
@@ -389,6 +389,7 @@ export const taskStore = (sql: SqlWriter): TaskStore => ({
        from ${sql.dialect.batch('$3', ADD_COLUMNS)}`,
       [invokeId, now, JSON.stringify(rows), repeatMode, deliversOutput ? 1 : 0],
     )
+    await addTasksToTotals(sql, invokeId, tasks.length)
   },
 
   async save(before, after, now) {
