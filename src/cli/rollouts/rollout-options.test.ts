@@ -5,7 +5,13 @@ describe('the turns of hosts', () => {
   it.each<[RolloutValues, readonly (readonly [string, string])[]]>([
     [{}, []],
     [{ 'max-concurrent': '5' }, [['MaxConcurrency', '5']]],
-    [{ 'stop-after': '10%' }, [['StopAfterFailures', '10%']]],
+    [
+      { 'stop-after': '10%', 'max-concurrent': '2' },
+      [
+        ['MaxConcurrency', '2'],
+        ['StopAfterFailures', '10%'],
+      ],
+    ],
     [
       { waves: '1, 10%,50%', 'pause-between-waves': 'manual' },
       [
@@ -30,6 +36,7 @@ describe('the turns of hosts', () => {
   it.each<[RolloutValues, string]>([
     [{ 'max-concurrent': '0' }, '--max-concurrent is a number of hosts'],
     [{ 'stop-after': '101%' }, '--stop-after is a number of hosts'],
+    [{ 'stop-after': '1' }, '--stop-after goes with --max-concurrent or --waves'],
     [{ waves: '1,,2' }, '--waves is a number of hosts'],
     [{ 'pause-between-waves': 'manual' }, '--pause-between-waves goes with --waves'],
     [{ waves: '1', 'pause-between-waves': 'soon' }, '--pause-between-waves is a time'],

@@ -60,6 +60,8 @@ export const rolloutParameters = (options: RolloutValues): FlatParameters => {
   checkShare('stop-after', stopAfter)
   for (const size of waves?.split(',') ?? []) checkShare('waves', size.trim())
   if (pause !== undefined && waves === undefined) throw new UsageError('--pause-between-waves goes with --waves.')
+  if (stopAfter !== undefined && most === undefined && waves === undefined)
+    throw new UsageError('--stop-after goes with --max-concurrent or --waves: all at once, nobody would be left out.')
   return (
     [
       ['MaxConcurrency', most],

@@ -1,6 +1,7 @@
 import { escapeControl } from '../../command-line/escape-control.js'
 import { CommandFailure } from '../../command-line/failures.js'
 import { listAt, type Members, numberAt, textAt } from '../answer.js'
+import { RefusedCall } from '../call-failures.js'
 import type { Api, FlatParameters } from '../call-operation.js'
 import { pages } from '../pages.js'
 import type { StatesOf } from '../running/follow.js'
@@ -86,7 +87,11 @@ export const withRollout = (statesOf: StatesOf, tell: (rollout: Rollout) => void
   return async (api, invokeId, signal) => {
     const states = await statesOf(api, invokeId, signal)
     if (told.has(invokeId) && told.get(invokeId) === undefined) return states
-    const rollout = await findRollout(api, invokeId, signal)
+    // Whoever may not see rollouts, and a server that has none, watch the hosts alone.
+    const rollout = await findRollout(api, invokeId, signal).catch((error: unknown) => {
+      if (error instanceof RefusedCall) return undefined
+      throw error
+    })
     const now = rollout === undefined ? undefined : `${rollout.status} ${rollout.reason}`.trim()
     const isNews = now !== (told.get(invokeId) ?? 'InProgress') && now !== 'Finished'
     if (rollout !== undefined && isNews) tell(rollout)

@@ -60,8 +60,13 @@ export const hasRollout = (request: RolloutParameters): boolean =>
   ].some((value) => value !== undefined)
 
 /** What is wrong with these parameters together. */
-export const rolloutReason = ({ Waves, PauseBetweenWaves }: RolloutParameters): Reason | undefined =>
-  PauseBetweenWaves !== undefined && Waves === undefined ? 'Waves/missing' : undefined
+export const rolloutReason = (request: RolloutParameters): Reason | undefined => {
+  const { Waves, PauseBetweenWaves, MaxConcurrency, StopAfterFailures } = request
+  if (PauseBetweenWaves !== undefined && Waves === undefined) return 'Waves/missing'
+  // All at once, nothing would be left to leave out.
+  const isAtOnce = MaxConcurrency === undefined && Waves === undefined
+  return StopAfterFailures !== undefined && isAtOnce ? 'MaxConcurrency/missing' : undefined
+}
 
 /** The plan that was asked for; undefined when none was. */
 export const rolloutOf = (request: RolloutParameters): RolloutRequest | undefined =>
@@ -96,6 +101,12 @@ export const rolloutErrors = [
     400,
     `Waves must be up to ${MOST_WAVES} sizes with commas between them, such as 1,10%,50%.`,
     'Waves/malformed',
+  ),
+  error(
+    'MissingParameter.MaxConcurrency',
+    400,
+    'StopAfterFailures is for rollouts with MaxConcurrency or Waves.',
+    'MaxConcurrency/missing',
   ),
   error('MissingParameter.Waves', 400, 'PauseBetweenWaves is for rollouts with Waves.', 'Waves/missing'),
   error(

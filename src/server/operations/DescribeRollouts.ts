@@ -92,7 +92,7 @@ const entry = (rollout: Rollout) => ({
   Total: rollout.total,
   Waiting: rollout.counts.waiting,
   Queued: rollout.counts.queued,
-  Active: rollout.counts.active,
+  Active: rollout.counts.active + rollout.counts.scheduled,
   Succeeded: rollout.counts.succeeded,
   Failed: rollout.counts.failed,
   Stopped: rollout.counts.stopped,

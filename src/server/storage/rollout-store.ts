@@ -1,19 +1,19 @@
 import type { Standing } from '../domain/rollouts/next-step.js'
 import type { RolloutReader, RolloutStore } from '../domain/rollouts/rollout-store.js'
-import type { Rollout, RolloutKind, RolloutStatus } from '../domain/rollouts/rollouts.js'
+import { ROLLOUT_KINDS, type Rollout, type RolloutKind, type RolloutStatus } from '../domain/rollouts/rollouts.js'
 import { readPage } from './page.js'
 import { maybeNumber, numberOf, type Row, type SqlReader, type SqlValue, type SqlWriter, textOf } from './sql.js'
 
 /** The rows of each kind that count its hosts, and those of the hosts. */
 const TABLES = {
   invocation: {
-    counts: `i.n_waiting as waiting, i.n_queued as queued, i.n_pending + i.n_running + i.n_stopping as active,
+    counts: `i.n_waiting as waiting, i.n_queued as queued, i.n_pending + i.n_running + i.n_stopping as active, i.n_scheduled as scheduled,
       i.n_success as succeeded, i.n_failed + i.n_broken as failed, i.n_stopped as stopped`,
     from: 'rollout r join invocation i on i.id = r.invocation_id and i.committed = 1',
     waits: `select 1 from task t where t.invocation_id = r.invocation_id and t.state = 'Waiting' and t.position < r.wave_end`,
   },
   file: {
-    counts: `i.n_waiting as waiting, i.n_queued as queued, i.n_pending + i.n_running as active, i.n_success as succeeded,
+    counts: `i.n_waiting as waiting, i.n_queued as queued, i.n_pending + i.n_running as active, 0 as scheduled, i.n_success as succeeded,
       i.n_failed as failed, 0 as stopped`,
     from: 'rollout r join file_send i on i.id = r.invocation_id',
     waits: `select 1 from file_task t where t.send_id = r.invocation_id and t.state = 'Waiting' and t.position < r.wave_end`,
@@ -40,22 +40,12 @@ const rolloutOf = (row: Row): Rollout => ({
     waiting: numberOf(row['waiting']),
     queued: numberOf(row['queued']),
     active: numberOf(row['active']),
+    scheduled: numberOf(row['scheduled']),
     succeeded: numberOf(row['succeeded']),
     failed: numberOf(row['failed']),
     stopped: numberOf(row['stopped']),
   },
 })
-
-const BOTH = (['invocation', 'file'] as const)
-  .map(
-    (kind) =>
-      `select r.*, ${TABLES[kind].counts} from ${TABLES[kind].from} where r.account_id = $1 and r.region_id = $2`,
-  )
-  .join(' union all ')
-
-const OPEN = (['invocation', 'file'] as const)
-  .map((kind) => `select r.*, ${TABLES[kind].counts} from ${TABLES[kind].from} where r.is_over = 0`)
-  .join(' union all ')
 
 /** Where next-step.ts may find more to do than to rest; a store test holds them against each other. $3 is the time. */
 const DUE = `r.waiting + r.queued + r.active = 0
@@ -77,8 +67,24 @@ export const rolloutReader = (sql: SqlReader): RolloutReader => ({
       where.push(`r.status = $${values.length}`)
     }
     const keys = ['r.created_at', 'r.invocation_id']
-    const found = await readPage(sql, { select: 'r.*', from: `(${BOTH}) r`, where, values, keys }, page)
-    return { items: found.rows.map(rolloutOf), totalCount: found.totalCount, nextCursor: found.nextCursor }
+    const found = await readPage(sql, { select: 'r.*', from: 'rollout r', where, values, keys }, page)
+    const counted = new Map<string, Row>()
+    for (const kind of ROLLOUT_KINDS) {
+      const ids = found.rows.filter((row) => row['kind'] === kind).map((row) => textOf(row['invocation_id']))
+      const { counts, from } = TABLES[kind]
+      const text = `select r.*, ${counts} from ${from} where ${sql.dialect.within('r.invocation_id', '$1')}`
+      const rows = ids.length === 0 ? [] : await sql.all(text, [JSON.stringify(ids)])
+      for (const row of rows) counted.set(textOf(row['invocation_id']), row)
+    }
+    return {
+      // One whose invocation is on its way out is not told any more.
+      items: found.rows.flatMap((row) => {
+        const whole = counted.get(textOf(row['invocation_id']))
+        return whole === undefined ? [] : [rolloutOf(whole)]
+      }),
+      totalCount: found.totalCount,
+      nextCursor: found.nextCursor,
+    }
   },
 
   async standing(invokeId, kind): Promise<Standing | undefined> {
@@ -92,17 +98,22 @@ export const rolloutReader = (sql: SqlReader): RolloutReader => ({
   },
 
   async open(after, limit, now) {
-    const rows = await sql.all(
-      `select r.invocation_id, r.kind, r.queued, case when ${DUE} then 1 else 0 end as is_due
-       from (${OPEN}) r where r.invocation_id > $1 order by r.invocation_id limit $2`,
-      [after, limit, now],
-    )
-    return rows.map((row) => ({
+    const rows: Row[] = []
+    for (const kind of ROLLOUT_KINDS) {
+      const { counts, from } = TABLES[kind]
+      const own = `select r.*, ${counts} from ${from} where r.is_over = 0 and r.kind = '${kind}' and r.invocation_id > $1
+        order by r.invocation_id limit $2`
+      const text = `select r.invocation_id, r.kind, r.status, r.queued, case when ${DUE} then 1 else 0 end as is_due from (${own}) r`
+      rows.push(...(await sql.all(text, [after, limit, now])))
+    }
+    const open = rows.map((row) => ({
       invokeId: textOf(row['invocation_id']),
       kind: textOf(row['kind']) as RolloutKind,
+      status: textOf(row['status']) as RolloutStatus,
       queued: numberOf(row['queued']),
       isDue: row['is_due'] === 1,
     }))
+    return open.sort((one, other) => (one.invokeId < other.invokeId ? -1 : 1)).slice(0, limit)
   },
 
   async queueUntil(invokeId) {

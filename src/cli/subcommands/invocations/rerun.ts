@@ -9,6 +9,7 @@ import { count } from '../../output/count.js'
 import { hostsText } from '../../output/invocation-text.js'
 import { writeJson } from '../../output/json.js'
 import { openProgressLine } from '../../output/progress-line.js'
+import { ROLLOUT_OPTIONS, rolloutParameters } from '../../rollouts/rollout-options.js'
 import { laterText, Leaving } from '../../running/leaving.js'
 import { submitCall } from '../../running/submit.js'
 import { invocationsOf, tellRefused } from '../../running/tell.js'
@@ -20,12 +21,13 @@ export const rerun = defineSubcommand({
   description: [
     'Failed are hosts in the states Failed, Invalid, Aborted, Timeout and Error: also those that could not be reached. ' +
       'Not failed are those where it was stopped (Cancelled, Terminated) and those that have not finished.',
-    'It is the same script with the same parameters, user, directory, time limit, launcher and tags, run once. A kept ' +
+    'It is the same script with the same parameters, user, directory, time limit, launcher and tags, run once; hosts get their turns anew. A kept ' +
       'command is invoked by its id. The answer is the new invocation’s id.',
   ],
   positionals: [{ name: 'ID', about: 'the invocation (t-…)' }],
   options: {
     failed: flag('On the hosts where it failed. Must be given.'),
+    ...ROLLOUT_OPTIONS,
     output: text('For people or for programs.', { oneOf: ['text', 'json'], default: 'text', short: 'o' }),
     ...CONNECTION_OPTIONS,
   },
@@ -42,6 +44,7 @@ export const rerun = defineSubcommand({
   ],
   run: async ({ options, words: [invokeId = ''], terminal }) => {
     if (!options.failed) throw new UsageError('say on which hosts: --failed.')
+    const rollout = rolloutParameters(options)
     using api = openApi(readConnection(options, terminal))
     using leaving = new Leaving()
     using line = openProgressLine(terminal.stderr)
@@ -50,7 +53,8 @@ export const rerun = defineSubcommand({
     const targets = invocation.hosts.filter(hasFailed).map(({ instanceId }) => ({ instanceId, name: '' }))
     if (targets.length === 0) throw new CommandFailure(`it failed nowhere. ${hostsText(counts)}.`)
     let accepted = 0
-    const call = await rerunCall(api, invocation)
+    const again = await rerunCall(api, invocation)
+    const call = { ...again, parameters: [...again.parameters, ...rollout], isOne: rollout.length > 0 }
     const { submitted, refused } = await submitCall(api, targets, call, leaving.signal, (hosts) => {
       accepted += hosts
       line.count(accepted, targets.length, 'hosts submitted')

@@ -5,6 +5,7 @@ import { isOfAnotherProcess } from '../fleet/agent-process.js'
 import { deadlineCounts, outageText } from '../fleet/outage.js'
 import type { PresenceTable } from '../fleet/presence.js'
 import type { LostTasks } from '../invocations/end-lost-tasks.js'
+import { DELIVERY_MS } from '../invocations/admit.js'
 import { LOOK_AGAIN_MS, NEVER_BACK } from '../rollouts/paced-tasks.js'
 import { ERROR_TEXTS } from '../invocations/error-texts.js'
 import type { UnitOfWork, Writing } from '../unit-of-work.js'
@@ -69,8 +70,10 @@ export const endLostFiles = ({ stores, clock, presence, rejections }: Parts): Lo
       for (const file of await w.files.heldOf(instanceId, CHUNK)) await end(w, file, 'not-delivered', code, GONE)
     })
 
-  const undelivered = async ({ instanceId, createdAt }: FileTaskRow) => {
-    if ((rejections.get(instanceId) ?? Number.NEGATIVE_INFINITY) >= createdAt) return 'ClientIsUpgrading'
+  const undelivered = async ({ instanceId, createdAt, deadlineAt }: FileTaskRow) => {
+    // In a rollout it was sent long after it was submitted.
+    const sentAt = (deadlineAt ?? createdAt + DELIVERY_MS) - DELIVERY_MS
+    if ((rejections.get(instanceId) ?? Number.NEGATIVE_INFINITY) >= sentAt) return 'ClientIsUpgrading'
     const others = await stores.read.files.unfinishedOf(instanceId, CHUNK)
     const inHand = others.filter((other) => other.state === 'Running').length
     return inHand >= FILES_PER_FETCH ? 'TaskConcurrencyLimit' : 'DeliveryTimeout'
@@ -78,12 +81,12 @@ export const endLostFiles = ({ stores, clock, presence, rejections }: Parts): Lo
 
   /** As for scripts: docs/adr/0016-rollouts.md. */
   const waitOn = async (w: Writing, file: FileTaskRow, now: number): Promise<boolean> => {
-    const isLive = presence.isLive(presence.lastSeen(file.instanceId))
     if (isHeldFile(file.state)) {
+      const isLive = presence.isLive(presence.lastSeen(file.instanceId))
       if (isLive) await w.files.save(file, { ...file, deadlineAt: now + LOOK_AGAIN_MS }, now)
       return isLive
     }
-    const queueUntil = isLive ? undefined : await w.rollouts.queueUntil(file.invokeId)
+    const queueUntil = await w.rollouts.queueUntil(file.invokeId)
     const state = moveFile(file.state, false, 'queued')
     if (queueUntil === undefined || queueUntil <= now || state === undefined) return false
     await w.files.save(file, { ...file, state, deadlineAt: queueUntil }, now)
@@ -92,9 +95,9 @@ export const endLostFiles = ({ stores, clock, presence, rejections }: Parts): Lo
 
   const endOverdue = async (w: Writing, file: FileTaskRow, now: number): Promise<void> => {
     if (file.state === 'Running') return end(w, file, 'timed-out', 'ExecutionTimeout', UNKNOWN_TEXTS.ExecutionTimeout)
-    if (await waitOn(w, file, now)) return
-    if (isHeldFile(file.state)) return end(w, file, 'not-delivered', 'ClientNotRunning', NEVER_BACK)
-    const code = await undelivered(file)
+    const code = isHeldFile(file.state) ? 'ClientNotRunning' : await undelivered(file)
+    if (code !== 'TaskConcurrencyLimit' && (await waitOn(w, file, now))) return
+    if (code === 'ClientNotRunning') return end(w, file, 'not-delivered', code, NEVER_BACK)
     return end(w, file, 'not-delivered', code, ERROR_TEXTS[code])
   }
 

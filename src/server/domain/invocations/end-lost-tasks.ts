@@ -6,6 +6,7 @@ import type { PresenceTable } from '../fleet/presence.js'
 import { keepRun } from '../outputs/output-delivery.js'
 import { LOOK_AGAIN_MS, NEVER_BACK } from '../rollouts/paced-tasks.js'
 import type { UnitOfWork, Writing } from '../unit-of-work.js'
+import { DELIVERY_MS } from './admit.js'
 import { changeTask } from './change-task.js'
 import { ERROR_TEXTS, type ResultErrorCode } from './error-texts.js'
 import { hasHistory } from './repeat-modes.js'
@@ -153,8 +154,6 @@ export const endLostTasks = ({
         for (const task of found.sort(byInstance)) {
           if (isHeld(task.state)) {
             await queueOver(w, task, now)
-          } else if (task.state === 'Pending' && (await waitAgain(w, task, now))) {
-            continue
           } else if (task.state === 'Scheduled') {
             await overdueSchedule(w, task, now)
           } else if (hasHistory(task.repeatMode) && task.state !== 'Pending') {
@@ -170,6 +169,7 @@ export const endLostTasks = ({
               )
           } else if (task.state === 'Pending') {
             const code = await undelivered(task)
+            if (code !== 'TaskConcurrencyLimit' && (await waitAgain(w, task, now))) continue
             await end(w, task, 'not-delivered', code, ERROR_TEXTS[code])
           } else {
             await end(w, task, 'lost', 'ExecutionInterrupted', neverEnded(task))
@@ -194,9 +194,11 @@ export const endLostTasks = ({
     else await end(w, task, 'not-delivered', 'ClientNotRunning', NEVER_BACK)
   }
 
-  /** A host that went away before it fetched what it was sent is waited for, where one that was away is. */
+  /**
+   * A host that did not fetch what it was sent is waited for, where one that is away is: it counts as live for a while after it
+   * went.
+   */
   async function waitAgain(w: Writing, task: TaskRow, now: number): Promise<boolean> {
-    if (presence.isLive(presence.lastSeen(task.instanceId))) return false
     const queueUntil = await w.rollouts.queueUntil(task.invokeId)
     const scope = await w.invocations.scopeOf(task.invokeId)
     const state = move(task.state, false, 'queued')
@@ -215,7 +217,9 @@ export const endLostTasks = ({
 
   async function undelivered(task: TaskRow): Promise<ResultErrorCode> {
     const rejectedAt = rejections.get(task.instanceId)
-    if (rejectedAt !== undefined && rejectedAt >= task.createdAt) return 'ClientIsUpgrading'
+    // In a rollout it was sent long after it was submitted.
+    const sentAt = (task.deadlineAt ?? task.createdAt + DELIVERY_MS) - DELIVERY_MS
+    if (rejectedAt !== undefined && rejectedAt >= sentAt) return 'ClientIsUpgrading'
     const others = await stores.read.tasks.unfinishedOf(task.instanceId, MOST_OF_ONE_HOST)
     const inHand = others.filter((other) => other.state !== 'Pending').length
     return inHand >= tasksPerHost ? 'TaskConcurrencyLimit' : 'DeliveryTimeout'

@@ -21,7 +21,7 @@ interface Parts {
   readonly outputQuota: number
   readonly tasksPerHost: number
   readonly reschedules: Reschedules
-  readonly pacer: Pick<Pacer, 'hostSeen'>
+  readonly pacer: Pick<Pacer, 'hostSeen' | 'letIn'>
 }
 
 /** What agents do with tasks: fetch them, report on them. */
@@ -33,6 +33,7 @@ export const serveAgents = (parts: Parts): AgentTasks => {
   const report = takeReport({ ...parts, scripts, crowded })
   return {
     async fetch(instanceId, fetched) {
+      if (fetched.reason === 'startup') await pacer.letIn(instanceId)
       await pacer.hostSeen(instanceId)
       return fetch(instanceId, fetched)
     },

@@ -203,6 +203,15 @@ export const rolloutSuite = (openWorld: () => Promise<World>): void => {
       expect(await statuses(world, invokeId, [a, b])).toEqual(['Aborted', 'Cancelled'])
     })
 
+    it('is reached by hosts that are away, one after the other', async () => {
+      await using world = await openWorld()
+      const hosts = await hostsOf(world, 6)
+      world.pass(10 * MINUTE)
+      const invokeId = await begin(world, hosts, { maxConcurrency: '2', stopAfterFailures: '3' })
+      expect(await told(world, invokeId)).toMatchObject({ status: 'Halted', counts: { failed: 3, stopped: 3 } })
+      expect((await statuses(world, invokeId, hosts)).slice(0, 3)).toEqual(['Aborted', 'Aborted', 'Aborted'])
+    })
+
     it('does not count what somebody stopped', async () => {
       await using world = await openWorld()
       const [a = '', b = ''] = await hostsOf(world, 2)
@@ -430,6 +439,49 @@ export const rolloutSuite = (openWorld: () => Promise<World>): void => {
       expect(await taken(world, [a])).toEqual([a])
     })
 
+    it('waits for a host that went away just when it was sent to', async () => {
+      await using world = await openWorld()
+      const [a = ''] = await hostsOf(world, 1)
+      const invokeId = await begin(world, [a], { offlineTimeoutSeconds: 3_600 })
+      for (let seconds = 0; seconds < 300; seconds += 5) await sweep(world)
+      expect((await told(world, invokeId)).counts).toMatchObject({ queued: 1, failed: 0 })
+      await world.beat(a)
+      await sweep(world)
+      expect(await taken(world, [a])).toEqual([a])
+    })
+
+    it('is not let in any more by the failure that halts it', async () => {
+      await using world = await openWorld()
+      const [a = '', b = ''] = await hostsOf(world, 2)
+      world.pass(10 * MINUTE)
+      await world.beat(a)
+      const rollout = { maxConcurrency: '1', stopAfterFailures: '1', offlineTimeoutSeconds: 3_600 }
+      const invokeId = await begin(world, [b, a], rollout)
+      await world.fetch(a)
+      await world.report(a, invokeId, { kind: 'running' })
+      await world.beat(b)
+      await sweep(world)
+      await finish(world, a, invokeId, 1)
+      expect(await taken(world, [b])).toEqual([])
+      expect(await told(world, invokeId)).toMatchObject({ status: 'Halted', counts: { stopped: 1 } })
+    })
+
+    it('runs at the start that brings the host back, whoever comes first', async () => {
+      await using world = await openWorld()
+      for (const isSwept of [true, false]) {
+        const [a = ''] = await hostsOf(world, 1)
+        world.pass(10 * MINUTE)
+        const rollout = { offlineTimeoutSeconds: 3_600 }
+        const invokeId = await world.run([a], { request: { rollout, repeatMode: 'NextRebootOnly' } })
+        await world.parts.rollouts.settled()
+        world.pass(MINUTE)
+        await world.beat(a, { pid: 200, coldStart: true, startedAt: world.now() })
+        if (isSwept) await sweep(world)
+        const handed = (await world.handOut(a, { reason: 'startup', coldStart: true })).run
+        expect(handed.map(({ taskId }) => taskId)).toEqual([invokeId])
+      }
+    })
+
     it('lets hosts that come back in only as there is room', async () => {
       await using world = await openWorld()
       const hosts = await hostsOf(world, 4)
@@ -473,7 +525,7 @@ export const rolloutSuite = (openWorld: () => Promise<World>): void => {
       expect((await world.handOut(a)).run.map(({ repeat }) => repeat.kind)).toEqual(['Rate'])
       expect(await world.task(invokeId, a)).toMatchObject({ status: 'Scheduled' })
       await sweep(world)
-      expect((await told(world, invokeId)).status).toBe('Finished')
+      expect(await told(world, invokeId)).toMatchObject({ status: 'Finished', counts: { scheduled: 1 } })
     })
 
     it('judges a host by the agent that it comes back with', async () => {

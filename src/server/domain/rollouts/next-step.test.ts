@@ -19,7 +19,7 @@ const base: Standing = {
   createdAt: 0,
   updatedAt: 0,
   waitsInWave: false,
-  counts: { waiting: 0, queued: 0, active: 0, succeeded: 0, failed: 0, stopped: 0 },
+  counts: { waiting: 0, queued: 0, active: 0, scheduled: 0, succeeded: 0, failed: 0, stopped: 0 },
 }
 
 interface Change extends Omit<Partial<Standing>, 'counts'> {
@@ -117,6 +117,7 @@ describe('room for hosts that came back', () => {
   it.each<[string, Change, number]>([
     ['what is not at work', { maxConcurrency: 3, counts: { active: 1, queued: 5 } }, 2],
     ['none when all are at work', { maxConcurrency: 3, counts: { active: 3, queued: 5 } }, 0],
+    ['none when it halts', { stopAfterFailures: 1, counts: { failed: 1, queued: 5 } }, 0],
     ['none while it is paused', { status: 'Paused', counts: { queued: 5 } }, 0],
     ['all without a bound', { counts: { queued: 5 } }, Number.POSITIVE_INFINITY],
   ])('is %s', (_, change, room) => {

@@ -29,7 +29,7 @@ export const nextStep = (rollout: Standing, now: number): Step => {
   const held = counts.waiting + counts.queued
   if (held + counts.active === 0) return { kind: 'finish' }
   if (status === 'Halted' || status === 'Cancelled') return { kind: held > 0 ? 'cancel' : 'rest' }
-  if (stopAfterFailures !== undefined && counts.failed >= stopAfterFailures && held > 0) {
+  if (isEnough(rollout) && held > 0) {
     const hosts = counts.failed === 1 ? '1 host' : `${counts.failed} hosts`
     return { kind: 'halt', reason: `${hosts} failed, and it halts at ${stopAfterFailures}` }
   }
@@ -41,11 +41,20 @@ export const nextStep = (rollout: Standing, now: number): Step => {
   if (counts.active > 0 || counts.waiting === 0) return { kind: 'rest' }
   const next = wave + 1
   if (rollout.pauseBetweenWaves === undefined) return { kind: 'next-wave', wave: next }
-  const reason = `wave ${next} of ${waveEnds.length} is over`
+  const away = counts.queued === 0 ? '' : `, ${counts.queued} away`
+  const reason = `wave ${next} of ${waveEnds.length} is over${away}`
   const resumeAt = rollout.pauseBetweenWaves === 0 ? undefined : now + rollout.pauseBetweenWaves * 1_000
   return { kind: 'pause', wave: next, reason, resumeAt }
 }
 
 /** How many hosts that came back may be sent to now. */
-export const roomForReturned = ({ status, maxConcurrency, counts }: Rollout): number =>
-  status === 'InProgress' ? Math.max(0, (maxConcurrency ?? Number.POSITIVE_INFINITY) - counts.active) : 0
+export const roomForReturned = (rollout: Rollout): number => {
+  const { status, maxConcurrency, counts } = rollout
+  return status === 'InProgress' && !isEnough(rollout)
+    ? Math.max(0, (maxConcurrency ?? Number.POSITIVE_INFINITY) - counts.active)
+    : 0
+}
+
+/** So many failed that it halts. */
+const isEnough = ({ stopAfterFailures, counts }: Rollout): boolean =>
+  stopAfterFailures !== undefined && counts.failed >= stopAfterFailures

@@ -10,6 +10,8 @@ import { ROLLOUT_KINDS, type Rollout, type RolloutKind } from './rollouts.js'
 const CHUNK = 200
 /** How often hosts that are waited for are looked at; one that asks for its tasks is not waited for so long. */
 const LOOK_MS = 5_000
+/** Rollouts that take a step at a time; the others take theirs in turn. */
+const STEPS_AT_ONCE = 8
 /** Open rollouts read at a time. */
 const PAGE = 500
 /** Invocations for which one host that came back is looked up. */
@@ -46,6 +48,7 @@ export class Pacer {
   readonly #known = new Map<string, Known>()
   /** Those with hosts that are waited for. */
   readonly #queuing = new Set<string>()
+  readonly #turns = new Turns(STEPS_AT_ONCE)
   #stopping = false
 
   constructor(parts: Parts) {
@@ -79,21 +82,37 @@ export class Pacer {
     }
   }
 
-  /** Looks at all that are not over; also finds those of other servers, and of the time before this one began. */
+  /**
+   * Gives a host that has just come back its turn at once, where hosts do not wait for each other: what waits for a start of the
+   * host must be there when its agent asks for the first time.
+   */
+  async letIn(instanceId: string): Promise<void> {
+    if (this.#queuing.size === 0) return
+    const { stores, tasks } = this.#parts
+    for (const kind of ROLLOUT_KINDS) {
+      for (const invokeId of await tasks[kind].queuedOn(instanceId, MOST_QUEUED_ON_ONE_HOST)) {
+        const seen = await stores.read.rollouts.standing(invokeId, kind)
+        if (seen === undefined || seen.maxConcurrency !== undefined) continue
+        await this.#send(invokeId, this.#knownOf(invokeId, kind), seen, [instanceId], roomForReturned)
+      }
+    }
+  }
+
+  /** Looks at all that are not over; also finds those of the time before this server began. */
   async sweep(): Promise<void> {
     const { stores, clock } = this.#parts
     const seen = new Set<string>()
     for (let after = ''; ; ) {
       const open = await stores.read.rollouts.open(after, PAGE, clock.now())
-      for (const { invokeId, kind, queued, isDue } of open) {
+      for (const { invokeId, kind, status, queued, isDue } of open) {
         if (this.#stopping) return
         seen.add(invokeId)
         const known = this.#knownOf(invokeId, kind)
         this.#noteQueue(invokeId, queued)
         if (queued > 0) await this.#lookForReturned(invokeId, known)
-        if (!isDue && known.returned.size === 0) continue
+        if (!isDue && (known.returned.size === 0 || status !== 'InProgress')) continue
         this.#ask(known)
-        await this.#run(invokeId)
+        void this.#run(invokeId)
       }
       const last = open.at(-1)
       if (last === undefined || open.length < PAGE) break
@@ -155,8 +174,8 @@ export class Pacer {
     try {
       while (known.isDue && !this.#stopping) {
         known.isDue = false
+        await using _ = await this.#turns.take()
         if (await this.#step(invokeId, known)) known.isDue = true
-        await turn()
       }
     } catch (cause) {
       this.#parts.tellFailure('rollouts', cause)
@@ -188,7 +207,8 @@ export class Pacer {
     const step = nextStep(seen, clock.now())
     if (step.kind === 'rest') return false
     if (step.kind !== 'release') return this.#change(invokeId, known, seen)
-    const instanceIds = await this.#parts.tasks[known.kind].waiting(invokeId, step.below, Math.min(CHUNK, step.free))
+    const waiting = await this.#parts.tasks[known.kind].waiting(invokeId, step.below, CHUNK)
+    const instanceIds = await this.#nextOf(waiting, seen, step.free)
     const turns = await this.#send(invokeId, known, seen, instanceIds, (held) => {
       const now = nextStep(held, clock.now())
       return now.kind === 'release' ? now.free : 0
@@ -196,10 +216,32 @@ export class Pacer {
     return turns.some((became) => became !== 'unchanged')
   }
 
+  /**
+   * The first of those that wait: as many as there is room for, with the hosts between them that are away, but no more of these
+   * than halt it.
+   */
+  async #nextOf(waiting: readonly string[], seen: Rollout, free: number): Promise<readonly string[]> {
+    const { presence, clock } = this.#parts
+    await presence.prefetch(waiting)
+    const isQueue = seen.queueUntil !== undefined && seen.queueUntil > clock.now()
+    let room = free
+    let failures = isQueue
+      ? Number.POSITIVE_INFINITY
+      : (seen.stopAfterFailures ?? Number.POSITIVE_INFINITY) - seen.counts.failed
+    const next: string[] = []
+    for (const id of waiting) {
+      if (room <= 0 || failures <= 0) break
+      next.push(id)
+      if (presence.isLive(presence.lastSeen(id))) room -= 1
+      else failures -= 1
+    }
+    return next
+  }
+
   async #letReturnedIn(invokeId: string, known: Known, seen: Rollout): Promise<boolean> {
     const instanceIds = [...known.returned].slice(0, Math.min(CHUNK, roomForReturned(seen)))
-    for (const id of instanceIds) known.returned.delete(id)
     await this.#send(invokeId, known, seen, instanceIds, roomForReturned)
+    for (const id of instanceIds) known.returned.delete(id)
     return true
   }
 
@@ -279,4 +321,25 @@ export class Pacer {
 
 const isEnded = ({ status }: Rollout): boolean => status === 'Halted' || status === 'Cancelled'
 
-const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
+/** So many at a time, in the order in which they asked, and between two of them the event loop gets round. */
+class Turns {
+  #free: number
+  readonly #waiting: (() => void)[] = []
+
+  constructor(amount: number) {
+    this.#free = amount
+  }
+
+  async take(): Promise<AsyncDisposable> {
+    if (this.#free > 0) this.#free -= 1
+    else await new Promise<void>((resolve) => this.#waiting.push(resolve))
+    return {
+      [Symbol.asyncDispose]: async () => {
+        await new Promise((resolve) => setImmediate(resolve))
+        const next = this.#waiting.shift()
+        if (next === undefined) this.#free += 1
+        else next()
+      },
+    }
+  }
+}

@@ -23,6 +23,7 @@ export interface RolloutChange {
 export interface OpenRollout {
   readonly invokeId: string
   readonly kind: RolloutKind
+  readonly status: RolloutStatus
   readonly queued: number
   /** A step may be due: nobody needs to have asked for it. */
   readonly isDue: boolean

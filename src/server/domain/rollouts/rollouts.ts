@@ -46,6 +46,8 @@ export interface RolloutCounts {
   readonly queued: number
   /** Sent to, or at work. */
   readonly active: number
+  /** On their hosts, and waiting there for their time. */
+  readonly scheduled: number
   readonly succeeded: number
   readonly failed: number
   /** Stopped or cancelled. */
