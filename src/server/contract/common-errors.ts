@@ -96,7 +96,8 @@ export const compileErrorRows = (errors: readonly ErrorRow[]): FindErrorRow => {
     const problem = PARAMETER_PROBLEM.exec(reason)
     // Kinds of faults start with a small letter, parameters with a capital one.
     const name = problem?.[1]
-    if (name !== undefined && problem?.[2] !== 'missing') {
+    // A region that is not served is not a malformed one.
+    if (name !== undefined && problem?.[2] !== 'missing' && problem?.[2] !== 'not-supported') {
       const general = own.get(`${name}/malformed`)
       if (general !== undefined) return general
     }
