@@ -6,10 +6,7 @@ const NO_SCOPE = 'Tags have no scope and no owner here.'
 /** RegionId as these operations tell of it; one of the vendor that is not served is told as everywhere. */
 const regionRows = [
   error('MissingParameter.RegionId', 404, 'The parameter - RegionId should not be null.', 'RegionId/missing'),
-  error('InvalidRegionId.NotFound', 404, 'The RegionId provided does not exist in our records.', [
-    'RegionId/unknown',
-    'RegionId/malformed',
-  ]),
+  error('InvalidRegionId.NotFound', 404, 'The RegionId provided does not exist in our records.', 'RegionId/unknown'),
 ] as const
 
 const tooManyIds = (message: string): ErrorRow => error('NumberExceed.ResourceIds', 400, message, 'ResourceId/too-many')

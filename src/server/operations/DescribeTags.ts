@@ -50,10 +50,7 @@ export const DescribeTags = defineOperation({
       'Tag.Key/too-long',
       'Tag.Key/illegal-character',
     ]),
-    error('InvalidRegionId.NotFound', 404, 'The specified RegionId does not exist.', [
-      'RegionId/unknown',
-      'RegionId/malformed',
-    ]),
+    error('InvalidRegionId.NotFound', 404, 'The specified RegionId does not exist.', 'RegionId/unknown'),
     error(
       'InvalidResourceType.NotFound',
       404,

@@ -165,10 +165,7 @@ export const ModifyInvocationAttribute = defineOperation({
       'The count of the parameter InstanceId exceeds the limit of %s.',
       'invocation/too-many-instances',
     ),
-    error('InvalidRegionId.NotFound', 404, 'The specified parameter RegionId does not exist.', [
-      'RegionId/unknown',
-      'RegionId/malformed',
-    ]),
+    error('InvalidRegionId.NotFound', 404, 'The specified parameter RegionId does not exist.', 'RegionId/unknown'),
     error('InternalError', 500, 'An error occurred when you dispatched the request.', 'store/unavailable'),
   ],
 

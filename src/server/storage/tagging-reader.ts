@@ -94,8 +94,8 @@ const END_OF_WINDOW = `select resource_id from tag where resource_type = $1 and 
   order by resource_id, tag_key limit 1 offset ${WINDOW - 1}`
 
 /**
- * Ids from `from` on of what fulfils all conditions, in order. The one that says most leads; where that is a pattern for
- * keys, all tags of the kind are looked through, a stretch at a time.
+ * Ids from `from` on of what fulfils all conditions, in order. A tag with its value is sought by index; for all else the tags
+ * of the kind are looked through, a stretch at a time: a key that many carry, or that few carry, would hold the event loop.
  */
 const matching = async (
   sql: SqlReader,
@@ -107,6 +107,7 @@ const matching = async (
 ): Promise<readonly string[]> => {
   const [leading, ...others] = conditionsOf(sql, filter)
   if (leading === undefined) return []
+  const inStretches = filter.resourceIds === undefined && (leading.weight < 2 || others.length > 0)
   const find = async (first: string, last: string | undefined, most: number): Promise<readonly string[]> => {
     const values: SqlValue[] = [scope.accountId, scope.regionId, kind, first]
     let where = leading.on('f', values)
@@ -121,14 +122,18 @@ const matching = async (
     for (const other of others)
       where += ` and exists (select 1 from tag o where o.resource_type = $3 and o.resource_id = f.resource_id${other.on('o', values)})`
     values.push(most)
+    // Within a stretch, the index by keys would be the wrong one.
+    const scoped = !inStretches
+      ? 'f.account_id = $1 and f.region_id = $2'
+      : `f.account_id || '' = $1 and f.region_id || '' = $2`
     const rows = await sql.all(
-      `select distinct f.resource_id from tag f where f.account_id = $1 and f.region_id = $2 and f.resource_type = $3
+      `select distinct f.resource_id from tag f where ${scoped} and f.resource_type = $3
          and f.resource_id >= $4${where}${isVisible(kind, 'f.resource_id')} order by f.resource_id limit $${values.length}`,
       values,
     )
     return rows.map((row) => textOf(row['resource_id']))
   }
-  if (leading.weight > 0 || filter.resourceIds !== undefined) return find(from, undefined, limit)
+  if (!inStretches) return find(from, undefined, limit)
   const found = new Set<string>()
   for (let first = from; ; ) {
     const end = (await sql.get(END_OF_WINDOW, [kind, first]))?.['resource_id']

@@ -120,9 +120,12 @@ const admitted = async (
   now: number,
 ): Promise<readonly Admission[]> => {
   const { stores, presence, limits } = parts
-  const there = await stores.read.tasks.among(before.invokeId, instanceIds)
-  const missing = [...new Set(instanceIds)].filter((id) => !there.has(id))
-  if (before.instances + missing.length > limits.instancesPerInvocation)
+  const named = [...new Set(instanceIds)]
+  const isTooMany = (amount: number): boolean => amount > limits.instancesPerInvocation
+  // More than there may be are not looked for.
+  const there = isTooMany(named.length) ? new Set() : await stores.read.tasks.among(before.invokeId, named)
+  const missing = named.filter((id) => !there.has(id))
+  if (missing.length > 0 && isTooMany(before.instances + missing.length))
     throw new Fault('invocation/too-many-instances', [limits.instancesPerInvocation])
   if (missing.length === 0) return []
   // They would not wait for their turn.
