@@ -1,28 +1,8 @@
 // An operation of this server's own (docs/adr/0016-rollouts.md).
-import { text } from '../../schema/shape.js'
-import { defineOperation } from '../contract/define-operation.js'
-import { dispatchFailure, forbiddenNotUsed, regionErrors } from '../contract/error-rows.js'
-import * as resources from '../contract/resource-ids.js'
-import { rolloutStateErrors } from '../contract/rollout-parameters.js'
-import type { Domain } from '../domain/domain.js'
+import { rolloutControl } from '../contract/rollout-control.js'
 
-export const PauseRollout = defineOperation({
-  name: 'PauseRollout',
-  summary: 'Lets no further instance of a rollout have its turn, until ResumeRollout.',
-  access: 'write',
-  addition: true,
-  permission: { resources: () => resources.runs(undefined, undefined) },
-
-  request: {
-    InvokeId: text('The invocation or the file send.', { example: 't-7d2a745b412b4601b2d47f6a768d****' }),
-  },
-
-  response: {},
-
-  errors: [...rolloutStateErrors, forbiddenNotUsed, ...regionErrors, dispatchFailure],
-
-  async handle({ request, scope, caller }, { rollouts }: Pick<Domain, 'rollouts'>) {
-    await rollouts.pause(scope, caller, request.InvokeId)
-    return {}
-  },
-})
+export const PauseRollout = rolloutControl(
+  'PauseRollout',
+  'pause',
+  'Lets no further instance of a rollout have its turn, until ResumeRollout.',
+)

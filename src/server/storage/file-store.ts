@@ -5,6 +5,7 @@ import { type FileState, fileStatus, isFinalFileState } from '../domain/files/fi
 import type { FileReader, FileStore, FileTaskRow } from '../domain/files/file-store.js'
 import { DEFAULT_ANSWER_BOUNDS } from '../domain/paging.js'
 import type { Tag } from '../domain/tags.js'
+import { heldTasks } from './held-tasks.js'
 import { readPage } from './page.js'
 import {
   bytesOf,
@@ -185,48 +186,7 @@ export const fileReader = (sql: SqlReader, lock = '', bounds = DEFAULT_ANSWER_BO
     return rows.map(taskRow)
   },
 
-  async heldOf(instanceId, limit) {
-    const rows = await sql.all(
-      `select ${COLUMNS} from file_task t where t.instance_id = $1 and t.final = 0 and t.state in ('Waiting', 'Queued')
-       order by t.send_id limit $2${lock}`,
-      [instanceId, limit],
-    )
-    return rows.map(taskRow)
-  },
-
-  async heldIn(invokeId, limit) {
-    const rows: Row[] = []
-    for (const state of ['Waiting', 'Queued']) {
-      const text = `select ${COLUMNS} from file_task t where t.send_id = $1 and t.state = '${state}' order by t.instance_id limit $2${lock}`
-      rows.push(...(await sql.all(text, [invokeId, limit - rows.length])))
-    }
-    return rows.map(taskRow)
-  },
-
-  async waitingIn(invokeId, below, limit) {
-    const rows = await sql.all(
-      `select instance_id from file_task where send_id = $1 and state = 'Waiting' and position < $2 order by position limit $3`,
-      [invokeId, below, limit],
-    )
-    return rows.map((row) => textOf(row['instance_id']))
-  },
-
-  async queuedIn(invokeId, after, limit) {
-    const rows = await sql.all(
-      `select instance_id from file_task where send_id = $1 and state = 'Queued' and instance_id > $2
-       order by instance_id limit $3`,
-      [invokeId, after, limit],
-    )
-    return rows.map((row) => textOf(row['instance_id']))
-  },
-
-  async queuedOn(instanceId, limit) {
-    const rows = await sql.all(
-      `select send_id from file_task where instance_id = $1 and state = 'Queued' order by send_id limit $2`,
-      [instanceId, limit],
-    )
-    return rows.map((row) => textOf(row['send_id']))
-  },
+  ...heldTasks(sql, { table: 'file_task', id: 'send_id', columns: COLUMNS, rowOf: taskRow, lock }),
 
   async overdue(now, limit) {
     const rows = await sql.all(

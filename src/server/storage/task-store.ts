@@ -6,6 +6,7 @@ import { isFinal, type TaskState } from '../domain/invocations/task-states.js'
 import type { TaskReader, TaskRow, TaskStore } from '../domain/invocations/task-store.js'
 import type { OutputDelivery } from '../domain/outputs/output-delivery.js'
 import { DEFAULT_ANSWER_BOUNDS } from '../domain/paging.js'
+import { heldTasks } from './held-tasks.js'
 import { deliveriesOf, deliveryKey } from './delivery-store.js'
 import { addTasksToTotals, readTotals } from './invocation-totals.js'
 import { countOf, EVERY_STATE, readResults } from './result-list.js'
@@ -265,47 +266,7 @@ export const taskReader = (sql: SqlReader, lock = '', bounds = DEFAULT_ANSWER_BO
     return (await sql.get(text, [instanceId])) !== undefined
   },
 
-  async heldOf(instanceId, limit) {
-    const rows = await sql.all(
-      `select ${COLUMNS} from task t where t.instance_id = $1 and t.final = 0 and t.state in ('Waiting', 'Queued')
-       order by t.invocation_id limit $2${lock}`,
-      [instanceId, limit],
-    )
-    return rows.map(taskRow)
-  },
-
-  async heldIn(invokeId, limit) {
-    const rows: Row[] = []
-    for (const state of ['Waiting', 'Queued']) {
-      const text = `select ${COLUMNS} from task t where t.invocation_id = $1 and t.state = '${state}' order by t.instance_id limit $2${lock}`
-      rows.push(...(await sql.all(text, [invokeId, limit - rows.length])))
-    }
-    return rows.map(taskRow)
-  },
-
-  async waitingIn(invokeId, below, limit) {
-    const rows = await sql.all(
-      `select instance_id from task where invocation_id = $1 and state = 'Waiting' and position < $2 order by position limit $3`,
-      [invokeId, below, limit],
-    )
-    return rows.map((row) => textOf(row['instance_id']))
-  },
-
-  async queuedIn(invokeId, after, limit) {
-    const rows = await sql.all(
-      `select instance_id from task where invocation_id = $1 and state = 'Queued' and instance_id > $2 order by instance_id limit $3`,
-      [invokeId, after, limit],
-    )
-    return rows.map((row) => textOf(row['instance_id']))
-  },
-
-  async queuedOn(instanceId, limit) {
-    const rows = await sql.all(
-      `select invocation_id from task where instance_id = $1 and state = 'Queued' order by invocation_id limit $2`,
-      [instanceId, limit],
-    )
-    return rows.map((row) => textOf(row['invocation_id']))
-  },
+  ...heldTasks(sql, { table: 'task', id: 'invocation_id', columns: COLUMNS, rowOf: taskRow, lock }),
 
   async hostsIn(invokeId, states, limit) {
     const rows = await sql.all(
