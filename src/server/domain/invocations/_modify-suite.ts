@@ -184,6 +184,18 @@ export const modifySuite = (openWorld: () => Promise<World>): void => {
       expect(await invocation(world, invokeId)).toMatchObject({ script: 'a' })
     })
 
+    it('that waits for hosts to come back gets no other hosts, but another script', async () => {
+      await using world = await openWorld()
+      const [host, more] = [await world.host(), await world.host()]
+      const rollout = { offlineTimeoutSeconds: 3_600 }
+      const invokeId = await run(world, [host], 'a', { frequency: 'rate(5m)', rollout })
+      await expect(modify(world, invokeId, { instanceIds: [more] })).rejects.toMatchObject({
+        kind: 'operation/forbidden',
+      })
+      await modify(world, invokeId, { ...script('b'), instanceIds: [host] })
+      expect(await told(world, host)).toEqual(['2 b rate(5m)'])
+    })
+
     it('at a start of its hosts is what the next start gets', async () => {
       await using world = await openWorld()
       const [next, every] = [await world.host(), await world.host()]
