@@ -11,6 +11,7 @@ const USING = 'Its fleet'
 const HISTORY = 'What was run'
 const COMMANDS = 'Kept commands'
 const TAGS = 'Tags'
+const SECRETS = 'Secrets of scripts'
 const HOSTS = 'On hosts'
 
 const invocations = {
@@ -76,6 +77,9 @@ const entries: readonly SubcommandEntry[] = [
   { name: 'tags list', group: TAGS, load: async () => (await tags.list()).list },
   { name: 'tags set', group: TAGS, load: async () => (await tags.set()).set },
   { name: 'tags remove', group: TAGS, load: async () => (await tags.remove()).remove },
+  { name: 'secret set', group: SECRETS, load: async () => (await import('./cli/subcommands/secret/set.js')).set },
+  { name: 'secret list', group: SECRETS, load: async () => (await import('./cli/subcommands/secret/list.js')).list },
+  { name: 'secret rm', group: SECRETS, load: async () => (await import('./cli/subcommands/secret/remove.js')).remove },
   { name: 'call', group: USING, load: async () => (await import('./cli/subcommands/call.js')).call },
   { name: 'enroll', group: USING, load: async () => (await import('./cli/subcommands/enroll.js')).enroll },
   { name: 'agent register', group: HOSTS, load: async () => (await import('./agent/subcommands.js')).agentRegister },

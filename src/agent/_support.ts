@@ -222,6 +222,7 @@ export const scriptTask = (
     readonly terminationMode?: 'Process' | 'ProcessTree'
     readonly containerId?: string
     readonly containerName?: string
+    readonly secrets?: readonly string[]
     readonly repeat?: Repeat
     readonly version?: number
   } = {},
@@ -245,6 +246,7 @@ export const scriptTask = (
     terminationMode: change.terminationMode,
     containerId: change.containerId,
     containerName: change.containerName,
+    secrets: change.secrets,
     ...(change.repeat === undefined ? {} : { repeat: change.repeat }),
   })
 

@@ -21,6 +21,7 @@ export interface Api {
   [Symbol.dispose](): void
 }
 
+/** Of the API of product Ecs. */
 const VERSION = '2014-05-26'
 const FORM = 'application/x-www-form-urlencoded'
 /** The longest answer is a page of 50 results with output of 16 MiB each, far above what a person reads. */
@@ -38,8 +39,11 @@ interface Received {
   readonly retryAfterMs: number | undefined
 }
 
-/** A client of one server that keeps its connections; dispose of it, or the process does not end. */
-export const openApi = (connection: Connection): Api => {
+/**
+ * A client of one server that keeps its connections; dispose of it, or the process does not end.
+ * @param version of the API whose operations are called
+ */
+export const openApi = (connection: Connection, version = VERSION): Api => {
   const secure = connection.endpoint.protocol === 'https:'
   const agent = secure
     ? new HttpsAgent({ keepAlive: true, maxSockets: 8, ...(connection.ca === undefined ? {} : { ca: connection.ca }) })
@@ -52,7 +56,7 @@ export const openApi = (connection: Connection): Api => {
         method: 'POST',
         host: connection.endpoint.host,
         action,
-        version: VERSION,
+        version,
         query: [],
         body,
         contentType: FORM,
@@ -71,7 +75,7 @@ export const openApi = (connection: Connection): Api => {
   }
 
   const attempt = async (action: string, parameters: FlatParameters, signal?: AbortSignal): Promise<Received> => {
-    const repeatable = parameters.some(([name]) => name === 'ClientToken') || /^(Describe|List|Stop)/.test(action)
+    const repeatable = parameters.some(([name]) => name === 'ClientToken') || /^(Describe|List|Get|Stop)/.test(action)
     for (let tried = 1; ; tried += 1) {
       const timeout = AbortSignal.timeout(connection.timeoutMs)
       try {

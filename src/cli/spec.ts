@@ -30,6 +30,8 @@ export interface SpecOperation {
   readonly name: string
   readonly summary: string
   readonly access: 'read' | 'write'
+  /** Of its API, where that is not the one of product Ecs. */
+  readonly version?: string
   readonly regionless?: boolean
   readonly request: SpecFields
   readonly response: SpecFields

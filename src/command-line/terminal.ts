@@ -18,7 +18,7 @@ export interface Output {
 export interface Terminal {
   readonly stdout: Output
   readonly stderr: Output
-  readonly stdin: NodeJS.ReadableStream & { readonly isTTY?: boolean }
+  readonly stdin: NodeJS.ReadableStream & { readonly isTTY?: boolean; setRawMode?(raw: boolean): unknown }
   readonly env: Readonly<Record<string, string | undefined>>
   readonly cwd: string
 }

@@ -3,9 +3,10 @@
 
 /**
  * `launcher`: members launcher and scriptExtension of a task. `termination-mode`: member terminationMode.
- * `container`: members containerId and containerName, which the vendor’s agent has, too.
+ * `container`: members containerId and containerName, which the vendor’s agent has, too. `secrets`: member secrets; a
+ * script with secrets is on no disk, and they are in no report and no record of the agent.
  */
-export const AGENT_FEATURES = ['launcher', 'termination-mode', 'container'] as const
+export const AGENT_FEATURES = ['launcher', 'termination-mode', 'container', 'secrets'] as const
 
 export type AgentFeature = (typeof AGENT_FEATURES)[number]
 

@@ -24,6 +24,8 @@ interface Described {
 
 export interface TextShape extends Described {
   readonly kind: 'text'
+  /** Request only: what is sent is kept sealed, and told nobody again, not even the caller who sent it. */
+  readonly secret?: true
   readonly oneOf?: readonly string[]
   readonly minLength?: number
   readonly maxLength?: number

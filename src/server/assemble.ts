@@ -38,6 +38,8 @@ import { stopInvocation } from './domain/invocations/stop-invocation.js'
 import { tagResources } from './domain/tagging/tag-resources.js'
 import { controlRollouts } from './domain/rollouts/control-rollouts.js'
 import { Pacer } from './domain/rollouts/pacer.js'
+import { ToldFeatures } from './domain/invocations/told-features.js'
+import { keepSecrets } from './domain/secrets/keep-secrets.js'
 import type { UnitOfWork } from './domain/unit-of-work.js'
 import type { GatewayEvent } from './gateway/gateway-event.js'
 import { createGateway, type Gateway } from './gateway/gateway.js'
@@ -63,6 +65,7 @@ import { Undo } from './undo.js'
 import { localWakeups } from './wakeups/local.js'
 
 const DAY_MS = 86_400_000
+const DEFAULT_SECRET_QUOTA = 1_000
 
 /** What a deployment decides about the parts; defaults are in config.ts. */
 export interface AssemblySettings {
@@ -77,6 +80,8 @@ export interface AssemblySettings {
   readonly instancesPerStatusQuery: number
   readonly commandQuota: number
   readonly activationQuota: number
+  /** Secrets in a region; 1,000 when it is not said. */
+  readonly secretQuota?: number
   /** Unfinished one-shots that a host has in hand at a time. */
   readonly tasksPerHost: number
   readonly invocationsPerDay: number | undefined
@@ -209,11 +214,12 @@ export const assemble = async (parts: AssemblyParts): Promise<Assembly> => {
 
   const reschedules = new Reschedules(clock.now() + LOST_ANSWER_MS)
 
+  const features = new ToldFeatures()
   const rollouts = new Pacer({
     stores,
     clock,
     presence,
-    tasks: { invocation: pacedInvocations({ stores, presence }), file: pacedFiles({ stores, presence }) },
+    tasks: { invocation: pacedInvocations({ stores, presence, features }), file: pacedFiles({ stores, presence }) },
     wake,
     tellFailure: parts.tellFailure,
   })
@@ -236,6 +242,7 @@ export const assemble = async (parts: AssemblyParts): Promise<Assembly> => {
     tasksPerHost,
     reschedules,
     pacer: rollouts,
+    features,
   })
   const files = serveFiles({ stores, clock, presence, wake })
   const { outputStores = NO_OUTPUT_STORES } = parts
@@ -259,6 +266,7 @@ export const assemble = async (parts: AssemblyParts): Promise<Assembly> => {
         clock,
         ids,
         presence,
+        features,
         outputStores,
         wake,
         pacer: rollouts,
@@ -270,6 +278,7 @@ export const assemble = async (parts: AssemblyParts): Promise<Assembly> => {
         clock,
         ids,
         presence,
+        features,
         outputStores,
         wake,
         pacer: rollouts,
@@ -285,6 +294,7 @@ export const assemble = async (parts: AssemblyParts): Promise<Assembly> => {
     },
     tagging: tagResources({ stores, clock, publicCommands }),
     rollouts: controlRollouts({ stores, clock, pacer: rollouts }),
+    secrets: keepSecrets({ stores, clock, ids, quota: settings.secretQuota ?? DEFAULT_SECRET_QUOTA }),
     regions: settings.regions,
     limits: {
       instancesPerInvocation: settings.instancesPerInvocation,

@@ -201,6 +201,7 @@ const assemblySettings = (config: Config, database: string | undefined): Assembl
   instancesPerFileSend: config.instancesPerFileSend,
   instancesPerStatusQuery: config.instancesPerStatusQuery,
   commandQuota: config.commandQuota,
+  secretQuota: config.secretQuota,
   activationQuota: config.activationQuota,
   tasksPerHost: config.tasksPerHost,
   invocationsPerDay: config.invocationsPerDay,

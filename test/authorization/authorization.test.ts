@@ -35,6 +35,7 @@ const SPECIAL: Readonly<Record<string, Parameters>> = {
   TagResources: { ResourceType: 'instance', 'ResourceId.1': 'mi-here', 'Tag.1.Key': 'role' },
   UntagResources: { ResourceType: 'instance', 'ResourceId.1': 'mi-here', 'TagKey.1': 'role' },
   ListTagResources: { ResourceType: 'instance', 'ResourceId.1': 'mi-here' },
+  CreateSecretParameter: { Name: 'another-secret', Value: 'sample' },
 }
 
 /** A request that the operation takes: its required parameters, and the names of what exists. */
@@ -62,6 +63,7 @@ const filtersOf = ({ name, access, request }: Operation): readonly (readonly [st
     ],
     ['InvokeId.1', request['InvokeId']?.kind === 'list' ? existing.get('InvokeId of a rollout') : undefined],
     ['ActivationId', existing.get('ActivationId')],
+    ['Name', request['Name']?.kind === 'text' && name.endsWith('SecretParameters') ? 'secret-here' : undefined],
     ['InstanceIds', '["mi-here"]'],
     [request['InstanceId']?.kind === 'list' ? 'InstanceId.1' : 'InstanceId', 'mi-here'],
     [request['ResourceId']?.kind === 'list' ? 'ResourceId.1' : 'ResourceId', 'mi-here'],
@@ -114,6 +116,8 @@ beforeAll(async () => {
   const file = { Name: 'a.txt', TargetDir: '/srv', Content: 'text', 'InstanceId.1': 'mi-here' }
   const sent = await world.send({ Action: 'SendFile', RegionId: REGION, ...file }, 'JSON')
   existing.set('InvokeId of a file', (JSON.parse(sent.text) as { InvokeId: string }).InvokeId)
+  await world.send({ Action: 'CreateSecretParameter', RegionId: REGION, Name: 'secret-here', Value: 'v' }, 'JSON')
+  existing.set('Name', 'secret-here')
   await setAccessKey(database, sealer, { ...RETIRED, accountId: '1000000000000001' }, world.now())
   await database.write((w) => w.run(`update access_key set status = 'Inactive' where id = $1`, [RETIRED.accessKeyId]))
 })
@@ -160,10 +164,12 @@ describe.each(operations.map((operation) => [operation.name, operation] as const
 
   it('tells a stranger what it tells of what is not there', async () => {
     const named = requestOf(operation)
-    const names = ['CommandId', 'InvokeId'].filter((name) => name in named)
+    const names = ['CommandId', 'InvokeId', ...(operation.product === 'Oos' ? ['Name'] : [])].filter(
+      (name) => name in named,
+    )
     const nothing: Record<string, string> = {
       ...named,
-      ...Object.fromEntries(names.map((name) => [name, 'c-nothing'])),
+      ...Object.fromEntries(names.map((name) => [name, name === 'Name' ? `no-${operation.name}` : 'c-nothing'])),
     }
     for (const name of ['InstanceId.1', 'ResourceId.1']) if (name in named) nothing[name] = 'mi-nothing'
     const there = await world.send(named, 'JSON', STRANGER_KEY)

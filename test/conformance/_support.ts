@@ -5,6 +5,8 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { productOf } from '../../src/server/contract/define-operation.js'
+import { operations } from '../../src/server/operations/index.js'
 import { type Assembly, type AssemblySettings, assemble } from '../../src/server/assemble.js'
 import { DeliveryFailure, type OutputStores } from '../../src/server/domain/outputs/output-stores.js'
 import { addAccessKey, ensureAccount } from '../../src/server/storage/access-store.js'
@@ -82,10 +84,14 @@ const percent = (text: string): string =>
 
 const timestamp = (milliseconds: number): string => new Date(milliseconds).toISOString().replace(/\.\d+Z$/, 'Z')
 
+/** Of the product that an action is of. */
+export const versionOf = (action: string | undefined): string =>
+  productOf(operations.find(({ name }) => name === action) ?? {}).version
+
 /** The query of a request, signed with version 1.0 (rpc.md §1.3). */
 const signedQuery = (parameters: Parameters, format: Format, key: Key | null, now: number): string => {
   const all: Record<string, string> = {
-    Version: '2014-05-26',
+    Version: versionOf(parameters['Action']),
     Format: format,
     ...parameters,
     ...(key === null

@@ -7,6 +7,7 @@ const MATCHERS: Readonly<Record<string, RegExp>> = {
   '{request id}': /^[0-9A-F]{8}-[0-9A-F]{4}-[0-9A-F]{4}-[0-9A-F]{4}-[0-9A-F]{12}$/,
   '{command id}': /^c-[0-9a-z]{12,64}$/,
   '{invoke id}': /^[tf]-[0-9a-z]{12,64}$/,
+  '{parameter id}': /^p-[0-9a-z-]{12,64}$/,
   '{activation code}': /^a-[0-9A-Za-z+/]{20,64}$/,
   '{uuid}': /^[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$/,
   '{token}': /^[0-9A-Za-z_-]{20,2048}$/,

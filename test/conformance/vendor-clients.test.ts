@@ -4,7 +4,7 @@
 import { createRequire } from 'node:module'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { operations } from '../../src/server/operations/index.js'
-import { KEY, openWorld, REGION, type World } from './_support.js'
+import { KEY, openWorld, REGION, versionOf, type World } from './_support.js'
 import { type Made, plant } from './seed.js'
 
 const require = createRequire(import.meta.url)
@@ -24,12 +24,17 @@ interface ModelClass {
   /** Property → name on the wire. */
   names(): Readonly<Record<string, string>>
 }
-type EcsClient = Readonly<Record<string, (request: Model) => Promise<{ readonly body: Model }>>>
+type EcsClient = Readonly<Record<string, (request: Model) => Promise<{ readonly body: Model }>>> & {
+  callApi(parameters: object, request: object, runtime: object): Promise<unknown>
+}
 const ecs = require('@alicloud/ecs20140526') as Readonly<Record<string, ModelClass>> & {
   readonly default: new (config: object) => EcsClient
 }
+const { RuntimeOptions } = require('@darabonba/typescript') as {
+  readonly RuntimeOptions: new (members: object) => object
+}
 const { $OpenApiUtil } = require('@alicloud/openapi-core') as {
-  readonly $OpenApiUtil: { readonly Config: new (members: object) => object }
+  readonly $OpenApiUtil: Readonly<Record<'Config' | 'OpenApiRequest' | 'Params', new (members: object) => object>>
 }
 
 /** A model with members by their wire names; members of lists have models of their own. */
@@ -58,6 +63,9 @@ interface Call {
 
 const REGIONAL = { RegionId: REGION }
 const TAGS = { Tag: [{ Key: 'owner', Value: 'zhang san' }] }
+
+/** Clients make what a client before them made. */
+let secretsMade = 0
 
 /** One call of each operation; `made` holds what earlier calls answered. */
 const calls = (made: Made): Readonly<Record<string, Call>> => ({
@@ -218,6 +226,37 @@ const calls = (made: Made): Readonly<Record<string, Call>> => ({
     wrong: { CommandId: made.get('busy')?.['CommandId'] },
     code: 'InvalidStatus.CmdIdInUse',
   },
+  CreateSecretParameter: {
+    members: {
+      ...REGIONAL,
+      Name: `new-${(secretsMade += 1)}`,
+      Type: 'Secret',
+      Value: 'p&w "ü" 中 😀\n',
+      Description: 'ü',
+    },
+    wrong: { Name: 'OOS-name' },
+    code: 'InvalidParameter.Name',
+  },
+  UpdateSecretParameter: {
+    members: { ...REGIONAL, Name: 'kept', Value: 'another' },
+    wrong: { Name: 'none' },
+    code: 'EntityNotExists.Parameter',
+  },
+  DeleteSecretParameter: {
+    members: { ...REGIONAL, Name: 'doomed' },
+    wrong: { Name: 'none' },
+    code: 'EntityNotExists.Parameter',
+  },
+  GetSecretParameter: {
+    members: { ...REGIONAL, Name: 'kept' },
+    wrong: { WithDecryption: true },
+    code: 'InvalidParameter.WithDecryption',
+  },
+  ListSecretParameters: {
+    members: { ...REGIONAL, MaxResults: 20 },
+    wrong: { MaxResults: 101 },
+    code: 'InvalidParameter.MaxResults',
+  },
 })
 
 let world: World
@@ -249,6 +288,11 @@ beforeAll(async () => {
   await plant(world, { call: { ...often, Action: 'RunCommand' }, as: 'repeating' }, made)
   const file = { Name: 'a.txt', TargetDir: '/srv', Content: 'a <&>', ...labelled }
   await plant(world, { call: { ...run, ...file, Action: 'SendFile' }, as: 'sent' }, made)
+  await plant(
+    world,
+    { call: { ...REGIONAL, Action: 'CreateSecretParameter', Name: 'kept', Value: 'v' }, as: 'secret' },
+    made,
+  )
   await plant(world, { fetch: 'i-1' }, made)
   await plant(world, { fileReport: 'i-1', of: '{sent.InvokeId}', code: 0 }, made)
   const at = new Date(world.now()).toISOString()
@@ -264,7 +308,7 @@ const withPopCore = async (action: string, { Parameters, ...members }: Members):
     accessKeyId: KEY.accessKeyId,
     accessKeySecret: KEY.secret,
     endpoint: `http://${world.host}`,
-    apiVersion: '2014-05-26',
+    apiVersion: versionOf(action),
   })
   const flat = Parameters === undefined ? members : { ...members, Parameters: JSON.stringify(Parameters) }
   return client.request(action, flat, { method: 'POST' })
@@ -279,10 +323,31 @@ const withEcs = async (action: string, members: Members): Promise<Record<string,
       protocol: 'http',
     }),
   )
+  if (versionOf(action) !== '2014-05-26') return withCoreOf(client, action, members)
   const method = `${action.charAt(0).toLowerCase()}${action.slice(1)}`
   const answer = await client[method]?.(modelOf(`${action}Request`, members))
   if (answer === undefined) throw new Error(`the client has no ${method}`)
   return answer.body.toMap()
+}
+
+/** What the clients of other products do: they are nothing but this and their models. */
+const withCoreOf = async (client: EcsClient, action: string, members: Members): Promise<Record<string, unknown>> => {
+  const answer = (await client.callApi(
+    new $OpenApiUtil.Params({
+      action,
+      version: versionOf(action),
+      protocol: 'HTTP',
+      pathname: '/',
+      method: 'POST',
+      authType: 'AK',
+      style: 'RPC',
+      reqBodyType: 'formData',
+      bodyType: 'json',
+    }),
+    new $OpenApiUtil.OpenApiRequest({ query: members }),
+    new RuntimeOptions({}),
+  )) as { readonly body: Record<string, unknown> }
+  return answer.body
 }
 
 const CLIENTS = [
@@ -290,7 +355,10 @@ const CLIENTS = [
   ['@alicloud/ecs20140526', withEcs],
 ] as const
 
-const doomed = (): Promise<void> => plant(world, { call: KEPT, as: 'doomed' }, made)
+const doomed = async (): Promise<void> => {
+  await plant(world, { call: KEPT, as: 'doomed' }, made)
+  await world.send({ Action: 'CreateSecretParameter', ...REGIONAL, Name: 'doomed', Value: 'v' }, 'JSON')
+}
 
 /** The typed client knows the vendor's operations only; the other calls any by its name. */
 const clientsFor = (action: string) =>
@@ -328,6 +396,6 @@ describe.each(operations.map((operation) => [operation.name, operation.access] a
     const answer = await read(withEcs)
     expect(answer).toEqual(await read(withPopCore))
     // Something was there to be read.
-    expect(JSON.stringify(answer)).toMatch(/"TotalCount":[1-9]|"RegionId"|"TagKey"/)
+    expect(JSON.stringify(answer)).toMatch(/"TotalCount":[1-9]|"RegionId"|"TagKey"|"ParameterVersion"/)
   })
 })

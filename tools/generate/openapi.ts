@@ -1,7 +1,7 @@
 // The operations as an OpenAPI 3.1 document. RPC style has one path, which OpenAPI cannot tell apart by a parameter;
 // each action has a path of its own whose query is part of it, and lists are marked with how they are flattened.
 import type { Fields, Shape } from '../../src/schema/shape.js'
-import type { ErrorRow, Operation } from '../../src/server/contract/define-operation.js'
+import { type ErrorRow, type Operation, productOf } from '../../src/server/contract/define-operation.js'
 
 type Json = Readonly<Record<string, unknown>>
 
@@ -19,6 +19,7 @@ const textSchema = (shape: Shape & { readonly kind: 'text' }): Json => ({
   ...(shape.pattern === undefined ? {} : { pattern: `^(?:${shape.pattern})$` }),
   ...(shape.default === undefined ? {} : { default: shape.default }),
   ...(shape.example === undefined ? {} : { examples: [shape.example] }),
+  ...(shape.secret === true ? { format: 'password', writeOnly: true } : {}),
 })
 
 const integerSchema = (shape: Shape & { readonly kind: 'integer' }): Json => ({
@@ -167,13 +168,16 @@ export const openApi = (operations: readonly Operation[]): string =>
       info: {
         title: 'OpenAssist',
         version: '2014-05-26',
-        summary: 'The command operations of product Ecs, RPC style.',
+        summary: 'The command operations of product Ecs, and the secrets of product Oos, RPC style.',
         license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
       },
       servers: [{ url: 'http://127.0.0.1:8080', description: 'The plain listener of a server on this machine.' }],
       security: [{ signature: [] }],
       paths: Object.fromEntries(
-        operations.map((operation) => [`/?Action=${operation.name}&Version=2014-05-26`, pathOf(operation)]),
+        operations.map((operation) => [
+          `/?Action=${operation.name}&Version=${productOf(operation).version}`,
+          pathOf(operation),
+        ]),
       ),
       components: {
         securitySchemes: {

@@ -1,4 +1,4 @@
-import type { Operation } from '../../src/server/contract/define-operation.js'
+import { type Operation, PRODUCTS } from '../../src/server/contract/define-operation.js'
 
 /** What the command line and the console know of the operations. Members are in wire order. */
 export const operationsJson = (operations: readonly Operation[]): string =>
@@ -6,10 +6,11 @@ export const operationsJson = (operations: readonly Operation[]): string =>
     {
       product: 'Ecs',
       version: '2014-05-26',
-      operations: operations.map(({ name, summary, access, regionless, request, response, errors }) => ({
+      operations: operations.map(({ name, summary, access, product, regionless, request, response, errors }) => ({
         name,
         summary,
         access,
+        ...(product === undefined ? {} : { product, version: PRODUCTS[product].version }),
         ...(regionless === true ? { regionless } : {}),
         request,
         response,

@@ -1,7 +1,7 @@
 // docs/reference/: a page for each operation, made of its declaration and its conformance cases.
 import type { Fields, Shape } from '../../src/schema/shape.js'
 import { GATEWAY_ERRORS, missing } from '../../src/server/contract/common-errors.js'
-import type { ErrorRow, Operation } from '../../src/server/contract/define-operation.js'
+import { type ErrorRow, type Operation, productOf } from '../../src/server/contract/define-operation.js'
 import type { Example } from './examples.js'
 
 const MADE = '<!-- Made by tools/generate.ts; edit the declaration in src/server/operations/ instead. -->'
@@ -115,8 +115,12 @@ const exampleText = (operation: Operation, { title, parameters, status, body }: 
 }
 
 const permissionText = (operation: Operation): string => {
-  const resources = operation.permission.resources({} as never).map((id) => code(`acs:ecs:{region}:{account}:${id}`))
-  return `Permission: ${code(`ecs:${operation.name}`)} on ${resources.join(' and ')}; on single ones where the request names them.`
+  const { permissions, version } = productOf(operation)
+  const own = operation.product === undefined ? '' : `Product ${code(operation.product)}, version ${code(version)}. `
+  const resources = operation.permission
+    .resources({} as never)
+    .map((id) => code(`acs:${permissions}:{region}:{account}:${id}`))
+  return `${own}Permission: ${code(`${permissions}:${operation.name}`)} on ${resources.join(' and ')}; on single ones where the request names them.`
 }
 
 /** The page of one operation. */
@@ -156,7 +160,7 @@ export const indexPage = (operations: readonly Operation[]): string =>
   `${[
     MADE,
     '# Operations',
-    "Product `Ecs`, version `2014-05-26`, RPC style: GET or POST `/`, parameters in the query, in a form body, or in both. How requests are signed is in the documentation of the vendor's clients; they do it unmodified.",
+    "Product `Ecs`, version `2014-05-26`, RPC style: GET or POST `/`, parameters in the query, in a form body, or in both. How requests are signed is in the documentation of the vendor's clients; they do it unmodified. Secrets are of product `Oos`, version `2019-06-01`, at the same address.",
     table(
       ['Operation', 'Access', 'What it does'],
       operations.map(({ name, access, summary }) => [`[${name}](${name}.md)`, access, summary]),

@@ -43,6 +43,8 @@ export interface Platform {
   /** Id of a user or of a group of exactly this name, root too; undefined when there is none. */
   findAccount(kind: 'user' | 'group', name: string): Promise<number | undefined>
   hostFacts(): HostFacts
+  /** A folder whose files are in memory only; undefined where there is none that the agent can write to. */
+  memoryFolder(): Promise<string | undefined>
   /** The machine's own id (agent-protocol.md §4.1), or `''`. */
   machineId(): Promise<string>
   /** Changes with every start of the machine; `''` when the system does not tell. */

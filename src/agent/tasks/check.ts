@@ -11,6 +11,8 @@ import type { TaskIdentity } from './result.js'
 export interface CheckedTask {
   readonly identity: TaskIdentity
   readonly script: Buffer
+  /** What is in the script and must not be told or stay on the disk. */
+  readonly secrets: readonly string[]
   /** Undefined: the agent's own user. */
   readonly user: RunAsUser | undefined
   readonly home: string
@@ -65,6 +67,7 @@ export const check = async (
   return {
     identity,
     script,
+    secrets: task.secrets ?? [],
     user,
     home,
     workingDirectory,

@@ -17,7 +17,7 @@ describe('an agent', () => {
     await runTask(server, scriptTask('t-1', 'true'))
     const fetches = server.of('taskList')
     expect(fetches.length).toBeGreaterThanOrEqual(2)
-    for (const { query } of fetches) expect(query['supports']).toBe('launcher,termination-mode,container')
+    for (const { query } of fetches) expect(query['supports']).toBe('launcher,termination-mode,container,secrets')
   })
 })
 

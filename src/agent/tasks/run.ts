@@ -1,6 +1,7 @@
 import type { ServerLink } from '../link/server-link.js'
 import type { ContainerSocket, FoundContainer } from '../containers/find-container.js'
 import type { Platform } from '../platform/platform.js'
+import { createRedactor } from '../../redaction/redactor.js'
 import { createOutputWindow } from '../process/output-window.js'
 import { type RunningScript, startScript } from '../process/run-script.js'
 import type { LeftPipes } from '../process/script-output.js'
@@ -41,11 +42,15 @@ export const run = async (
   // Both times of a report are of one clock that does not jump.
   const startedAt = Date.now()
   const begun = performance.now()
-  const script = await start(task, staged, room, (bytes) => window.write(bytes))
+  // Before anything else sees it: reports are kept on the disk until they are acknowledged.
+  const redactor = task.secrets.length === 0 ? undefined : createRedactor(task.secrets)
+  const onOutput = (bytes: Uint8Array): void => window.write(redactor?.write(bytes) ?? bytes)
+  const script = await start(task, staged, room, onOutput)
   const progress = startProgress(room.link, task.identity, startedAt, window, task.output)
   const ending = await end(script, task, cancellation)
   const endedAt = startedAt + Math.round(performance.now() - begun)
   await progress.end(cancellation.shutdown)
+  if (redactor !== undefined) window.write(redactor.end())
   const { output, dropped } = window.final()
   return { task: task.identity, end: endOf(ending, { startedAt, endedAt, dropped }), output }
 }

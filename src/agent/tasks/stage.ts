@@ -2,7 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto'
 import { chmod, chown, mkdir, open, rmdir, unlink } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { RunAsUser } from '../platform/platform.js'
+import type { Platform, RunAsUser } from '../platform/platform.js'
 import { findLeftTask, type LeftTask, stageTask, unstageTask } from '../state/staged-tasks.js'
 import type { CheckedTask } from './check.js'
 import { ERROR_CODE, failedBy } from './refusal.js'
@@ -19,15 +19,19 @@ export interface StagedScript {
 /**
  * Second step: the task's record, then its script, are on disk before anything runs. A script for another user lies
  * outside of the state directory, which that user may not enter: in a folder that stays the agent's, so that nobody
- * can put anything else in its place. @throws TaskRefusal
+ * can put anything else in its place. One with secrets lies in memory, where the system has a folder for that.
+ * @throws TaskRefusal
  */
 export const stage = async (
-  { identity, script, scriptName, user }: CheckedTask,
+  { identity, script, secrets, scriptName, user }: CheckedTask,
   tasksFolder: string,
+  platform: Pick<Platform, 'memoryFolder'>,
 ): Promise<StagedScript> => {
   const token = randomUUID()
+  const memory = secrets.length === 0 ? undefined : await platform.memoryFolder()
+  const outside = memory ?? (user === undefined ? undefined : tmpdir())
   const outsideFolder =
-    user === undefined ? undefined : join(tmpdir(), `openassist-task-${randomBytes(12).toString('hex')}`)
+    outside === undefined ? undefined : join(outside, `openassist-task-${randomBytes(12).toString('hex')}`)
   let folder: string
   try {
     folder = await stageTask(tasksFolder, taskKey(identity), { ...identity, token, outsideFolder, scriptName })

@@ -49,7 +49,7 @@ const steps = async (
   cancellation: Cancellation,
 ): Promise<TaskResult> => {
   const checked = await check(entry, room.instanceId, room)
-  const staged = await stage(checked, room.tasksFolder)
+  const staged = await stage(checked, room.tasksFolder, room.platform)
   const slot = await room.slots.take(cancellation.any)
   if (slot === undefined) return { task: identity, ...notStarted(cancellation) }
   try {

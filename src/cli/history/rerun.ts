@@ -1,14 +1,14 @@
 import type { Api, FlatParameters } from '../call-operation.js'
 import { listAt } from '../answer.js'
 import { tagParameters } from '../pages.js'
-import type { RunCall } from '../running/submit.js'
+import { refersToSecrets, type RunCall } from '../running/submit.js'
 import type { Invocation } from './invocations.js'
 
 /**
  * The call that runs the same again: a kept command by its id, any other script as it is, with the same parameters, user,
  * directory, time limit, launcher, container, place for outputs and tags. It runs once, whatever schedule the first had; a dry run stays one.
  */
-export const rerunCall = async (api: Api, invocation: Invocation): Promise<RunCall> => {
+export const rerunCall = async (api: Api, invocation: Invocation, allowSecretOnDisk = false): Promise<RunCall> => {
   const { commandId, parameters } = invocation
   const hasValues = parameters !== '' && parameters !== '{}'
   const common: FlatParameters = [
@@ -21,6 +21,7 @@ export const rerunCall = async (api: Api, invocation: Invocation): Promise<RunCa
     ...given('ContainerId', invocation.containerId),
     ...given('ContainerName', invocation.containerName),
     ...given('OssOutputDelivery', invocation.outputTo),
+    ...given('AllowSecretOnDisk', allowSecretOnDisk ? 'true' : ''),
     ...(hasValues ? ([['Parameters', parameters]] as const) : []),
     ...tagParameters(invocation.tags),
   ]
@@ -36,7 +37,9 @@ export const rerunCall = async (api: Api, invocation: Invocation): Promise<RunCa
       ['CommandContent', Buffer.from(invocation.script).toString('base64')],
       ...given('Name', invocation.commandName),
       // An answer does not tell whether placeholders were on. With values they were, and a built-in one is meant as such.
-      ...(hasValues || /\{\{\s*ACS::/i.test(invocation.script) ? ([['EnableParameter', 'true']] as const) : []),
+      ...(hasValues || /\{\{\s*ACS::/i.test(invocation.script) || refersToSecrets(invocation.script)
+        ? ([['EnableParameter', 'true']] as const)
+        : []),
       ...common,
     ],
   }

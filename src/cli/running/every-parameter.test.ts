@@ -45,6 +45,7 @@ it.each([
         containerName: 'a',
         launcher: 'a',
         terminationMode: 'Process',
+        allowSecretOnDisk: true,
         repeatMode: 'Period',
         frequency: 'rate(5m)',
         outputTo: 'oss://a/b',

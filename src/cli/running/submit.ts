@@ -29,6 +29,7 @@ export interface RunDetails {
   readonly containerName: string | undefined
   readonly launcher: string | undefined
   readonly terminationMode: string | undefined
+  readonly allowSecretOnDisk?: boolean
   readonly repeatMode: string | undefined
   readonly frequency: string | undefined
   /** `oss://bucket/prefix` */
@@ -133,6 +134,8 @@ export const submitCall = (
     onSubmitted,
   )
 
+export const refersToSecrets = (script: string): boolean => /\{\{\s*oos(?:-secret)?\s*:/i.test(script)
+
 const callOf = (details: RunDetails): Omit<RunCall, 'isOne'> => {
   const { script } = details
   if ('commandId' in script)
@@ -147,12 +150,16 @@ const callOf = (details: RunDetails): Omit<RunCall, 'isOne'> => {
         ['Name', details.name],
         ['Description', details.description],
         ['KeepCommand', details.keep ? 'true' : undefined],
-        ['EnableParameter', details.enableParameter || details.parameters.length > 0 ? 'true' : undefined],
+        ['EnableParameter', enablesParameters(details, script.content) ? 'true' : undefined],
       ]),
       ...parametersOf(details),
     ],
   }
 }
+
+/** A script that refers to a secret is one with parameters, whatever was said. */
+const enablesParameters = ({ enableParameter, parameters }: RunDetails, script: Uint8Array): boolean =>
+  enableParameter || parameters.length > 0 || refersToSecrets(Buffer.from(script).toString('latin1'))
 
 const given = (pairs: readonly (readonly [string, string | undefined])[]): FlatParameters =>
   pairs.filter((pair): pair is readonly [string, string] => pair[1] !== undefined)
@@ -170,6 +177,7 @@ const parametersOf = (details: RunDetails): FlatParameters => {
       ['ContainerName', details.containerName],
       ['Launcher', details.launcher],
       ['TerminationMode', details.terminationMode],
+      ['AllowSecretOnDisk', details.allowSecretOnDisk === true ? 'true' : undefined],
       ['RepeatMode', details.repeatMode],
       ['Frequency', details.frequency],
       ['OssOutputDelivery', details.outputTo],

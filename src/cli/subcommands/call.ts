@@ -83,7 +83,7 @@ const operationSubcommand = (operation: SpecOperation, line: readonly string[]):
       }
       const flat = toFlatParameters(given, all)
       const connection = readConnection(own, terminal)
-      using api = openApi(connection)
+      using api = openApi(connection, operation.version)
       const needsRegion = operation.regionless !== true && !given.has('RegionId')
       const body = await api.send(operation.name, [
         ...(needsRegion ? [['RegionId', connection.regionId] as const] : []),

@@ -62,6 +62,9 @@ export const run = defineSubcommand({
     'output-to': text('Deliver what each host writes to this folder of a store: oss://bucket/prefix', {
       value: 'ADDRESS',
     }),
+    'allow-secret-on-disk': flag(
+      'A script with {{oos-secret:NAME}} may also go where it stays on a disk: to the vendor’s agent, into a container.',
+    ),
     name: text('Name of the command in the history.'),
     description: text('What it is for.'),
     keep: flag('Keep the script as a command, to be run again by its id.'),
@@ -76,6 +79,10 @@ export const run = defineSubcommand({
     {
       about: 'Every night at two, by the clock of each host',
       line: "openassist run --all --schedule '0 0 2 * * ?' -- backup",
+    },
+    {
+      about: 'With a secret (see openassist secret set)',
+      line: "openassist run -i mi-1 -- 'mysql -p{{oos-secret:db-password}} -e status'",
     },
     {
       about: 'A file, on all hosts with a tag',
@@ -122,6 +129,7 @@ export const run = defineSubcommand({
       containerName: options['container-name'],
       launcher: options.launcher,
       terminationMode: options['termination-mode'],
+      allowSecretOnDisk: options['allow-secret-on-disk'],
       ...when,
       outputTo: options['output-to'],
       name: options.name,

@@ -33,10 +33,12 @@ export interface RunTask {
   readonly scriptExtension?: string | undefined
   /** Only for an agent that asked with `termination-mode` in `supports`. */
   readonly terminationMode?: 'Process' | 'ProcessTree' | undefined
-  /** `undefined` for the agent's own user. */
+  /** What is in the script and is not to be told or kept; only for an agent that asked with `secrets` in `supports`. */
+  readonly secrets?: readonly string[] | undefined
   /** Where it runs instead of on the host; '' for what was not asked for. */
   readonly containerId?: string | undefined
   readonly containerName?: string | undefined
+  /** `undefined` for the agent's own user. */
   readonly username: RunAsUser | undefined
   /** Windows: name of a secret of the host; '' for none. */
   readonly windowsPasswordName?: string | undefined
@@ -70,6 +72,7 @@ export const runEntry = (task: RunTask): TaskEntry => ({
     creationTime: whole(task.createdAt),
     ...(task.launcher === undefined ? {} : { launcher: task.launcher, scriptExtension: task.scriptExtension ?? '' }),
     ...(task.terminationMode === undefined ? {} : { terminationMode: task.terminationMode }),
+    ...(task.secrets === undefined ? {} : { secrets: task.secrets }),
     ...(task.containerId ? { containerId: task.containerId } : {}),
     ...(task.containerName ? { containerName: task.containerName } : {}),
     ...(task.builtInParameters.size > 0 ? { builtInParameter: task.builtInParameters } : {}),

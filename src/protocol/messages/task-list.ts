@@ -20,10 +20,13 @@ const runTask = {
   username: text('Who runs it; empty for the user of the agent.'),
   windowsPasswordName: text('Name of a secret with the password.'),
   creationTime: integer('When it was submitted, in ms.', { min: 0 }),
-  // These three are ours: the vendor's agent does not know them, and is never sent them.
+  // These four are ours: the vendor's agent does not know them, and is never sent them.
   launcher: optional(flatList('Program and arguments that start the script.', text('A word.'))),
   scriptExtension: optional(text('What the name of the script ends with.', { pattern: '[A-Za-z0-9._-]{0,64}' })),
   terminationMode: optional(text('What is ended on a stop or a timeout.', { oneOf: ['Process', 'ProcessTree'] })),
+  secrets: optional(
+    flatList('Secrets in the script, which is to stay off the disk, and they out of reports.', text('One.')),
+  ),
   // Upstream: the vendor's agent knows them from 2.2.3.344 on (api.md §12).
   containerId: optional(text('Container to run in.')),
   containerName: optional(text('Container to run in, by name.')),

@@ -38,7 +38,8 @@ export interface Identification {
   readonly signingKeys: SigningKeyCache
   readonly now: () => number
   readonly timestampWindowMs: number
-  readonly echoStringToSign: boolean
+  /** Whether a caller of this action whose signature is wrong is told what should have been signed. */
+  readonly echoStringToSign: (action: string) => boolean
   readonly publicHosts: readonly string[]
   /** Names of the hashes that this runtime's OpenSSL has: SM3 may be left out of it. */
   readonly hashes: ReadonlySet<string>
@@ -60,7 +61,7 @@ export const identify = async (received: Received, with_: Identification): Promi
   const key = await findKey(claim, with_.access)
   checkToken(claim)
   checkTimestamp(claim.timestamp, with_)
-  checkSignature(claim, with_.signingKeys.of(key.accessKeyId, key.secret), with_.echoStringToSign)
+  checkSignature(claim, with_.signingKeys.of(key.accessKeyId, key.secret), with_.echoStringToSign(claim.action))
   await takeNonce(claim, with_)
   return { received, format, scheme: claim.scheme, action: claim.action, version: claim.version, key }
 }

@@ -64,7 +64,7 @@ export const createApiDoor = (parts: ApiDoorParts): ApiDoor => {
     signingKeys: createSigningKeys(),
     now: () => clock.now(),
     timestampWindowMs: settings.timestampWindowMs,
-    echoStringToSign: settings.echoStringToSign,
+    echoStringToSign: (action) => settings.echoStringToSign && operations.get(action)?.takesSecrets !== true,
     publicHosts: settings.publicHosts,
     hashes: new Set(getHashes()),
     changesSomething: (action) => operations.get(action)?.access === 'write',

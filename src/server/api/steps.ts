@@ -2,7 +2,7 @@
 import type { KeyObject } from 'node:crypto'
 import type { FlawReason } from '../../schema/validate.js'
 import { GATEWAY_ERRORS } from '../contract/common-errors.js'
-import type { Call, Reason } from '../contract/define-operation.js'
+import { type Call, PRODUCTS, productOf, type Reason } from '../contract/define-operation.js'
 import { createPageTokens } from '../contract/page-tokens.js'
 import { VENDOR_REGIONS } from '../contract/vendor-regions.js'
 import type { Access } from '../domain/access/access.js'
@@ -15,7 +15,7 @@ import { isClientToken, repeatableOf } from './repeatable.js'
 import type { Throttle } from './throttle.js'
 import { errorOf, WireError } from './wire-errors.js'
 
-const VERSION = '2014-05-26'
+const VERSIONS: ReadonlySet<string> = new Set(Object.values(PRODUCTS).map(({ version }) => version))
 
 /** A request whose action is one of ours. */
 export interface Recognised {
@@ -24,9 +24,10 @@ export interface Recognised {
 }
 
 export const recognise = (identified: Identified, operations: ReadonlyMap<string, CompiledOperation>): Recognised => {
-  if (identified.version !== VERSION) throw new WireError(GATEWAY_ERRORS.invalidVersion)
+  if (!VERSIONS.has(identified.version)) throw new WireError(GATEWAY_ERRORS.invalidVersion)
   const operation = operations.get(identified.action)
-  if (operation === undefined) throw new WireError(GATEWAY_ERRORS.actionNotFound)
+  if (operation === undefined || productOf(operation).version !== identified.version)
+    throw new WireError(GATEWAY_ERRORS.actionNotFound)
   return { identified, operation }
 }
 
@@ -71,8 +72,9 @@ export const permit = async (
 ): Promise<Parsed> => {
   const { operation, caller } = parsed
   const region = operation.regionless === true || parsed.regionId === '' ? regions[0] : parsed.regionId
-  const prefix = `acs:ecs:${region !== undefined && region.length <= MAX_REGION_ID ? region : '*'}:${caller.accountId}:`
-  const action = `ecs:${operation.name}`
+  const { permissions } = productOf(operation)
+  const prefix = `acs:${permissions}:${region !== undefined && region.length <= MAX_REGION_ID ? region : '*'}:${caller.accountId}:`
+  const action = `${permissions}:${operation.name}`
   const resources = resourcesOf(parsed).map((relative) => prefix + relative)
   if (!(await access.permissions.allowed(caller, action, resources))) throw notAuthorized(action, caller)
   return parsed

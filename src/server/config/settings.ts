@@ -278,6 +278,10 @@ export const SETTINGS = {
     { env: 'OPENASSIST_ACTIVATION_QUOTA', group: LIMITS, about: 'Activations in a region.' },
     { min: 1, max: 1_000_000, default: 5_000 },
   ),
+  secretQuota: integerSetting(
+    { env: 'OPENASSIST_SECRET_QUOTA', group: LIMITS, about: 'Secrets in a region.' },
+    { min: 1, max: 1_000_000, default: 1_000 },
+  ),
   invocationsPerDay: optionalIntegerSetting(
     {
       env: 'OPENASSIST_INVOCATIONS_PER_DAY',

@@ -64,10 +64,4 @@ export const commandErrors = [
     'The maximum number of custom parameters is exceeded.',
     'command-parameter/too-many',
   ),
-  error(
-    'ParameterStore.NotSupported',
-    403,
-    'Parameter Store is not supported in this region.',
-    'parameters/secret-store-not-supported',
-  ),
 ] as const

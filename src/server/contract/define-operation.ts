@@ -5,6 +5,18 @@ import type { Domain } from '../domain/domain.js'
 import type { FaultKind } from '../domain/faults.js'
 import type { PageTokens } from './paging.js'
 
+/** The vendor's products that operations are of: each has a version of its API, and a name in permissions. */
+export const PRODUCTS = {
+  Ecs: { version: '2014-05-26', permissions: 'ecs' },
+  /** Its parameter store alone (ADR 0014). */
+  Oos: { version: '2019-06-01', permissions: 'oos' },
+} as const
+
+export type Product = keyof typeof PRODUCTS
+
+export const productOf = ({ product = 'Ecs' }: { readonly product?: Product }): (typeof PRODUCTS)[Product] =>
+  PRODUCTS[product]
+
 /** What validation can find wrong with one parameter. */
 export type Problem = Flaw
 
@@ -52,6 +64,8 @@ export interface OperationDeclaration<Q extends Fields, R extends Fields, D> {
   readonly name: string
   readonly summary: string
   readonly access: 'read' | 'write'
+  /** Ecs when absent. */
+  readonly product?: Product
   readonly permission: {
     /** Relative resource ids, such as `instance/i-1` or `command/*`. */
     readonly resources: (request: InferFields<Q>) => readonly string[]
@@ -75,6 +89,7 @@ export interface Operation {
   readonly name: string
   readonly summary: string
   readonly access: 'read' | 'write'
+  readonly product?: Product
   readonly permission: { readonly resources: (request: never) => readonly string[] }
   readonly regionless?: true
   readonly addition?: true

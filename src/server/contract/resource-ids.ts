@@ -7,6 +7,7 @@ export const instances = (ids: readonly string[] | undefined): readonly string[]
 export const command = (id: string | undefined): readonly string[] => [`command/${id ?? '*'}`]
 
 export const invocation = (id: string | undefined): readonly string[] => [`invocation/${id ?? '*'}`]
+export const secret = (name: string | undefined): readonly string[] => [`secretparameter/${name ?? '*'}`]
 
 export const activation = (id: string | undefined): readonly string[] => [`activation/${id ?? '*'}`]
 

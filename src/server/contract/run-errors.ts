@@ -3,7 +3,8 @@ import { error, neverAnswered } from './define-operation.js'
 import { launcherNotValid, notValid } from './error-rows.js'
 import { rolloutErrors } from './rollout-parameters.js'
 
-const NO_PARAMETER_STORE = 'This server has no parameter store yet; a reference to one is ParameterStore.NotSupported.'
+const OWN_STORE =
+  'The parameter store is this server’s own: whoever may run a command may refer to every secret of its account.'
 
 export const runErrors = [
   error('MissingParam.InstanceId', 400, 'The parameter instanceId is missing or empty.', [
@@ -99,14 +100,20 @@ export const runErrors = [
     'The passed-in parameters do not match the parameters defined when you created the command.',
     'parameters/not-matched',
   ),
-  neverAnswered(
+  error(
     'ParameterStore.InvalidParameters',
     403,
     'The parameter is invalid in Parameter Store.',
-    NO_PARAMETER_STORE,
+    'parameters/secret-not-valid',
   ),
-  neverAnswered('ParameterStore.NoPermission', 403, 'You have no access to Parameter Store.', NO_PARAMETER_STORE),
-  neverAnswered('TemporaryAccessKey.Error', 403, 'The temporary accessKey is invalid.', NO_PARAMETER_STORE),
+  neverAnswered(
+    'ParameterStore.NotSupported',
+    403,
+    'Parameter Store is not supported in this region.',
+    'Every region that this server serves has a parameter store.',
+  ),
+  neverAnswered('ParameterStore.NoPermission', 403, 'You have no access to Parameter Store.', OWN_STORE),
+  neverAnswered('TemporaryAccessKey.Error', 403, 'The temporary accessKey is invalid.', OWN_STORE),
   error('Username.ExceedLimit', 403, 'The length of the username exceeds the upper limit.', 'Username/too-long'),
   notValid('Username', ['Username/malformed', 'Username/illegal-character']),
   error(

@@ -120,6 +120,13 @@ export const runParameters = (resourceTagMax: number) => ({
     ),
   ),
   Launcher: launcher,
+  // Beyond the vendor's.
+  AllowSecretOnDisk: optional(
+    flag(
+      "Whether a script that refers to a secret may run where it lies on a disk or is told to others: by the vendor's agent, or in a container. Otherwise it ends as invalid there.",
+      { default: false },
+    ),
+  ),
   OssOutputDelivery: optional(
     text(
       'Directory of a store that what is written on each instance is delivered to; configuration says which stores there are.',

@@ -7,8 +7,8 @@ export interface Clock {
 
 /** Where identifiers and secrets come from. */
 export interface Ids {
-  /** A new id with this prefix (`i`, `mi`, `c`, `t`, `f`); ids made later sort later. */
-  next(prefix: 'i' | 'mi' | 'c' | 't' | 'f'): string
+  /** A new id with this prefix (`i`, `mi`, `c`, `t`, `f`, `p`); ids made later sort later. */
+  next(prefix: 'i' | 'mi' | 'c' | 't' | 'f' | 'p'): string
   uuid(): string
   /** An activation code: `a-` and at least 128 random bits (design §4). */
   activationCode(): string

@@ -5,6 +5,7 @@ import type { Instances } from './fleet/instances.js'
 import type { Rollouts } from './rollouts/rollouts.js'
 import type { Invocations } from './invocations/invocations.js'
 import type { Tagging } from './tagging/tagging.js'
+import type { Secrets } from './secrets/secrets.js'
 
 /** What operations can ask of the product. An operation picks what it touches. */
 export interface Domain {
@@ -15,6 +16,7 @@ export interface Domain {
   readonly files: Files
   readonly tagging: Tagging
   readonly rollouts: Rollouts
+  readonly secrets: Secrets
   readonly regions: Regions
   readonly limits: Limits
 }

@@ -10,6 +10,7 @@ import type { FinalState } from './invocations/task-states.js'
 import type { RolloutReader, RolloutStore } from './rollouts/rollout-store.js'
 import type { TaskReader, TaskStore } from './invocations/task-store.js'
 import type { TagReader, TagStore } from './tagging/tag-store.js'
+import type { SecretReader, SecretStore } from './secrets/secret-store.js'
 
 /** Reads of committed facts. Sees no open transaction. */
 export interface Reading {
@@ -22,6 +23,7 @@ export interface Reading {
   readonly deliveries: DeliveryReader
   readonly tags: TagReader
   readonly rollouts: RolloutReader
+  readonly secrets: SecretReader
   readonly repeats: RepeatReader
 }
 
@@ -36,6 +38,7 @@ export interface Writing {
   readonly deliveries: DeliveryStore
   readonly tags: TagStore
   readonly rollouts: RolloutStore
+  readonly secrets: SecretStore
   readonly repeats: RepeatStore
   /** Adds to the hash-chained audit log when the transaction commits (design D9). */
   audit(entry: AuditEntry): void

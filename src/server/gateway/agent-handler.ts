@@ -121,7 +121,7 @@ export const createAgentHandler = ({ registry, presence, tasks, files, tell, nod
     const { text, withheld } = writeHandOut(instanceId, handOut, os, await files.fetch(instanceId))
     for (const { taskId, param, value } of withheld) {
       tell({ kind: 'task-withheld', instanceId, taskId, reason: param })
-      await tasks.report(instanceId, { kind: 'invalid', taskId, param, value })
+      await tasks.report(instanceId, { kind: 'invalid', taskId, param, value, withheld: true })
     }
     return ok(text)
   }

@@ -63,7 +63,11 @@ describe('a hand-out', () => {
     const [one, other] = (JSON.parse(text) as { run: { task: Record<string, unknown> }[] }).run
     expect(one?.task).toMatchObject({ containerId: 'docker://abc', containerName: 'web' })
     expect(other?.task).not.toHaveProperty('containerId')
-    const refused = { run: [{ ...contained, refused: 'it cannot' }], test: [], stop: [] }
+    const refused = {
+      run: [{ ...contained, refused: { param: 'CommandNotApplicable', why: 'it cannot' } }],
+      test: [],
+      stop: [],
+    }
     expect(writeHandOut('mi-1', refused, 'posix').withheld).toEqual([
       { taskId: 't-1', param: 'CommandNotApplicable', value: 'it cannot' },
     ])

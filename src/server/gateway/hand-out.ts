@@ -56,7 +56,7 @@ const toFileEntry = (file: HandedOutFile, os: 'posix' | 'windows'): readonly Fil
 const toEntry = (task: HandedOutTask, os: 'posix' | 'windows'): TaskEntry | { readonly withheld: Withheld } => {
   const taskId = toWireId(task.taskId)
   if (taskId === undefined) return withhold(task, 'taskID', 'the id is not safe in a file name')
-  if (task.refused !== undefined) return withhold(task, 'CommandNotApplicable', task.refused)
+  if (task.refused !== undefined) return withhold(task, task.refused.param, task.refused.why)
   const username = runAs(task.username, os)
   if (username === null) {
     return withhold(task, 'UsernameOrPasswordInvalid', `UserInvalid_${task.username}: the name is not safe in a shell`)
@@ -78,6 +78,7 @@ const toEntry = (task: HandedOutTask, os: 'posix' | 'windows'): TaskEntry | { re
     windowsPasswordName: task.windowsPasswordName,
     enableParameter: task.enableParameter,
     builtInParameters: task.builtInParameters,
+    secrets: task.secrets,
     createdAt: task.createdAt,
     version: task.version,
     outputQuota: task.outputQuota,

@@ -137,10 +137,10 @@ export const ModifyInvocationAttribute = defineOperation({
       'parameters/type-not-supported',
     ),
     error(
-      'ParameterStore.NotSupported',
+      'ParameterStore.InvalidParameters',
       403,
-      'Parameter Store is not supported in this region.',
-      'parameters/secret-store-not-supported',
+      'The parameter is invalid in Parameter Store.',
+      'parameters/secret-not-valid',
     ),
     notValid('Parameters', ['Parameters/malformed', 'Parameters/illegal-character', 'parameters/malformed']),
     error('InvalidParameter.Frequency', 400, 'The specified parameter Frequency is not valid.', [

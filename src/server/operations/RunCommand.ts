@@ -127,6 +127,7 @@ export const RunCommand = defineOperation({
         parameters: request.Parameters,
         username: request.Username ?? '',
         windowsPasswordName: request.WindowsPasswordName,
+        allowSecretOnDisk: request.AllowSecretOnDisk,
         terminationMode: request.TerminationMode,
         containerId: request.ContainerId,
         containerName: request.ContainerName,

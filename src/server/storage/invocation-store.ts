@@ -6,6 +6,7 @@ import { isTimed, type RepeatMode } from '../domain/invocations/repeat-modes.js'
 import { invocationStatus, isUnfinished, legacyInvokeStatus, type StateCounts } from '../domain/invocations/roll-up.js'
 import { STATE_CLASSES } from '../domain/invocations/task-states.js'
 import { DEFAULT_ANSWER_BOUNDS } from '../domain/paging.js'
+import type { SecretUse } from '../domain/secrets/secret-use.js'
 import type { Tag } from '../domain/tags.js'
 import { addToTotals, readTotals } from './invocation-totals.js'
 import { readPage } from './page.js'
@@ -96,6 +97,7 @@ const scriptOf = (row: Row): InvocationScript => ({
   content: bytesOf(row['content']),
   enableParameter: row['enable_parameter'] === 1,
   parameters: textOf(row['parameters']),
+  secrets: textOf(row['secrets']) as SecretUse,
   username: textOf(row['username']),
   windowsPasswordName: textOf(row['windows_password_name']),
   workingDir: textOf(row['working_dir']),
@@ -239,9 +241,9 @@ export const invocationStore = (sql: SqlWriter): InvocationStore => ({
       `insert into invocation (account_id, region_id, id, command_id, command_name, command_description, command_type, script_hash,
          enable_parameter, parameters, username, windows_password_name, working_dir, launcher, termination_mode,
          container_id, container_name, oss_output_delivery, timeout_seconds, resource_group_id, keep_command,
-         invoked_by, repeat_mode, frequency,
+         invoked_by, repeat_mode, frequency, secrets,
          committed, stopped_at, n_pending, n_running, n_stopping, n_success, n_failed, n_broken, n_stopped, created_at)
-       values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, 0, null, 0, 0, 0, 0, 0, 0, 0, $25)`,
+       values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $26, 0, null, 0, 0, 0, 0, 0, 0, 0, $25)`,
       [
         scope.accountId,
         scope.regionId,
@@ -268,6 +270,7 @@ export const invocationStore = (sql: SqlWriter): InvocationStore => ({
         invocation.repeatMode,
         invocation.frequency,
         invocation.createdAt,
+        invocation.secrets ?? 'none',
       ],
     )
     await addTags(sql, scope, 'invocation', invocation.invokeId, invocation.tags)
@@ -287,12 +290,13 @@ export const invocationStore = (sql: SqlWriter): InvocationStore => ({
     await keepScript(sql, content, now)
   },
 
-  async change(invokeId, { commandId, content, enableParameter, parameters, frequency, version }, now) {
+  async change(invokeId, { commandId, content, enableParameter, parameters, secrets, frequency, version }, now) {
     const hash = await keepScript(sql, content, now)
     await sql.run(
-      `update invocation set command_id = $2, script_hash = $3, enable_parameter = $4, parameters = $5, frequency = $6, version = $7
+      `update invocation set command_id = $2, script_hash = $3, enable_parameter = $4, parameters = $5, frequency = $6, version = $7,
+         secrets = $8
        where id = $1`,
-      [invokeId, commandId, hash, enableParameter ? 1 : 0, parameters, frequency, version],
+      [invokeId, commandId, hash, enableParameter ? 1 : 0, parameters, frequency, version, secrets],
     )
   },
 

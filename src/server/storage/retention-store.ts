@@ -127,6 +127,7 @@ export const removeHidden = async (sql: SqlWriter, mostRows: number): Promise<Re
     left -= 1
     if (gone === 0) continue
     await sql.run('delete from rollout where invocation_id = $1', [id])
+    await sql.run('delete from handed_out_secret where invocation_id = $1', [id])
     await removeTags(sql, 'invocation', id)
     removed.command += await removeUnkeptCommand(sql, textOf(row['command_id']))
   }
@@ -154,7 +155,7 @@ const removeTasks = async (sql: SqlWriter, invokeId: string, limit: number): Pro
   if (rows.length === 0) return 0
   const values = [invokeId, JSON.stringify(rows.map((row) => textOf(row['instance_id'])))]
   // A late report may have added something since the last step.
-  for (const table of ['task_run', 'task_output', 'output_delivery', 'task']) {
+  for (const table of ['task_run', 'task_output', 'held_output', 'output_delivery', 'task']) {
     await sql.run(
       `delete from ${table} where invocation_id = $1 and ${sql.dialect.within('instance_id', '$2')}`,
       values,

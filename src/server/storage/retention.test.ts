@@ -253,4 +253,26 @@ describe.each(DIALECTS)('retention on %s', (dialect) => {
     expect(sum(removed)).toEqual({ run: 1, nonce: 1 })
     expect(await idsOf(store)).toEqual(['t-1'])
   })
+
+  it('removes what was kept of secrets with the invocation that was handed them', async () => {
+    await using store = await openTestStore(dialect)
+    for (const [invokeId, at] of [
+      ['t-old', OLD],
+      ['t-new', NOW],
+    ] as const) {
+      await addOver(store, invokeId, instances(2), at)
+      await store.stores.write((w) => w.secrets.holdOutput(invokeId, 'mi-00000', 'held'))
+      await store.database.write((w) =>
+        w.run(
+          'insert into handed_out_secret (invocation_id, secret_id, version, sealed_value) values ($1, $2, 1, $3)',
+          [invokeId, 'p-1', Buffer.from('sealed')],
+        ),
+      )
+    }
+    await retentionOf(store).sweep(never)
+    for (const table of ['held_output', 'handed_out_secret']) {
+      const rows = await store.database.reader.all(`select invocation_id from ${table}`)
+      expect(rows.map((row) => row['invocation_id'])).toEqual(['t-new'])
+    }
+  })
 })

@@ -13,6 +13,7 @@ import { invocationReader, invocationStore } from './invocation-store.js'
 import { repeatReader, repeatStore } from './repeat-store.js'
 import { rolloutReader, rolloutStore } from './rollout-store.js'
 import type { Sealer } from './sealer.js'
+import { secretReader, secretStore } from './secret-store.js'
 import type { SqlDatabase, SqlWriter } from './sql.js'
 import { StatusTable } from './status-table.js'
 import { tagReader } from './tagging-reader.js'
@@ -57,6 +58,7 @@ export const unitOfWork = (
         deliveries: deliveryStore(sql),
         tags: tagStore(sql),
         rollouts: rolloutStore(sql),
+        secrets: secretStore(sql, sealer),
         repeats: repeatStore(sql, sealer),
         audit: (entry) => sql.audit(entry),
         taskEnded: (state, invokeId) => sql.afterCommit(() => tell.taskEnded(state, invokeId)),
@@ -77,6 +79,7 @@ export const unitOfWork = (
       deliveries: deliveryReader(database.reader),
       tags: tagReader(database.reader),
       rollouts: rolloutReader(database.reader),
+      secrets: secretReader(database.reader),
       repeats: repeatReader(database.reader, sealer),
     },
     write: (work) => database.write((sql) => work(writing(sql))),

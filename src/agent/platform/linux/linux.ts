@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { readFile, readlink } from 'node:fs/promises'
+import { access, constants, readFile, readlink, statfs } from 'node:fs/promises'
 import { arch, hostname, machine, networkInterfaces, uptime, userInfo, version } from 'node:os'
 import type { HostFacts, Platform, RunAsUser } from '../platform.js'
 import { openOutputPipe } from './output-pipe.js'
@@ -17,6 +17,7 @@ export const linuxPlatform = (): Platform => ({
   lookUpUser: (name) => lookUpUser(name),
   findAccount: (kind, name) => findAccount(kind, name),
   hostFacts,
+  memoryFolder,
   async machineId() {
     for (const file of MACHINE_ID_FILES) {
       const id = (await readFile(file, 'utf8').catch(() => '')).trim()
@@ -42,6 +43,19 @@ const bootId = (): string => {
     return readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim()
   } catch {
     return ''
+  }
+}
+
+const MEMORY_FOLDER = '/dev/shm'
+/** `TMPFS_MAGIC` of Linux. */
+const TMPFS = 0x01021994
+
+const memoryFolder = async (): Promise<string | undefined> => {
+  try {
+    await access(MEMORY_FOLDER, constants.W_OK | constants.X_OK)
+    return (await statfs(MEMORY_FOLDER)).type === TMPFS ? MEMORY_FOLDER : undefined
+  } catch {
+    return undefined
   }
 }
 

@@ -27,6 +27,7 @@ export const rerun = defineSubcommand({
   positionals: [{ name: 'ID', about: 'the invocation (t-…)' }],
   options: {
     failed: flag('On the hosts where it failed. Must be given.'),
+    'allow-secret-on-disk': flag('As of run; it is not taken over.'),
     ...ROLLOUT_OPTIONS,
     output: text('For people or for programs.', { oneOf: ['text', 'json'], default: 'text', short: 'o' }),
     ...CONNECTION_OPTIONS,
@@ -53,7 +54,7 @@ export const rerun = defineSubcommand({
     const targets = invocation.hosts.filter(hasFailed).map(({ instanceId }) => ({ instanceId, name: '' }))
     if (targets.length === 0) throw new CommandFailure(`it failed nowhere. ${hostsText(counts)}.`)
     let accepted = 0
-    const again = await rerunCall(api, invocation)
+    const again = await rerunCall(api, invocation, options['allow-secret-on-disk'])
     const call = { ...again, parameters: [...again.parameters, ...rollout], isOne: rollout.length > 0 }
     const { submitted, refused } = await submitCall(api, targets, call, leaving.signal, (hosts) => {
       accepted += hosts

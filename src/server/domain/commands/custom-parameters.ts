@@ -11,10 +11,10 @@ export const MOST_PARAMETERS = 10
 export const LONGEST_CONTENT = 24_576
 
 // Blanks and line breaks around the name do not count. No braces inside: `{{{a}}}` holds `{{a}}`.
-const PLACEHOLDER = /\{\{([^{}]*)\}\}/g
+export const PLACEHOLDER = /\{\{([^{}]*)\}\}/g
 const BUILT_IN = /^acs::/i
 // A name never has a colon, so what looks like a reference to a secret is told apart from a bad name.
-const SECRET = /^(?:oos|oos-secret):/i
+const SECRET = /^(?:oos|oos-secret)\s*:/i
 
 /**
  * A script as text in which each byte is one character. A script for Windows need not be UTF-8, and filling values in
@@ -31,8 +31,7 @@ export const parameterNames = (script: string): readonly string[] => {
   const names = new Map<string, string>()
   for (const [, inside = ''] of script.matchAll(PLACEHOLDER)) {
     const name = inside.trim()
-    if (BUILT_IN.test(name)) continue
-    if (SECRET.test(name)) throw new Fault('parameters/secret-store-not-supported')
+    if (BUILT_IN.test(name) || SECRET.test(name)) continue
     if (name === '') throw new Fault('command-parameter/empty-name')
     if (!/^[A-Za-z0-9_-]+$/.test(name)) throw new Fault('command-parameter/malformed-name')
     if (name.length > LONGEST_NAME) throw new Fault('command-parameter/name-too-long')
@@ -79,23 +78,14 @@ export const parameterValues = (
   return values
 }
 
-/** Fills custom parameters in; those without a value become empty, built-in ones stay for the agent. */
+/** Fills custom parameters in; those without a value become empty. Built-in ones and secrets stay for the hand-out. */
 export const fillIn = (script: string, values: ReadonlyMap<string, string>): string =>
   script.replace(PLACEHOLDER, (whole, inside: string) => {
     const name = inside.trim()
-    return BUILT_IN.test(name) ? whole : textOfScript(Buffer.from(values.get(name.toLowerCase()) ?? '', 'utf8'))
+    return BUILT_IN.test(name) || SECRET.test(name)
+      ? whole
+      : textOfScript(Buffer.from(values.get(name.toLowerCase()) ?? '', 'utf8'))
   })
-
-/**
- * What the values of a run made of its script: not too long, and no reference to a secret, which an agent would look up
- * or run as it stands. Faults: `command/content-too-long`, `parameters/secret-store-not-supported`.
- */
-export const checkFilledIn = (script: string): void => {
-  checkLength(script.length)
-  for (const [, inside = ''] of script.matchAll(PLACEHOLDER)) {
-    if (SECRET.test(inside.trim())) throw new Fault('parameters/secret-store-not-supported')
-  }
-}
 
 /** Fault `command/content-too-long` when a script's Base64 form is over the limit. */
 export const checkLength = (bytes: number): void => {

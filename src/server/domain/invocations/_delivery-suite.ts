@@ -6,6 +6,7 @@ import { timeOrderedIds } from '../ids.js'
 import { NO_OUTPUT_STORES } from '../outputs/output-stores.js'
 import { startInvocation } from './start-invocation.js'
 import { removeUncommitted } from './start-invocation.js'
+import { ToldFeatures } from './told-features.js'
 
 /** design §5, sentence by sentence, and §6: held by the whole server on one database. */
 export const deliverySuite = (openWorld: () => Promise<World>): void => {
@@ -30,6 +31,7 @@ export const deliverySuite = (openWorld: () => Promise<World>): void => {
         presence,
         outputStores: NO_OUTPUT_STORES,
         publicCommands: new PublicCommands([]),
+        features: new ToldFeatures(),
         clock,
         ids: timeOrderedIds(clock, randomBytes, randomUUID),
         limits: {

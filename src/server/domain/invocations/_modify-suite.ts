@@ -350,7 +350,14 @@ export const modifySuite = (openWorld: () => Promise<World>): void => {
     await told(world, host)
     await world.parts.stores.write(async (w) => {
       const content = Buffer.from('other')
-      const change = { commandId: 'c-2', content, enableParameter: false, parameters: '{}', frequency: 'rate(7m)' }
+      const change = {
+        commandId: 'c-2',
+        content,
+        enableParameter: false,
+        parameters: '{}',
+        secrets: 'none' as const,
+        frequency: 'rate(7m)',
+      }
       await w.invocations.change(invokeId, { ...change, version: 2 }, world.now())
     })
     world.pass(2 * MINUTE)

@@ -136,7 +136,7 @@ export const runOptionsSuite = (openWorld: () => Promise<World>): void => {
       const host = await world.host()
       await world.run([host], { request })
       const [task] = await fetched(world, host, new Set<AgentFeature>(['launcher']))
-      expect(task?.refused).toMatch(/runs no scripts in containers/)
+      expect(task?.refused?.why).toMatch(/runs no scripts in containers/)
     })
 
     it.each([

@@ -1,10 +1,12 @@
 // Whether a host is sent a command, and what stands in the way (api.md §8.5).
 import type { Frequency } from '../../../schedule/frequency.js'
+import { whyNoSecrets, type SecretUse } from '../secrets/secret-use.js'
 import { fillsIn, knowsSchedule, runsInContainers } from '../fleet/agent-version.js'
 import type { TargetRow } from '../fleet/instance-store.js'
 import type { PresenceTable } from '../fleet/presence.js'
 import { ERROR_TEXTS, type ResultErrorCode } from './error-texts.js'
 import { type RepeatMode, waitsForReboot } from './repeat-modes.js'
+import type { ToldFeatures } from './told-features.js'
 import { notApplicable, type RunOptions } from './run-options.js'
 import type { TaskState } from './task-states.js'
 
@@ -16,6 +18,7 @@ export interface Needs {
   readonly options: RunOptions
   /** Names of the built-in parameters that an agent has to fill in. */
   readonly builtIns: readonly string[]
+  readonly secrets: SecretUse
   readonly mode: RepeatMode
   readonly frequency: Frequency | undefined
 }
@@ -34,7 +37,8 @@ export interface Admission {
 export const admit = (
   target: TargetRow,
   presence: PresenceTable,
-  { options, builtIns, mode, frequency }: Needs,
+  features: ToldFeatures,
+  { options, builtIns, secrets, mode, frequency }: Needs,
   now: number,
 ): Admission => {
   const { instanceId } = target
@@ -45,7 +49,8 @@ export const admit = (
     errorInfo: why === undefined ? ERROR_TEXTS[code] : `${ERROR_TEXTS[code]}: ${why}`,
     deadlineAt: undefined,
   })
-  const why = notApplicable(target.osType, options)
+  const supports = features.of(instanceId, presence.agentProcess(instanceId))
+  const why = notApplicable(target.osType, options) ?? whyNoSecrets(secrets, target.osType, options.contained, supports)
   if (why !== undefined) return ended('CommandNotApplicable', why)
   if (!presence.isLive(presence.lastSeen(instanceId))) return ended('ClientNotRunning')
   const isNewEnough =

@@ -10,7 +10,7 @@ export interface HandedOutTask {
   readonly commandId: string
   readonly commandName: string
   readonly type: CommandType
-  /** Custom parameters are filled in already; built-in ones are left to the agent. */
+  /** Custom parameters and secrets are filled in already; built-in ones are left to the agent, unless there is a secret. */
   readonly content: Uint8Array
   readonly timeoutSeconds: number
   readonly workingDir: string
@@ -25,8 +25,10 @@ export interface HandedOutTask {
   /** Where it runs instead of on the host; '' for what was not asked for. */
   readonly containerId: string
   readonly containerName: string
-  /** Why the agent that asks cannot do it: then it is not sent. */
-  readonly refused?: string | undefined
+  /** What is not to be told of what it writes, and not to be kept on the host; only for an agent that supports it. */
+  readonly secrets?: readonly string[] | undefined
+  /** Why it is not sent to the agent that asks. */
+  readonly refused?: Refused | undefined
   readonly enableParameter: boolean
   /** Values for `{{ACS::Name}}`, by Name. */
   readonly builtInParameters: ReadonlyMap<string, string>
@@ -36,6 +38,12 @@ export interface HandedOutTask {
   /** Bytes of output that are kept. */
   readonly outputQuota: number
   readonly repeat: Repeat
+}
+
+/** Why a task does not go to a host, in the words in which an agent refuses one (agent-protocol.md §6.7). */
+export interface Refused {
+  readonly param: string
+  readonly why: string
 }
 
 /** The kind of a task as an agent knows it, with its schedule (agent-protocol.md §6.5). */
@@ -53,7 +61,7 @@ export interface HandOut {
 }
 
 /** What an agent says that it can do beyond the vendor's agent, whose wire has no words for it. */
-export type AgentFeature = 'launcher' | 'termination-mode' | 'container'
+export type AgentFeature = 'launcher' | 'termination-mode' | 'container' | 'secrets'
 
 export interface Fetch {
   readonly reason: 'startup' | 'kickoff'
@@ -76,7 +84,14 @@ export type Report =
   | (Ended & { readonly kind: 'error'; readonly exitCode: number; readonly errCode: string; readonly errDesc: string })
   /** `startedAt` 0 means that the agent does not know the task (design §5). */
   | (Ended & OfVersion & { readonly kind: 'stopped'; readonly result: string })
-  | (OfVersion & { readonly kind: 'invalid'; readonly taskId: string; readonly param: string; readonly value: string })
+  | (OfVersion & {
+      readonly kind: 'invalid'
+      readonly taskId: string
+      readonly param: string
+      readonly value: string
+      /** The host was never sent it. */
+      readonly withheld?: true
+    })
   | { readonly kind: 'verified'; readonly taskId: string }
 
 /** What may be said of a schedule as a whole names its version; undefined for agents that do not tell. */

@@ -18,6 +18,7 @@ export const ERROR_TEXTS = {
   DefaultWorkingDirectoryNotAvailable: 'the default working directory is not available',
   BadCronExpression: 'the cron job expression is invalid',
   AtExpressionExpired: 'the time of the at expression was over before the instance could run the command',
+  QueryParameterStoreFailed: 'failed to pull parameters from Parameter Store',
   InvalidSystemBuiltInParameter: 'a built-in parameter of the command is invalid',
   ClientRestarted:
     'the aliyun service was restarted while the command was running; whether it came to its end is unknown',
@@ -47,6 +48,7 @@ const INVALID: ReadonlyMap<string, ResultErrorCode> = new Map(
     UsernameOrPasswordInvalid: 'AccountNotExists',
     cron: 'BadCronExpression',
     InvalidEnvironmentParameter: 'InvalidSystemBuiltInParameter',
+    QueryParameterStoreFailed: 'QueryParameterStoreFailed',
   } as const),
 )
 

@@ -8,7 +8,9 @@ import type { AgentTasks, Fetch, HandedOutTask, HandOut, Repeat } from './agent-
 import { changeTask } from './change-task.js'
 import { isDefaultUser } from './default-user.js'
 import type { InvocationScript } from './invocation-store.js'
+import type { HandOutSecrets } from '../secrets/hand-out-secrets.js'
 import type { Scripts } from './scripts.js'
+import type { ToldFeatures } from './told-features.js'
 import { waitsForReboot } from './repeat-modes.js'
 import type { Reschedules } from './reschedules.js'
 import { supply } from './run-options.js'
@@ -32,6 +34,8 @@ interface Parts {
   readonly clock: Clock
   readonly presence: PresenceTable
   readonly scripts: Scripts
+  readonly secrets: HandOutSecrets
+  readonly features: ToldFeatures
   /** Hosts with tasks that wait for a free place. */
   readonly crowded: Set<string>
   readonly reschedules: Reschedules
@@ -49,6 +53,8 @@ export const handOut = ({
   clock,
   presence,
   scripts,
+  secrets,
+  features,
   crowded,
   reschedules,
   outputQuota,
@@ -66,6 +72,7 @@ export const handOut = ({
   }
 
   return async (instanceId, { reason, coldStart, supports }) => {
+    features.note(instanceId, presence.agentProcess(instanceId), supports ?? new Set())
     // A fetch after a kick finds work. Others of a quiet host find nothing: they cost a read, not a turn of the writer.
     if (reason === 'startup' && !(await stores.read.tasks.hasUnfinished(instanceId)))
       return { run: [], test: [], stop: [] }
@@ -199,9 +206,15 @@ export const handOut = ({
       const script = await scripts.find(task.invokeId)
       if (script === undefined) continue
       const builtIns = await builtInValues(script, task.instanceId)
-      run.push(supply(handedOut(script, builtIns, outputQuota), supports))
+      const whole = await secrets(script, task.instanceId, handedOut(script, builtIns, outputQuota), supports)
+      // What the host may have already is not refused now: its report is waited for.
+      if (whole.refused === undefined || !mayHaveIt(task)) run.push(supply(whole, supports))
     }
     return run
+  }
+
+  function mayHaveIt({ state, agentProcess, instanceId }: TaskRow): boolean {
+    return state === 'HandedOut' || isSameProcess(agentProcess, presence.agentProcess(instanceId))
   }
 
   /** What the server must supply; the agent adds InstanceId, CommandId and InvokeId (agent-protocol.md §6.4). */

@@ -3,6 +3,7 @@ import type { CommandType } from '../commands/commands.js'
 import type { Page, PageRequest } from '../paging.js'
 import type { Tag } from '../tags.js'
 import type { Invocation, InvocationFilter, TerminationMode } from './invocations.js'
+import type { SecretUse } from '../secrets/secret-use.js'
 import type { RepeatMode } from './repeat-modes.js'
 import type { StateClass } from './task-states.js'
 
@@ -16,6 +17,8 @@ export interface NewInvocation {
   readonly enableParameter: boolean
   /** JSON text. */
   readonly parameters: string
+  /** None when absent. */
+  readonly secrets?: SecretUse
   readonly username: string
   readonly windowsPasswordName: string
   readonly workingDir: string
@@ -45,6 +48,7 @@ export interface InvocationScript {
   readonly content: Uint8Array
   readonly enableParameter: boolean
   readonly parameters: string
+  readonly secrets: SecretUse
   readonly username: string
   readonly windowsPasswordName: string
   readonly workingDir: string
@@ -78,6 +82,7 @@ export interface ChangedInvocation {
   readonly enableParameter: boolean
   /** JSON text. */
   readonly parameters: string
+  readonly secrets: SecretUse
   readonly frequency: string
   readonly version: number
 }

@@ -56,6 +56,8 @@ export interface RunRequest {
   readonly username: string
   /** Name under which a Windows host keeps the password of the user. */
   readonly windowsPasswordName?: string | undefined
+  /** A script with secrets may go to an agent that keeps scripts on its disk. */
+  readonly allowSecretOnDisk?: boolean | undefined
   /** Absent: the command's own. */
   readonly timeoutSeconds?: number | undefined
   readonly workingDir?: string | undefined

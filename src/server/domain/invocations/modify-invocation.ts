@@ -3,14 +3,17 @@ import { actorOf } from '../access/audit.js'
 import type { Repeatable, Scope } from '../access/scope.js'
 import { Fault } from '../faults.js'
 import { takesVersions } from '../fleet/agent-version.js'
+import { builtInNames } from '../commands/custom-parameters.js'
+import { checkSecrets } from '../secrets/check-secrets.js'
+import { type SecretUse, whyNoSecrets } from '../secrets/secret-use.js'
 import type { UnitOfWork, Writing } from '../unit-of-work.js'
-import { type Admission, admit } from './admit.js'
+import { type Admission, admit, type Needs } from './admit.js'
 import { type ChangedScript, changedScript } from './changed-script.js'
 import { scheduleDeadline } from './hand-out.js'
 import type { InvocationAttributes } from './invocation-store.js'
 import type { InvocationChange, Invocations } from './invocations.js'
 import { isTimed } from './repeat-modes.js'
-import { builtInsOf, checkTargets, findTargets, type StartParts } from './start-invocation.js'
+import { checkTargets, filledInOf, findTargets, type StartParts } from './start-invocation.js'
 import { classOf, isFinal } from './task-states.js'
 
 /** Tasks added, or read, at a time (design §4, §8). */
@@ -49,9 +52,13 @@ const modify = async (
   if (before.unfinished === 0) throw new Fault('invocation/over')
   const now = clock.now()
   const after = changedScript(before, change, parts.publicCommands.find(before.commandId), now)
-  const builtIns = after.enableParameter ? builtInsOf(after, after.values) : []
-  if (after.isOther) await checkAgents(stores, scope, invokeId)
-  const added = await admitted(parts, scope, before, after, builtIns, change.instanceIds ?? [], now)
+  const filledIn = filledInOf(after, after.values)
+  const use = await checkSecrets(stores, scope, filledIn, before.secrets === 'allowed')
+  // What was handed out before is hidden in what comes, whatever the script refers to now.
+  const secrets = use === 'none' ? before.secrets : use
+  if (after.isOther) await checkAgents(parts, scope, before, use)
+  const needs = { builtIns: builtInNames(filledIn), secrets: use }
+  const added = await admitted(parts, scope, before, after, needs, change.instanceIds ?? [], now)
   const commandId = after.isOtherCommand ? ids.next('c') : before.commandId
   const answer = { commandId }
 
@@ -65,7 +72,7 @@ const modify = async (
       }
       await addTasks(w, scope, before, added.slice(from, from + CHUNK), now)
       if (from === 0 && after.isOther) {
-        await w.invocations.change(invokeId, { ...after, commandId, version: before.version + 1 }, now)
+        await w.invocations.change(invokeId, { ...after, commandId, secrets, version: before.version + 1 }, now)
         if (after.frequency !== before.frequency)
           await w.tasks.reschedule(invokeId, scheduleDeadline({ ...after, timeoutSeconds: before.timeoutSeconds }))
       }
@@ -89,13 +96,24 @@ const modify = async (
   return commandId
 }
 
-/** Fault `invocation/agent-too-old` when a host that it is not over on would not take another version. */
-const checkAgents = async (stores: UnitOfWork, scope: Scope, invokeId: string): Promise<void> => {
+/**
+ * Fault `invocation/agent-too-old` when a host that it is not over on would not take another version, or is known not to keep
+ * secrets off its disk: it would go on with the version that it has.
+ */
+const checkAgents = async (
+  { stores, presence, features }: StartParts,
+  scope: Scope,
+  { invokeId, containerId, containerName }: InvocationAttributes,
+  use: SecretUse,
+): Promise<void> => {
+  const contained = containerId !== '' || containerName !== ''
+  const supports = (id: string) => features.of(id, presence.agentProcess(id))
   for await (const tasks of chunks(stores, invokeId)) {
     const unfinished = tasks.filter((task) => !isFinal(task.state)).map((task) => task.instanceId)
     const hosts = await stores.read.instances.targets(scope, unfinished)
-    if (hosts.some(({ osType, agentVersion }) => !takesVersions(osType, agentVersion)))
-      throw new Fault('invocation/agent-too-old')
+    const takes = ({ instanceId, osType, agentVersion }: (typeof hosts)[number]): boolean =>
+      takesVersions(osType, agentVersion) && whyNoSecrets(use, osType, contained, supports(instanceId)) === undefined
+    if (!hosts.every(takes)) throw new Fault('invocation/agent-too-old')
   }
 }
 
@@ -115,7 +133,7 @@ const admitted = async (
   scope: Scope,
   before: InvocationAttributes,
   after: ChangedScript,
-  builtIns: readonly string[],
+  needed: Pick<Needs, 'builtIns' | 'secrets'>,
   instanceIds: readonly string[],
   now: number,
 ): Promise<readonly Admission[]> => {
@@ -135,8 +153,8 @@ const admitted = async (
   await presence.prefetch(missing)
   const { commandType: type, launcher, terminationMode, containerId, containerName } = before
   const options = { type, launcher, terminationMode, contained: containerId !== '' || containerName !== '' }
-  const needs = { options, builtIns, mode: before.repeatMode, frequency: after.schedule }
-  return targets.map((target) => admit(target, presence, needs, now))
+  const needs = { options, ...needed, mode: before.repeatMode, frequency: after.schedule }
+  return targets.map((target) => admit(target, presence, parts.features, needs, now))
 }
 
 const addTasks = async (

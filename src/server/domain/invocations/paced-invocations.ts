@@ -10,10 +10,12 @@ import { ERROR_TEXTS } from './error-texts.js'
 import type { InvocationScript } from './invocation-store.js'
 import { isHeld, move, type TaskEvent } from './task-states.js'
 import type { TaskRow } from './task-store.js'
+import type { ToldFeatures } from './told-features.js'
 
 interface Parts {
   readonly stores: UnitOfWork
   readonly presence: PresenceTable
+  readonly features: ToldFeatures
 }
 
 /** What a submission found out of its script, found out again from what it wrote down. */
@@ -25,6 +27,7 @@ const needsOf = (script: InvocationScript): Needs => ({
     contained: script.containerId !== '' || script.containerName !== '',
   },
   builtIns: script.enableParameter ? builtInNames(fillIn(textOfScript(script.content), valuesOf(script))) : [],
+  secrets: script.secrets,
   mode: script.repeatMode,
   frequency: frequencyOf(script),
 })
@@ -37,7 +40,7 @@ const EVENT_OF: Readonly<Record<string, TaskEvent>> = {
 }
 
 /** Commands on hosts, as rollouts pace them. */
-export const pacedInvocations = ({ stores, presence }: Parts): PacedTasks => ({
+export const pacedInvocations = ({ stores, presence, features }: Parts): PacedTasks => ({
   waiting: (invokeId, below, limit) => stores.read.tasks.waitingIn(invokeId, below, limit),
   queued: (invokeId, after, limit) => stores.read.tasks.queuedIn(invokeId, after, limit),
   queuedOn: (instanceId, limit) => stores.read.tasks.queuedOn(instanceId, limit),
@@ -58,7 +61,7 @@ export const pacedInvocations = ({ stores, presence }: Parts): PacedTasks => ({
         await change(w, script, task, { ...gone, deadlineAt: undefined }, 'not-delivered', now)
         return 'over'
       }
-      const admission = admit(target, presence, needs, now)
+      const admission = admit(target, presence, features, needs, now)
       if (admission.errorCode === 'ClientNotRunning' && queueUntil !== undefined && queueUntil > now) {
         if (task.state === 'Queued') return 'unchanged'
         await change(

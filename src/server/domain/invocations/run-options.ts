@@ -40,10 +40,14 @@ const BUILT_IN = /\{\{ *ACS::([A-Za-z0-9_]+) *\}\}/g
  * that does their work. Built-in parameters are filled in before, as within the wrapper a value would be read by a shell.
  */
 export const supply = (task: HandedOutTask, supports: ReadonlySet<AgentFeature> | undefined): HandedOutTask => {
+  if (task.refused !== undefined) return task
   const contained = task.containerId !== '' || task.containerName !== ''
   // The vendor's agent says nothing and can, from the version on that was asked for; it must never run on the host instead.
   if (contained && supports !== undefined && supports.size > 0 && !supports.has('container'))
-    return { ...task, refused: 'the agent of the host runs no scripts in containers' }
+    return {
+      ...task,
+      refused: { param: 'CommandNotApplicable', why: 'the agent of the host runs no scripts in containers' },
+    }
   const { launch, terminationMode, ...plain } = task
   const canLaunch = launch === undefined || supports?.has('launcher') === true
   const canEnd = terminationMode === undefined || supports?.has('termination-mode') === true

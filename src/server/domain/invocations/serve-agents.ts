@@ -3,10 +3,12 @@ import type { Clock } from '../clock.js'
 import type { PresenceTable } from '../fleet/presence.js'
 import type { Pacer } from '../rollouts/pacer.js'
 import type { UnitOfWork } from '../unit-of-work.js'
+import { handOutSecrets } from '../secrets/hand-out-secrets.js'
 import { handOut, MOST_LOOKED_AT } from './hand-out.js'
 import type { Reschedules } from './reschedules.js'
 import { Scripts } from './scripts.js'
 import { takeReport } from './take-report.js'
+import type { ToldFeatures } from './told-features.js'
 
 /** Hosts remembered as installing an update; beyond, the oldest is forgotten. */
 const MOST_REJECTIONS = 10_000
@@ -22,6 +24,7 @@ interface Parts {
   readonly tasksPerHost: number
   readonly reschedules: Reschedules
   readonly pacer: Pick<Pacer, 'hostSeen' | 'letIn'>
+  readonly features: ToldFeatures
 }
 
 /** What agents do with tasks: fetch them, report on them. */
@@ -29,7 +32,7 @@ export const serveAgents = (parts: Parts): AgentTasks => {
   const { stores, clock, rejections, reschedules, pacer } = parts
   const scripts = new Scripts(stores)
   const crowded = new Set<string>()
-  const fetch = handOut({ ...parts, scripts, crowded })
+  const fetch = handOut({ ...parts, scripts, crowded, secrets: handOutSecrets(parts) })
   const report = takeReport({ ...parts, scripts, crowded })
   return {
     async fetch(instanceId, fetched) {

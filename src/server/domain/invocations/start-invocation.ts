@@ -3,7 +3,7 @@ import { actorOf } from '../access/audit.js'
 import type { Caller, Repeatable, Scope } from '../access/scope.js'
 import type { Clock, Ids } from '../clock.js'
 import type { Command, NewCommand } from '../commands/commands.js'
-import { builtInNames, checkFilledIn, fillIn, parameterValues, textOfScript } from '../commands/custom-parameters.js'
+import { builtInNames, checkLength, fillIn, parameterValues, textOfScript } from '../commands/custom-parameters.js'
 import { checkScript } from '../commands/keep-commands.js'
 import { parseLauncher } from '../commands/launcher.js'
 import { definedValues, type PublicCommands } from '../commands/public-commands.js'
@@ -12,6 +12,7 @@ import type { TargetRow } from '../fleet/instance-store.js'
 import type { PresenceTable } from '../fleet/presence.js'
 import { checkOutputDelivery } from '../outputs/output-delivery.js'
 import type { OutputStores } from '../outputs/output-stores.js'
+import { checkSecrets } from '../secrets/check-secrets.js'
 import type { UnitOfWork, Writing } from '../unit-of-work.js'
 import { isPaced, planOf } from '../rollouts/plan.js'
 import type { Pacer } from '../rollouts/pacer.js'
@@ -22,6 +23,7 @@ import type { RunOptions } from './run-options.js'
 import { type Frequency, parseFrequency, problemOf } from '../../../schedule/frequency.js'
 import type { RepeatMode } from './repeat-modes.js'
 import { classOf, FAILURES, isFinal } from './task-states.js'
+import type { ToldFeatures } from './told-features.js'
 
 /** Targets written in one transaction: more would hold the event loop (design §4, §8). */
 const CHUNK = 500
@@ -33,6 +35,7 @@ export interface StartParts {
   readonly presence: PresenceTable
   readonly outputStores: OutputStores
   readonly publicCommands: PublicCommands
+  readonly features: ToldFeatures
   readonly wake: (instanceIds: readonly string[]) => void
   readonly pacer: Pick<Pacer, 'begin'>
   readonly limits: {
@@ -145,16 +148,19 @@ const start = async <A>(
   )
     throw new Fault('rollout/not-once')
   const values = parameterValues(script.enableParameter, script.parameterNames, request.parameters)
-  const builtIns = script.enableParameter ? builtInsOf(script, values) : []
+  const filledIn = filledInOf(script, values)
+  // The agent will have to fill these in: values may bring some with them.
+  const builtIns = builtInNames(filledIn)
+  const secrets = await checkSecrets(stores, scope, filledIn, request.allowSecretOnDisk === true)
   await presence.prefetch(targets.map((target) => target.instanceId))
 
   const now = clock.now()
   const invokeId = ids.next('t')
-  const needs: Needs = { options, builtIns, mode: schedule.mode, frequency: schedule.frequency }
+  const needs: Needs = { options, builtIns, secrets, mode: schedule.mode, frequency: schedule.frequency }
   const plan = request.rollout === undefined ? undefined : planOf(request.rollout, targets.length, now)
   const tasks =
     plan === undefined
-      ? targets.map((target) => admit(target, presence, needs, now))
+      ? targets.map((target) => admit(target, presence, parts.features, needs, now))
       : targets.map(({ instanceId }, position) => waiting(instanceId, position))
   const answer = answerOf({ commandId: script.commandId, invokeId })
   const begin = async (w: Writing): Promise<void> => {
@@ -175,6 +181,7 @@ const start = async <A>(
       parameters: JSON.stringify(
         Object.fromEntries([...(request.parameters ?? [])].map(([name, value]) => [name, String(value)])),
       ),
+      secrets,
       username: request.username,
       windowsPasswordName,
       workingDir: request.workingDir ?? script.workingDir,
@@ -247,11 +254,14 @@ const start = async <A>(
   return answer
 }
 
-/** The built-in parameters that the agent will have to fill in: values may bring some with them. */
-export const builtInsOf = (script: Pick<Script, 'content'>, values: ReadonlyMap<string, string>): readonly string[] => {
-  const filledIn = fillIn(textOfScript(script.content), values)
-  checkFilledIn(filledIn)
-  return builtInNames(filledIn)
+/** A script with its custom parameters; `''` for one without any. Fault: `command/content-too-long`. */
+export const filledInOf = (
+  script: Pick<Script, 'content' | 'enableParameter'>,
+  values: ReadonlyMap<string, string>,
+): string => {
+  const filledIn = script.enableParameter ? fillIn(textOfScript(script.content), values) : ''
+  checkLength(filledIn.length)
+  return filledIn
 }
 
 export const findTargets = async (

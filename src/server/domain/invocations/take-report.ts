@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.js'
+import { hideInOutput, hideInWords } from '../secrets/hide-secrets.js'
 import type { PresenceTable } from '../fleet/presence.js'
 import type { UnitOfWork, Writing } from '../unit-of-work.js'
 import type { AgentTasks, Report } from './agent-tasks.js'
@@ -42,13 +43,14 @@ export interface Outcome {
  */
 export const takeReport = (parts: ReportParts): AgentTasks['report'] => {
   const { stores, clock, scripts, crowded, wake } = parts
-  return async (instanceId, report) => {
-    const script = await scripts.find(report.taskId)
-    if (script === undefined || (report.kind === 'verified' && script.repeatMode !== 'DryRun')) return
+  return async (instanceId, said) => {
+    const script = await scripts.find(said.taskId)
+    if (script === undefined || (said.kind === 'verified' && script.repeatMode !== 'DryRun')) return
     const found = await stores.write(async (w): Promise<Found> => {
-      const task = await w.tasks.find(report.taskId, instanceId)
+      const task = await w.tasks.find(said.taskId, instanceId)
       // What its host was never given, it cannot have run.
       if (task === undefined || isHeld(task.state)) return 'nothing'
+      const report = await hideInWords(w, script, said)
       const now = clock.now()
       if (hasHistory(task.repeatMode)) {
         // Read behind its task, which a change of it holds: it is the version that counts for this report.
@@ -102,7 +104,7 @@ const running = async (
   if (state === undefined) return 'nothing'
   const first = task.startedAt === undefined
   if (!first && report.output.byteLength === 0) return 'nothing'
-  const kept = await keepOutput(w, task, report.output, outputQuota)
+  const kept = await keepOutput(w, script, task, report.output, outputQuota, false)
   const startedAt = task.startedAt ?? (report.startedAt > 0 ? report.startedAt : now)
   const after: TaskRow = {
     ...task,
@@ -132,7 +134,7 @@ export const ended = async (
   if (state === undefined || (outcome.unknown && isFinal(task.state))) return 'nothing'
   const replaces = isFinal(task.state)
   const output = report.kind === 'invalid' ? new Uint8Array() : report.output
-  const kept = await keepOutput(w, task, output, outputQuota)
+  const kept = await keepOutput(w, script, task, output, outputQuota, true)
   const startedAt = task.startedAt ?? (report.kind !== 'invalid' && report.startedAt > 0 ? report.startedAt : undefined)
   const after: TaskRow = {
     ...task,
@@ -201,13 +203,19 @@ export const finishedAt = (
   return report.kind !== 'invalid' && report.endedAt > 0 ? report.endedAt : now
 }
 
-/** Keeps what fits into the quota; what an agent sends beyond it is counted, not kept. */
+/**
+ * Keeps what fits into the quota, without secrets; what an agent sends beyond it is counted, not kept.
+ * @param isLast nothing more comes of this run
+ */
 export const keepOutput = async (
   w: Writing,
+  script: InvocationScript,
   task: TaskRow,
-  output: Uint8Array,
+  said: Uint8Array,
   quota: number,
+  isLast: boolean,
 ): Promise<{ outputBytes: number; dropped: number }> => {
+  const output = await hideInOutput(w, script, task.instanceId, said, isLast)
   const room = Math.max(0, quota - task.outputBytes)
   const kept = output.byteLength <= room ? output : output.subarray(0, room)
   await w.tasks.appendOutput(task.invokeId, task.instanceId, kept)

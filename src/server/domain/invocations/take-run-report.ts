@@ -2,6 +2,7 @@
 // it, what began well behind that one begins another, also when its `running` was lost, and all else is late
 // (agent-protocol.md §4.5, §6.5).
 import { keepRun, replaceRun } from '../outputs/output-delivery.js'
+import { forgetHeld, hideInWhole } from '../secrets/hide-secrets.js'
 import type { Writing } from '../unit-of-work.js'
 import type { Report } from './agent-tasks.js'
 import { changeTask } from './change-task.js'
@@ -43,8 +44,8 @@ export const takeRunReport = async (
     case 'verified':
       return 'nothing'
     case 'invalid':
-      // A run whose folder or user is missing leaves the schedule where it is.
-      if (report.param !== 'cron') return runEnded(parts, w, script, task, report, now)
+      // A run whose folder or user is missing leaves the schedule where it is. One that was withheld is nowhere.
+      if (report.param !== 'cron' && report.withheld !== true) return runEnded(parts, w, script, task, report, now)
       return isOfThePast(script, task, report) ? 'nothing' : refused(parts, w, script, task, report, now)
     case 'running':
       return running(parts, w, script, task, report, now)
@@ -90,13 +91,13 @@ const running = async (
   if (isFinal(task.state)) return 'nothing'
   if (report.run === task.runStart) {
     if (!isRunUnderWay(task) || report.output.byteLength === 0) return 'nothing'
-    const kept = await keepOutput(w, task, report.output, outputQuota)
+    const kept = await keepOutput(w, script, task, report.output, outputQuota, false)
     await changeTask(w, script.scope, task, { ...task, ...kept }, now)
     return 'nothing'
   }
   if (!isNewRun(script, task, report.startedAt, now)) return 'nothing'
   const begun = await begin(w, script, task, report.run, report.startedAt, now)
-  const kept = await keepOutput(w, begun, report.output, outputQuota)
+  const kept = await keepOutput(w, script, begun, report.output, outputQuota, false)
   await changeTask(w, script.scope, task, { ...begun, ...kept }, now)
   return begun.state === 'Stopping' ? 'work-waits' : 'nothing'
 }
@@ -112,6 +113,7 @@ const begin = async (
 ): Promise<TaskRow> => {
   if (isRunUnderWay(task)) await keepRun(w, lostRun(task, 'ExecutionInterrupted', NEVER_ENDED), 'Error', now)
   await w.tasks.clearOutput(task.invokeId, task.instanceId)
+  await forgetHeld(w, script, task.instanceId)
   return {
     ...task,
     state: move(task.state, false, 'running') ?? task.state,
@@ -202,7 +204,10 @@ const replace = async (
   now: number,
 ): Promise<Found> => {
   const isOfLatest = run === task.runStart
-  if (!isOfLatest) await w.tasks.clearOutput(task.invokeId, task.instanceId)
+  if (!isOfLatest) {
+    await w.tasks.clearOutput(task.invokeId, task.instanceId)
+    await forgetHeld(w, script, task.instanceId)
+  }
   const base: TaskRow = isOfLatest
     ? task
     : { ...task, runs: task.runs + 1, runStart: run, startedAt, dropped: 0, outputBytes: 0 }
@@ -246,7 +251,7 @@ const endOfRun = async (
   now: number,
 ): Promise<TaskRow> => {
   const said = report.kind === 'invalid' ? { output: new Uint8Array(), dropped: 0 } : report
-  const kept = await keepOutput(w, task, said.output, outputQuota)
+  const kept = await keepOutput(w, script, task, said.output, outputQuota, true)
   return {
     ...task,
     ...kept,
@@ -282,7 +287,8 @@ const late = async (
     finishedAt: finishedAt(report, script, report.startedAt, now),
   }
   const state = endedAs(outcome.event)
-  if (await replaceRun(w, run, state, report.output.subarray(0, outputQuota), now))
+  const output = await hideInWhole(w, script, report.output)
+  if (await replaceRun(w, run, state, output.subarray(0, outputQuota), now))
     w.audit({
       ...script.scope,
       at: now,
