@@ -85,6 +85,20 @@ function* localTimes(cron: Cron, from: number): Generator<number> {
   }
 }
 
+/** When it fires for the last time; undefined for what names no year, and for what never fires. */
+export const lastRun = ({ years, ...cron }: Cron, zone: Zone): number | undefined => {
+  const time = Math.max(...cron.hours) * 3_600 + Math.max(...cron.minutes) * 60 + Math.max(...cron.seconds)
+  for (const year of [...(years ?? [])].sort((a, b) => b - a)) {
+    for (let day = Date.UTC(year, 11, 31); day >= Date.UTC(year, 0, 1); day -= DAY) {
+      const date = new Date(day)
+      const month = date.getUTCMonth()
+      if (cron.months.has(month + 1) && isDay({ ...cron, years }, year, month, date.getUTCDate(), date.getUTCDay()))
+        return momentOf(day + time * SECOND, zone)
+    }
+  }
+  return undefined
+}
+
 /** In order; made anew for each day, since there may be 86,400. */
 const timesOfDay = ({ hours, minutes, seconds }: Cron): (() => Generator<number>) => {
   const sorted = (numbers: ReadonlySet<number>): readonly number[] => [...numbers].sort((a, b) => a - b)

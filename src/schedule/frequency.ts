@@ -1,6 +1,6 @@
 // What the API takes as a schedule (api.md §6), and the same in the words of the agent's wire (agent-protocol.md §6.5).
 import { type Cron, parseCron, weekdaysForWire } from './cron-fields.js'
-import { nextRun, shortestDistance } from './cron.js'
+import { lastRun, nextRun, shortestDistance } from './cron.js'
 import { LOCAL, UTC, type Zone, zoneOf } from './zone.js'
 
 export type Frequency =
@@ -112,4 +112,21 @@ export const nextRunOf = (frequency: Frequency, now: number): number | undefined
   if (frequency.kind === 'at') return frequency.at > now ? frequency.at : undefined
   if (frequency.kind === 'rate') return now
   return nextRun(frequency.cron, frequency.zone ?? LOCAL, now - (frequency.zone === undefined ? DAY_MS : 0))
+}
+
+/** Clocks are less exact than schedules. */
+const LAST_RUN_SLACK_MS = 5_000
+
+/** The last run of all; where the host's zone is not known, one that is earlier nowhere. Undefined for what goes on for ever. */
+export const lastRunOf = (frequency: Frequency): number | undefined => {
+  if (frequency.kind !== 'cron') return frequency.kind === 'at' ? frequency.at : undefined
+  const last = lastRun(frequency.cron, frequency.zone ?? LOCAL)
+  return last === undefined || frequency.zone !== undefined ? last : last + DAY_MS
+}
+
+/** Whether a run that began then may be the last one. */
+export const isLastRun = (frequency: Frequency, startedAt: number): boolean => {
+  const last = lastRunOf(frequency)
+  const isLocal = frequency.kind === 'cron' && frequency.zone === undefined
+  return last !== undefined && startedAt >= last - (isLocal ? 2 * DAY_MS : LAST_RUN_SLACK_MS)
 }

@@ -53,7 +53,7 @@ export const inconsistencies = async (reader: SqlReader): Promise<readonly strin
     const of = `${textOf(row['invocation_id'])} on ${textOf(row['instance_id'])}`
     compare(
       `the number of runs of ${of}`,
-      numberOf(row['runs']) - (row['finished_at'] === null ? 1 : 0),
+      numberOf(row['runs']) - (row['run_start'] !== null && row['finished_at'] === null ? 1 : 0),
       numberOf(row['amount']),
     )
   }

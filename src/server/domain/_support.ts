@@ -32,6 +32,8 @@ export interface World extends AsyncDisposable {
   readonly dataDir: string
   /** Moves the clock, in milliseconds. */
   pass(milliseconds: number): void
+  /** Sets the server's clock forward or back: no time passes by that. */
+  setClock(by: number): void
   now(): number
   /** A registered host whose agent runs as this process. */
   host(options?: {
@@ -77,7 +79,9 @@ export const openWorld = async (
   outputStores: OutputStores = NO_OUTPUT_STORES,
 ): Promise<World> => {
   const directory = dataDir ?? mkdtempSync(join(tmpdir(), 'openassist-test-'))
-  let now = startAt ?? Date.UTC(2026, 0, 15, 12)
+  let steady = startAt ?? Date.UTC(2026, 0, 15, 12)
+  let setBy = 0
+  const time = (): number => steady + setBy
   const requests = new Map<string, number>()
   const failures: unknown[] = []
   /** Another world has the data now. */
@@ -106,7 +110,7 @@ export const openWorld = async (
     },
     rootKey,
     outputStores,
-    clock: { now: () => now },
+    clock: { now: time, steady: () => steady },
     tellCall: () => undefined,
     tellGateway: () => undefined,
     tellCommit: () => undefined,
@@ -120,9 +124,13 @@ export const openWorld = async (
     parts,
     dataDir: directory,
     pass(milliseconds) {
-      now += milliseconds
+      steady += milliseconds
     },
-    now: () => now,
+    setClock(by) {
+      setBy += by
+      parts.presence.followClock()
+    },
+    now: time,
     async host(options = {}) {
       const permit = await parts.domain.activations.create(
         SCOPE,
@@ -158,6 +166,7 @@ export const openWorld = async (
       return outcome.instanceId
     },
     async beat(instanceId, options = {}) {
+      const now = time()
       const known = pids.get(instanceId)
       const pid = options.pid ?? known?.pid ?? 100
       const startedAt = options.startedAt ?? (known?.pid === pid ? known.startedAt : now - 1_000)
@@ -200,6 +209,7 @@ export const openWorld = async (
     handOut: (instanceId, fetch) =>
       parts.tasks.fetch(instanceId, { reason: 'kickoff', coldStart: undefined, ...fetch }),
     async report(instanceId, taskId, draft) {
+      const now = time()
       const startedAt = ('startedAt' in draft ? draft.startedAt : undefined) ?? now
       const ended = {
         taskId,
@@ -248,7 +258,7 @@ export const openWorld = async (
     async restart(downMs = 0) {
       over = true
       await parts.stop()
-      return openWorld(directory, now + downMs, database, outputStores)
+      return openWorld(directory, time() + downMs, database, outputStores)
     },
     async [Symbol.asyncDispose]() {
       if (over) return

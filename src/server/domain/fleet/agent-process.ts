@@ -36,11 +36,32 @@ export const processIdentity = (beat: Heartbeat, known: string, now: number): st
 /** When the process started, on the server's clock. */
 export const processStartedAt = (identity: string): number => Number(identity.split('@')[2] ?? 0)
 
-/** Whether something was handed to another process than this one, or to one that nobody knew before this one started. */
+/** In front of the identity that was known when a process fetched for the first time: that may be of the one before it. */
+const FIRST_FETCH = '~'
+
+/**
+ * The process that something is handed to, as it is remembered with it.
+ * @param known the identity that was heard last, '' for none
+ * @param isFirstFetch the first fetch of a process, whose first beat may still be on its way
+ */
+export const handedTo = (known: string, isFirstFetch: boolean): string => (isFirstFetch ? FIRST_FETCH + known : known)
+
+const identityOf = (handed: string): string => (handed.startsWith(FIRST_FETCH) ? handed.slice(1) : handed)
+
+/** Whether something was handed to this process, as far as that is known. */
+export const isHandedTo = (handed: string, identity: string): boolean =>
+  identityOf(handed) !== '' && isSameProcess(identityOf(handed), identity)
+
+/**
+ * Whether something was handed to another process than this one: before this one started. What came behind its start went
+ * to this one, whichever was known then; its beats may have been lost.
+ */
 export const isOfAnotherProcess = (
   handed: { readonly agentProcess: string; readonly handedOutAt: number | undefined },
   identity: string,
-): boolean =>
-  handed.agentProcess === ''
-    ? (handed.handedOutAt ?? 0) + CLOCK_SLACK_MS < processStartedAt(identity)
-    : !isSameProcess(handed.agentProcess, identity)
+): boolean => {
+  if (isHandedTo(handed.agentProcess, identity)) return false
+  const isInDoubt = handed.agentProcess === '' || handed.agentProcess.startsWith(FIRST_FETCH)
+  const slack = isInDoubt ? CLOCK_SLACK_MS : -CLOCK_SLACK_MS
+  return (handed.handedOutAt ?? 0) + slack < processStartedAt(identity)
+}

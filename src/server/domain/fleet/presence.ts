@@ -122,11 +122,14 @@ export class PresenceTable implements Presence {
     this.#lead += by
     this.#lastSetBy = by
     this.#timesSet += 1
+    // Who counts after the next start is written as it is now, also who did not speak since this one.
+    const countsFrom = this.#downSince - LIVE_MS
     this.#startedAt += by
     this.#downSince += by
     for (let place = 0; place < this.#ids.length; place += 1) {
       const seen = this.#lastSeen[place] as number
       if (seen > 0) this.#lastSeen[place] = Math.max(1, seen + by)
+      if (seen >= countsFrom) this.#dirty[place] = 1
     }
     for (const instanceId of this.#hosts.keys()) {
       const place = this.#places.get(instanceId)

@@ -498,6 +498,16 @@ export const deliverySuite = (openWorld: () => Promise<World>): void => {
       expect(await world.task(waiting, host)).toMatchObject({ status: 'Error', errorCode: 'ClientRestarted' })
     })
 
+    it('what a new process fetches before its first beat is its own', async () => {
+      await using world = await openWorld()
+      const host = await world.host({ pid: 100 })
+      const [first, second] = [await world.run([host]), await world.run([host])]
+      world.pass(60_000 - 1)
+      await world.handOut(host, { reason: 'startup', coldStart: false })
+      await world.beat(host, { pid: 200, startedAt: world.now() - 1_000 })
+      for (const id of [first, second]) expect(await world.task(id, host)).toMatchObject({ status: 'Pending' })
+    })
+
     it('what was not handed out yet goes to the new process', async () => {
       await using world = await openWorld()
       const host = await world.host({ pid: 100 })

@@ -479,6 +479,96 @@ export const repeatingSuite = (openWorld: () => Promise<World>): void => {
       expect(await world.task(invokeId, host)).toMatchObject({ status: 'Cancelled' })
     })
 
+    it('at a time is over when it was stopped on a host that never comes back', async () => {
+      await using world = await openWorld()
+      const host = await world.host()
+      const invokeId = await run(world, [host], { frequency: 'at(2026-01-15 12:05:00)' })
+      await world.handOut(host)
+      await world.parts.domain.invocations.stop(SCOPE, CALLER, invokeId, undefined)
+      world.pass(10 * MINUTE)
+      expect(await world.parts.sweeps.expireNow()).toBe(1)
+      expect(await world.task(invokeId, host)).toMatchObject({ status: 'Error', errorCode: 'ExecutionInterrupted' })
+      expect(await world.parts.sweeps.expireNow()).toBe(0)
+      expect(await world.status(host)).toMatchObject({ active: 0 })
+    })
+
+    it('that ends with a year is over behind its last run, also when nobody tells', async () => {
+      await using world = await openWorld()
+      const [silent, ran] = [await world.host(), await world.host()] as const
+      const invokeId = await run(world, [silent, ran], { frequency: '0 5,10 12 15 1 ? 2026 UTC' })
+      for (const host of [silent, ran]) await world.handOut(host)
+      world.pass(10 * MINUTE)
+      await world.report(ran, invokeId, { kind: 'finish' })
+      world.pass(2 * MINUTE)
+      for (const host of [silent, ran]) await world.beat(host)
+      await world.parts.sweeps.expireNow()
+      expect(await world.task(invokeId, ran)).toMatchObject({ status: 'Success' })
+      expect(await world.task(invokeId, silent)).toMatchObject({ status: 'Error', errorCode: 'ExecutionInterrupted' })
+    })
+
+    it('keeps a run whose start was lost and whose end comes behind a later run, once', async () => {
+      await using world = await openWorld()
+      const host = await world.host()
+      const invokeId = await run(world, [host], { frequency: 'rate(5m)' })
+      await world.handOut(host)
+      world.pass(5 * MINUTE)
+      const first = world.now()
+      world.pass(5 * MINUTE)
+      await world.report(host, invokeId, { kind: 'running', output: 'two' })
+      for (let time = 0; time < 2; time += 1)
+        await world.report(host, invokeId, { kind: 'finish', exitCode: 3, startedAt: first, output: 'one' })
+      expect(await world.task(invokeId, host)).toMatchObject({ status: 'Running', repeats: 2 })
+      expect(await history(world, invokeId)).toMatchObject([
+        { status: 'Running', output: 'two' },
+        { status: 'Failed', exitCode: 3, output: 'one' },
+      ])
+    })
+
+    it('has the natural end of a run that was under way when it was stopped', async () => {
+      await using world = await openWorld()
+      const host = await world.host()
+      const invokeId = await run(world, [host], { frequency: 'rate(5m)' })
+      await world.handOut(host)
+      world.pass(5 * MINUTE)
+      const at = world.now()
+      await world.report(host, invokeId, { kind: 'running' })
+      await world.parts.domain.invocations.stop(SCOPE, CALLER, invokeId, undefined)
+      // Upstream: the run before, which had ended.
+      await world.report(host, invokeId, { kind: 'stopped', startedAt: at })
+      await world.report(host, invokeId, { kind: 'finish', exitCode: 3, startedAt: at })
+      expect(await world.task(invokeId, host)).toMatchObject({ status: 'Terminated', repeats: 1 })
+      expect(await history(world, invokeId)).toMatchObject([{ status: 'Failed', exitCode: 3 }])
+    })
+
+    it('goes on when the clock of the server is set back', async () => {
+      await using world = await openWorld()
+      const host = await world.host()
+      const invokeId = await run(world, [host], { frequency: 'rate(5m)' })
+      await world.handOut(host)
+      world.pass(5 * MINUTE)
+      await world.report(host, invokeId, { kind: 'finish', run: 1_000 })
+      world.setClock(-120 * MINUTE)
+      world.pass(5 * MINUTE)
+      await world.report(host, invokeId, { kind: 'finish', run: 301_000 })
+      await world.report(host, invokeId, { kind: 'finish', run: 302_000 })
+      expect(await world.task(invokeId, host)).toMatchObject({ status: 'Scheduled', repeats: 2 })
+    })
+
+    it('has an error that is told twice once, however much later', async () => {
+      await using world = await openWorld()
+      const host = await world.host()
+      const invokeId = await run(world, [host], { frequency: 'rate(5m)' })
+      await world.handOut(host)
+      world.pass(5 * MINUTE)
+      const at = world.now()
+      const error = { kind: 'error', taskId: invokeId, run: at, startedAt: at, endedAt: at, exitCode: 1 } as const
+      const report = { ...error, errCode: '28', errDesc: '', dropped: 0, output: new Uint8Array() }
+      await world.parts.tasks.report(host, report)
+      world.pass(4 * MINUTE)
+      await world.parts.tasks.report(host, report)
+      expect(await world.task(invokeId, host)).toMatchObject({ repeats: 1 })
+    })
+
     it('ends with its host', async () => {
       await using world = await openWorld()
       const host = await world.host()
@@ -574,6 +664,18 @@ export const repeatingSuite = (openWorld: () => Promise<World>): void => {
       await world.report(host, invokeId, { kind: 'finish' })
       expect(await kinds(world, host, { reason: 'startup', coldStart: true })).toEqual([])
       expect(await world.task(invokeId, host)).toMatchObject({ status: 'Scheduled', repeats: 1 })
+    })
+
+    it('is not handed out again to a kick, as it would run again', async () => {
+      await using world = await openWorld()
+      const host = await world.host({ pid: 100 })
+      await run(world, [host], { repeatMode: 'EveryReboot' })
+      world.pass(5 * MINUTE)
+      await world.beat(host, { pid: 7, coldStart: true })
+      expect(await kinds(world, host, { reason: 'startup', coldStart: true })).toEqual(['EveryReboot'])
+      world.pass(3_000)
+      expect(await kinds(world, host)).toEqual([])
+      expect(await kinds(world, host, { reason: 'startup', coldStart: true })).toEqual(['EveryReboot'])
     })
 
     it('was stopped for good when it had run before', async () => {

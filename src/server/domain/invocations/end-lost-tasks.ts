@@ -11,8 +11,10 @@ import { changeTask } from './change-task.js'
 import { ERROR_TEXTS, type ResultErrorCode } from './error-texts.js'
 import { hasHistory } from './repeat-modes.js'
 import type { Reschedules } from './reschedules.js'
-import { runsOnce } from './frequency-of.js'
-import { completed, giveUpRun, isRunUnderWay } from './take-run-report.js'
+import { isLastRun } from '../../../schedule/frequency.js'
+import { frequencyOf, runsOnce } from './frequency-of.js'
+import { isRunUnderWay } from './run-ends.js'
+import { completed, giveUpRun } from './take-run-report.js'
 import { isFinal, isHeld, move, type TaskEvent } from './task-states.js'
 import type { TaskRow } from './task-store.js'
 
@@ -74,7 +76,7 @@ export const endLostTasks = ({
       // What the agent posted while no server answered is gone.
       errorInfo: info + outageText(presence, task.handedOutAt),
       // What never began has no end.
-      finishedAt: task.startedAt === undefined ? undefined : (task.finishedAt ?? now),
+      finishedAt: task.finishedAt ?? (task.startedAt === undefined ? undefined : now),
       deadlineAt: undefined,
     }
     if (isRunUnderWay(task)) await keepRun(w, after, 'Error', now)
@@ -154,7 +156,7 @@ export const endLostTasks = ({
         for (const task of found.sort(byInstance)) {
           if (isHeld(task.state)) {
             await queueOver(w, task, now)
-          } else if (task.state === 'Scheduled') {
+          } else if (isWaiting(task)) {
             await overdueSchedule(w, task, now)
           } else if (hasHistory(task.repeatMode) && task.state !== 'Pending') {
             const script = await w.invocations.script(task.invokeId)
@@ -207,12 +209,16 @@ export const endLostTasks = ({
     return true
   }
 
-  /** A time that its host dropped, or a cron schedule whose completion was never told. */
+  /** A time that its host dropped, or a cron schedule whose completion was never told; to be stopped or not. */
   async function overdueSchedule(w: Writing, task: TaskRow, now: number): Promise<void> {
     const script = await w.invocations.script(task.invokeId)
     if (script === undefined) return
-    if (runsOnce(script)) await end(w, task, 'invalid', 'AtExpressionExpired', ERROR_TEXTS.AtExpressionExpired)
-    else await completed(w, script, task, now)
+    const frequency = frequencyOf(script)
+    if (runsOnce(script) && task.state === 'Scheduled')
+      await end(w, task, 'invalid', 'AtExpressionExpired', ERROR_TEXTS.AtExpressionExpired)
+    else if (frequency !== undefined && task.startedAt !== undefined && isLastRun(frequency, task.startedAt))
+      await completed(w, script, task, now)
+    else await end(w, task, 'lost', 'ExecutionInterrupted', NEVER_COMPLETED)
   }
 
   async function undelivered(task: TaskRow): Promise<ResultErrorCode> {
@@ -234,3 +240,10 @@ const neverEnded = (task: TaskRow): string =>
   task.startedAt === undefined
     ? 'the agent took the command and never reported on it; whether it ran is unknown'
     : 'the agent reported the start of the command and never its end; how it ended is unknown'
+
+/** A schedule without a run under way. */
+const isWaiting = (task: TaskRow): boolean =>
+  task.state === 'Scheduled' || (task.repeatMode === 'Period' && task.state === 'Stopping' && !isRunUnderWay(task))
+
+const NEVER_COMPLETED =
+  'the schedule is over, and the agent never reported its last run; whether it ran and how it ended is unknown'

@@ -3,7 +3,7 @@ import { bytesOfScript, fillIn, textOfScript } from '../commands/custom-paramete
 import { parseLauncher } from '../commands/launcher.js'
 import type { PresenceTable } from '../fleet/presence.js'
 import type { UnitOfWork, Writing } from '../unit-of-work.js'
-import { isSameProcess } from '../fleet/agent-process.js'
+import { handedTo, isHandedTo } from '../fleet/agent-process.js'
 import type { AgentTasks, Fetch, HandedOutTask, HandOut, Repeat } from './agent-tasks.js'
 import { changeTask } from './change-task.js'
 import { isDefaultUser } from './default-user.js'
@@ -14,6 +14,7 @@ import type { ToldFeatures } from './told-features.js'
 import { waitsForReboot } from './repeat-modes.js'
 import type { Reschedules } from './reschedules.js'
 import { supply } from './run-options.js'
+import { lastRunOf } from '../../../schedule/frequency.js'
 import { runsOnce, frequencyOf } from './frequency-of.js'
 import { move, type TaskEvent } from './task-states.js'
 import type { TaskRow } from './task-store.js'
@@ -60,11 +61,12 @@ export const handOut = ({
   outputQuota,
   tasksPerHost,
 }: Parts): AgentTasks['fetch'] => {
-  const toHand = (rows: readonly TaskRow[], now: number): readonly TaskRow[] => {
+  const toHand = (rows: readonly TaskRow[], isReboot: boolean, now: number): readonly TaskRow[] => {
     const inHand = rows.filter((task) => task.state !== 'Pending').length
     let free = Math.max(0, tasksPerHost - inHand)
     return rows.filter((task) => {
-      if (task.state === 'HandedOut') return askedAgain(task, now)
+      // Upstream: what belongs to a start of the host would run again; its lost answer is asked for in the same words.
+      if (task.state === 'HandedOut') return askedAgain(task, now) && (isReboot || !waitsForReboot(task.repeatMode))
       if (task.state !== 'Pending' || free === 0) return false
       free -= 1
       return true
@@ -80,14 +82,14 @@ export const handOut = ({
     const { handed, stop } = await stores.write(async (w: Writing) => {
       const now = clock.now()
       const rows = await w.tasks.unfinishedOf(instanceId, MOST_LOOKED_AT)
-      const handed = await asTheyWere(w, toHand(rows, now))
+      const handed = await asTheyWere(w, toHand(rows, reason === 'startup' && coldStart === true, now))
       const due = withSchedules ? await schedulesDue(w, instanceId, reason === 'startup', coldStart === true, now) : []
-      due.push(...(await outdated(w, instanceId, due, now)))
+      due.push(...(await outdated(w, instanceId, due, reason === 'startup', now)))
       for (const task of handed) {
         if (task.state !== 'Pending') continue
         const script = await scripts.find(task.invokeId, w.invocations)
         if (script === undefined) continue
-        await take(w, script, task, now)
+        await take(w, script, task, reason === 'startup', now)
       }
       const waiting =
         rows.filter((task) => task.state === 'Pending').length -
@@ -112,7 +114,13 @@ export const handOut = ({
   }
 
   /** To the host: it has the task from now on, or the schedule. */
-  async function take(w: Writing, script: InvocationScript, task: TaskRow, now: number): Promise<void> {
+  async function take(
+    w: Writing,
+    script: InvocationScript,
+    task: TaskRow,
+    isStartup: boolean,
+    now: number,
+  ): Promise<void> {
     const isSchedule = task.repeatMode === 'Period'
     const event: TaskEvent = isSchedule ? 'scheduled' : 'handed-out'
     const after: TaskRow = {
@@ -122,8 +130,7 @@ export const handOut = ({
       reportedAt: waitsForReboot(task.repeatMode) ? undefined : task.reportedAt,
       version: script.version,
       deadlineAt: isSchedule ? scheduleDeadline(script) : now + REPORT_MS,
-      // The first beat of a process that came with a start of its host may still be on its way.
-      agentProcess: waitsForReboot(task.repeatMode) ? '' : presence.agentProcess(task.instanceId),
+      agentProcess: handedTo(presence.agentProcess(task.instanceId), isStartup),
     }
     if (isSchedule) reschedules.add(task.instanceId, now + ASK_AGAIN_TO_MS)
     await changeTask(w, script.scope, task, after, now)
@@ -145,6 +152,7 @@ export const handOut = ({
     w: Writing,
     instanceId: string,
     due: readonly TaskRow[],
+    isStartup: boolean,
     now: number,
   ): Promise<readonly TaskRow[]> {
     const told = new Set(due.map((task) => task.invokeId))
@@ -153,7 +161,7 @@ export const handOut = ({
       const script = told.has(task.invokeId) ? undefined : await scripts.find(task.invokeId, w.invocations)
       if (script === undefined) continue
       found.push(task)
-      await take(w, script, task, now)
+      await take(w, script, task, isStartup, now)
     }
     return found
   }
@@ -172,7 +180,7 @@ export const handOut = ({
     const due: TaskRow[] = []
     const process = presence.agentProcess(instanceId)
     for (const task of await w.tasks.schedulesOf(instanceId, MOST_SCHEDULES)) {
-      const isItsProcess = task.agentProcess !== '' && isSameProcess(task.agentProcess, process)
+      const isItsProcess = isHandedTo(task.agentProcess, process)
       const isRecent = task.handedOutAt !== undefined && now - task.handedOutAt <= ASK_AGAIN_TO_MS
       const isDue =
         task.repeatMode === 'Period'
@@ -186,7 +194,7 @@ export const handOut = ({
       if ((isOver && runsOnce(script)) || (isOutdated && task.state === 'Running' && isItsProcess)) continue
       due.push(task)
       if (task.repeatMode !== 'Period' || (task.state === 'Scheduled' && (isOutdated || !(isRecent && isItsProcess))))
-        await take(w, script, task, now)
+        await take(w, script, task, isStartup, now)
     }
     return due
   }
@@ -214,7 +222,7 @@ export const handOut = ({
   }
 
   function mayHaveIt({ state, agentProcess, instanceId }: TaskRow): boolean {
-    return state === 'HandedOut' || isSameProcess(agentProcess, presence.agentProcess(instanceId))
+    return state === 'HandedOut' || isHandedTo(agentProcess, presence.agentProcess(instanceId))
   }
 
   /** What the server must supply; the agent adds InstanceId, CommandId and InvokeId (agent-protocol.md §6.4). */
@@ -251,12 +259,16 @@ const repeatOf = (script: InvocationScript): Repeat => {
   }
 }
 
-/** An agent drops a time that is over without a word (agent-protocol.md §6.5): then its run is not waited for. */
+/**
+ * An agent drops a time that is over without a word (agent-protocol.md §6.5), and tells once that a cron schedule is
+ * completed: then neither is waited for.
+ */
 export const scheduleDeadline = (
   script: Pick<InvocationScript, 'frequency' | 'timeoutSeconds'>,
 ): number | undefined => {
   const parsed = frequencyOf(script)
-  return parsed?.kind === 'at' ? parsed.at + script.timeoutSeconds * 1_000 + REPORT_MS : undefined
+  const last = parsed === undefined ? undefined : lastRunOf(parsed)
+  return last === undefined ? undefined : last + script.timeoutSeconds * 1_000 + REPORT_MS
 }
 
 const askedAgain = (task: TaskRow, now: number): boolean =>

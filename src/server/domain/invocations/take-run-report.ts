@@ -1,36 +1,37 @@
 // Reports about tasks that run more than once. A run is named by its start on the host's clock: what names the latest one is of
 // it, what began well behind that one begins another, also when its `running` was lost, and all else is late
 // (agent-protocol.md §4.5, §6.5).
-import { keepRun, replaceRun } from '../outputs/output-delivery.js'
-import { forgetHeld, hideInWhole } from '../secrets/hide-secrets.js'
+import { keepRun } from '../outputs/output-delivery.js'
+import { forgetHeld } from '../secrets/hide-secrets.js'
 import type { Writing } from '../unit-of-work.js'
 import type { Report } from './agent-tasks.js'
 import { changeTask } from './change-task.js'
 import type { ResultErrorCode } from './error-texts.js'
-import { nextRunOf } from '../../../schedule/frequency.js'
+import { lastRunOf } from '../../../schedule/frequency.js'
 import { runsOnce, frequencyOf } from './frequency-of.js'
 import { scheduleDeadline } from './hand-out.js'
 import type { InvocationScript } from './invocation-store.js'
 import {
   ended,
   FINAL_REPORT_MS,
-  finishedAt,
   type Found,
   keepOutput,
   type Outcome,
   outcomeOf,
   type ReportParts,
 } from './take-report.js'
-import { isFinal, move, type TaskEvent, type TaskState } from './task-states.js'
+import { isFinal, move, type TaskEvent } from './task-states.js'
+import { late, replace } from './late-runs.js'
+import { audit, type Ended, endedAs, endOfRun, isKept, isRunUnderWay, latestStart } from './run-ends.js'
 import type { TaskRow } from './task-store.js'
-import { isNewRun, isOfThePast, isOutdated } from './which-run.js'
+import { isNewFailure, isNewRun, isOfThePast, isOutdated } from './which-run.js'
 
 /** … and its four tries take no longer. */
 const REPEATED_AT_MOST_MS = 30_000
 /** A report is tried four times, and runs are at least ten seconds apart (agent-protocol.md §4.5, api.md §6). */
 const REPEATED_WITHIN_MS = 9_000
 
-type Ended = Exclude<Report, { kind: 'running' | 'verified' }>
+type Timing = Pick<InvocationScript, 'repeatMode' | 'frequency' | 'timeoutSeconds' | 'version'>
 
 export const takeRunReport = async (
   parts: ReportParts,
@@ -58,9 +59,6 @@ export const takeRunReport = async (
       return runEnded(parts, w, script, task, report, now)
   }
 }
-
-/** Of a task that repeats: its latest run has not ended. */
-export const isRunUnderWay = (task: TaskRow): boolean => task.runStart !== undefined && task.finishedAt === undefined
 
 /** The host refuses the schedule as a whole. */
 const refused = async (
@@ -95,20 +93,24 @@ const running = async (
     await changeTask(w, script.scope, task, { ...task, ...kept }, now)
     return 'nothing'
   }
-  if (!isNewRun(script, task, report.startedAt, now)) return 'nothing'
+  const latest = await latestStart(w, task)
+  if (!isNewRun(script, task, report.startedAt, latest, now) || (await isKept(w, task, report.run))) return 'nothing'
   const begun = await begin(w, script, task, report.run, report.startedAt, now)
   const kept = await keepOutput(w, script, begun, report.output, outputQuota, false)
   await changeTask(w, script.scope, task, { ...begun, ...kept }, now)
   return begun.state === 'Stopping' ? 'work-waits' : 'nothing'
 }
 
-/** The task with a new run; one that was under way until now ended without a word. */
+/**
+ * The task with a new run; one that was under way until now ended without a word.
+ * @param startedAt undefined for what failed before it began
+ */
 const begin = async (
   w: Writing,
   script: InvocationScript,
   task: TaskRow,
   run: number,
-  startedAt: number,
+  startedAt: number | undefined,
   now: number,
 ): Promise<TaskRow> => {
   if (isRunUnderWay(task)) await keepRun(w, lostRun(task, 'ExecutionInterrupted', NEVER_ENDED), 'Error', now)
@@ -126,7 +128,7 @@ const begin = async (
     runs: task.runs + 1,
     runStart: run,
     reportedAt: task.reportedAt ?? now,
-    startedAt: startedAt > 0 ? startedAt : now,
+    startedAt: startedAt === 0 ? now : startedAt,
     finishedAt: undefined,
     deadlineAt: now + script.timeoutSeconds * 1_000 + FINAL_REPORT_MS,
   }
@@ -142,9 +144,6 @@ export const lostRun = (task: TaskRow, code: string, info: string): TaskRow => (
   errorInfo: info,
 })
 
-/** How a run ended: as a task does that runs once. */
-const endedAs = (event: TaskEvent): TaskState => move('Running', false, event) ?? 'Error'
-
 const runEnded = async (
   parts: ReportParts,
   w: Writing,
@@ -154,15 +153,20 @@ const runEnded = async (
   now: number,
 ): Promise<Found> => {
   const outcome = outcomeOf(report)
-  const run = runOf(task, report, now)
+  const run = await runOf(w, task, report, runsOnce(script), now)
   if (run === undefined) return 'nothing'
   const isOfLatest = run === task.runStart
-  const startedAt = report.kind === 'invalid' || report.run !== run ? now : startOf(report, now)
+  const startedAt = report.kind === 'invalid' || report.run !== run ? undefined : startOf(report, now)
+  const latest = await latestStart(w, task)
+  const isNew =
+    startedAt === undefined
+      ? isNewFailure(script, task, now)
+      : isNewRun(script, task, startedAt, latest, now) && !(await isKept(w, task, run))
   const isReplacement = task.outcomeUnknown && !outcome.unknown && (isFinal(task.state) || isOfLatest)
-  if (isReplacement && (isOfLatest || isNewRun(script, task, startedAt, now)))
+  if (isReplacement && (isOfLatest || isNew))
     return replace(parts, w, script, task, report, outcome, run, startedAt, now)
-  if (isFinal(task.state) || (isOfLatest ? !isRunUnderWay(task) : !isNewRun(script, task, startedAt, now)))
-    return late(w, script, task, report, outcome, parts.outputQuota, now)
+  if (isFinal(task.state) || (isOfLatest ? !isRunUnderWay(task) : !isNew))
+    return late(parts, w, script, task, report, outcome, latest, now)
   const current = isOfLatest ? task : await begin(w, script, task, run, startedAt, now)
   const state = move(current.state, false, eventOfEnd(script, current, outcome.event))
   if (state === undefined) return 'nothing'
@@ -177,7 +181,7 @@ const runEnded = async (
 
 /** What the end of a run is for its task: the end, where there is no other run and where the host has nothing to forget. */
 const eventOfEnd = (
-  script: Pick<InvocationScript, 'repeatMode' | 'frequency' | 'version'>,
+  script: Pick<Timing, 'repeatMode' | 'frequency' | 'version'>,
   task: TaskRow,
   event: TaskEvent,
 ): TaskEvent => {
@@ -186,119 +190,40 @@ const eventOfEnd = (
 }
 
 /** A cron schedule tells once that it is completed, and that may be lost. */
-const deadlineOfCompletion = (script: InvocationScript, now: number): number | undefined => {
+const deadlineOfCompletion = (script: Timing, now: number): number | undefined => {
   const parsed = frequencyOf(script)
-  return parsed?.kind === 'cron' && nextRunOf(parsed, now) === undefined ? now + FINAL_REPORT_MS : undefined
-}
-
-/** The real end of a run whose end had been assumed. */
-const replace = async (
-  parts: ReportParts,
-  w: Writing,
-  script: InvocationScript,
-  task: TaskRow,
-  report: Ended,
-  outcome: Outcome,
-  run: number,
-  startedAt: number,
-  now: number,
-): Promise<Found> => {
-  const isOfLatest = run === task.runStart
-  if (!isOfLatest) {
-    await w.tasks.clearOutput(task.invokeId, task.instanceId)
-    await forgetHeld(w, script, task.instanceId)
-  }
-  const base: TaskRow = isOfLatest
-    ? task
-    : { ...task, runs: task.runs + 1, runStart: run, startedAt, dropped: 0, outputBytes: 0 }
-  const over = await endOfRun(parts, w, script, base, report, outcome, now)
-  const ended = endedAs(outcome.event)
-  if (!isOfLatest || !(await replaceRun(w, over, ended, undefined, now))) await keepRun(w, over, ended, now)
-  // A task that is over keeps its state unless that was assumed, too.
-  const state = isFinal(task.state) ? (move(task.state, true, outcome.event) ?? task.state) : task.state
-  await changeTask(w, script.scope, task, { ...over, state, deadlineAt: task.deadlineAt }, now)
-  audit(w, script, task, 'agent/late-result', ended, now)
-  return 'nothing'
+  const last = parsed?.kind === 'cron' ? lastRunOf(parsed) : undefined
+  return last === undefined ? undefined : Math.max(now, last + script.timeoutSeconds * 1_000) + FINAL_REPORT_MS
 }
 
 /**
- * A report of what failed before it began names no run: it ends the one under way, else it is of a run of its own.
+ * A report of what failed before it began names no run: it is of a run of its own.
  * @returns undefined for the repetition of one
  */
-const runOf = (task: TaskRow, report: Ended, now: number): number | undefined => {
+const runOf = async (
+  w: Writing,
+  task: TaskRow,
+  report: Ended,
+  isOnce: boolean,
+  now: number,
+): Promise<number | undefined> => {
   // Upstream: what fails before its start may carry that of the run before (agent/taskengine/basetask.go).
   const isOfBefore =
     report.kind === 'error' &&
     report.run === task.runStart &&
     !isRunUnderWay(task) &&
     !task.outcomeUnknown &&
-    now - (task.finishedAt ?? now) > REPEATED_AT_MOST_MS
+    // Our agent repeats an end for as long as nobody answers: it is told by the time that it names.
+    (report.endedAt || now) - (task.finishedAt ?? now) > REPEATED_AT_MOST_MS
   if (report.kind !== 'invalid' && report.run > 0 && !isOfBefore) return report.run
-  if (isRunUnderWay(task)) return task.runStart
-  return now - (task.finishedAt ?? 0) < REPEATED_WITHIN_MS ? undefined : (task.runStart ?? 0) + 1
+  // A time has one run; of a schedule the one under way has ended before the next fails.
+  if (isRunUnderWay(task) && isOnce) return task.runStart
+  if (now - (task.finishedAt ?? 0) < REPEATED_WITHIN_MS) return undefined
+  return 1 + Math.max(task.runStart ?? 0, await w.tasks.latestRun(task.invokeId, task.instanceId))
 }
 
 const startOf = (report: Ended, now: number): number =>
   report.kind === 'invalid' || report.startedAt === 0 ? now : report.startedAt
-
-const endOfRun = async (
-  { outputQuota }: ReportParts,
-  w: Writing,
-  script: InvocationScript,
-  task: TaskRow,
-  report: Ended,
-  outcome: Outcome,
-  now: number,
-): Promise<TaskRow> => {
-  const said = report.kind === 'invalid' ? { output: new Uint8Array(), dropped: 0 } : report
-  const kept = await keepOutput(w, script, task, said.output, outputQuota, true)
-  return {
-    ...task,
-    ...kept,
-    dropped: Math.min(kept.dropped + said.dropped, Number.MAX_SAFE_INTEGER),
-    outcomeUnknown: outcome.unknown ?? false,
-    errorCode: outcome.code,
-    errorInfo: outcome.info,
-    exitCode: outcome.exitCode,
-    finishedAt: finishedAt(report, script, task.startedAt, now),
-  }
-}
-
-/** The real end of a run that had been given up. */
-const late = async (
-  w: Writing,
-  script: InvocationScript,
-  task: TaskRow,
-  report: Ended,
-  outcome: Outcome,
-  outputQuota: number,
-  now: number,
-): Promise<Found> => {
-  if (report.kind === 'invalid' || report.run <= 0 || outcome.unknown) return 'nothing'
-  const run: TaskRow = {
-    ...task,
-    runStart: report.run,
-    outcomeUnknown: false,
-    errorCode: outcome.code,
-    errorInfo: outcome.info,
-    exitCode: outcome.exitCode,
-    dropped: report.dropped,
-    startedAt: report.startedAt > 0 ? report.startedAt : undefined,
-    finishedAt: finishedAt(report, script, report.startedAt, now),
-  }
-  const state = endedAs(outcome.event)
-  const output = await hideInWhole(w, script, report.output)
-  if (await replaceRun(w, run, state, output.subarray(0, outputQuota), now))
-    w.audit({
-      ...script.scope,
-      at: now,
-      actor: task.instanceId,
-      action: 'agent/late-result',
-      subject: task.invokeId,
-      detail: { run: report.run, to: state },
-    })
-  return 'nothing'
-}
 
 /** A cron schedule that does not fire any more: its state is that of its last run (api.md §8.2). */
 export const completed = async (w: Writing, script: InvocationScript, task: TaskRow, now: number): Promise<Found> => {
@@ -351,9 +276,15 @@ const stopped = async (
   now: number,
 ): Promise<Found> => {
   // It did not know the schedule. Unless that was to be stopped, it will get it again.
-  if (isFinal(task.state) || task.state !== 'Stopping') return 'nothing'
+  if (isFinal(task.state))
+    return late(parts, w, script, task, report, outcomeOf(report), await latestStart(w, task), now)
+  if (task.state !== 'Stopping') return 'nothing'
   // Also a run whose start was not told.
-  const isNew = report.run > 0 && report.run !== task.runStart && isNewRun(script, task, report.startedAt, now)
+  const isNew =
+    report.run > 0 &&
+    report.run !== task.runStart &&
+    isNewRun(script, task, report.startedAt, await latestStart(w, task), now) &&
+    !(await isKept(w, task, report.run))
   const current = isNew ? await begin(w, script, task, report.run, report.startedAt, now) : task
   const state = move(task.state, false, current.runs === 0 ? 'never-ran' : 'stopped')
   if (state === undefined) return 'nothing'
@@ -369,28 +300,10 @@ const stopped = async (
   return 'ended'
 }
 
-const audit = (
-  w: Writing,
-  script: InvocationScript,
-  task: TaskRow,
-  action: string,
-  to: TaskState,
-  now: number,
-): void => {
-  w.audit({
-    ...script.scope,
-    at: now,
-    actor: task.instanceId,
-    action,
-    subject: task.invokeId,
-    detail: { from: task.state, to, runs: task.runs },
-  })
-}
-
 /** Ends a run that nobody will report on; the schedule goes on. */
 export const giveUpRun = async (
   w: Writing,
-  script: Pick<InvocationScript, 'scope' | 'repeatMode' | 'frequency' | 'version'>,
+  script: Timing & Pick<InvocationScript, 'scope'>,
   task: TaskRow,
   code: ResultErrorCode,
   info: string,
@@ -398,10 +311,11 @@ export const giveUpRun = async (
 ): Promise<void> => {
   // A schedule that waits has no run to be given up.
   if (task.repeatMode === 'Period' && !isRunUnderWay(task)) return
-  const lost = lostRun({ ...task, finishedAt: task.startedAt === undefined ? undefined : now }, code, info)
+  const lost = lostRun({ ...task, finishedAt: isRunUnderWay(task) ? now : task.finishedAt }, code, info)
   if (isRunUnderWay(task)) await keepRun(w, lost, 'Error', now)
   const isUnknown = task.runs === 0 && task.state === 'Stopping'
   const event = isUnknown ? 'lost' : eventOfEnd(script, task, 'lost')
   const state = move(task.state, false, event) ?? task.state
-  await changeTask(w, script.scope, task, { ...lost, state, deadlineAt: undefined }, now)
+  const deadlineAt = state === 'Scheduled' ? deadlineOfCompletion(script, now) : undefined
+  await changeTask(w, script.scope, task, { ...lost, state, deadlineAt }, now)
 }

@@ -19,7 +19,8 @@
 //   Waiting ──released──► Pending      Waiting ──queued──► Queued ──released──► Pending      Pending ──queued──► Queued
 //
 // A final report is taken from any unfinished state, with or without `running` before it. A real result replaces
-// a final state whose outcome is unknown, and `finish` replaces Terminated (design §5).
+// a final state whose outcome is unknown, and `finish` replaces Terminated (design §5). A schedule that was Cancelled because no
+// run of it was known is Terminated when one is told after all.
 
 export const UNFINISHED = ['Waiting', 'Queued', 'Pending', 'HandedOut', 'Scheduled', 'Running', 'Stopping'] as const
 export const FINAL = ['Success', 'Failed', 'Error', 'Timeout', 'Invalid', 'Aborted', 'Cancelled', 'Terminated'] as const
@@ -100,6 +101,8 @@ export type TaskEvent =
   | 'run-ended'
   /** Stopped before its first run. */
   | 'never-ran'
+  /** A run was told only behind what came later. */
+  | 'missed-run'
   | 'running'
   | 'finish-0'
   | 'finish-other'
@@ -187,6 +190,7 @@ const NATURAL_ENDS: readonly TaskEvent[] = ['finish-0', 'finish-other']
  */
 export const move = (state: TaskState, outcomeUnknown: boolean, event: TaskEvent): TaskState | undefined => {
   if (!isFinal(state)) return MOVES[state][event]
+  if (state === 'Cancelled' && event === 'missed-run') return 'Terminated'
   const replaceable =
     (outcomeUnknown && REAL_RESULTS.includes(event)) || (state === 'Terminated' && NATURAL_ENDS.includes(event))
   return replaceable ? MOVES.Running[event] : undefined

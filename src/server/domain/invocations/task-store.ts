@@ -96,8 +96,20 @@ export interface TaskStore extends TaskReader {
    * @param state how the run ended
    */
   keepRun(task: TaskRow, state: TaskState, now: number): Promise<void>
+  /** Whether a run that is over is kept under this start. */
+  hasRun(invokeId: string, instanceId: string, runStart: number): Promise<boolean>
+  /** The start by its host's clock that is the latest of its kept runs; 0 when there are none. */
+  latestRun(invokeId: string, instanceId: string): Promise<number>
+  /** When the latest of its kept runs began that has a start. */
+  latestStart(invokeId: string, instanceId: string): Promise<number | undefined>
   /**
-   * Puts the real end of a run in the place of one that was assumed.
+   * Keeps a run that was heard of only behind later ones.
+   * @param distance milliseconds that it must have begun before and after every other one
+   * @returns false when it cannot be another run
+   */
+  addMissedRun(run: TaskRow, state: TaskState, output: Uint8Array, distance: number, now: number): Promise<boolean>
+  /**
+   * Puts the real end of a run in the place of one that was assumed, a natural end in that of one that was stopped.
    * @param output undefined: what the task has, for its latest run
    * @returns false when there is none
    */

@@ -20,18 +20,38 @@ const LEAST_DISTANCE_MS = 5_000
 /** Clocks and deliveries are less exact than schedules. */
 const DISTANCE_SLACK_MS = 60_000
 const CLOCK_SLACK_MS = 5 * 60_000
+/** An offset is learned with each request. */
+const EXACT_MS = 1_000
+
+const mayRun = ({ repeatMode, state }: TaskRow): boolean =>
+  repeatMode === 'Period' || state === 'HandedOut' || state === 'Stopping'
 
 /**
  * Whether a start, on our clock, can be that of another run. It bounds what a host that lies can have kept, too: no more
- * runs than there was time for.
+ * runs than there was time for. Where our clock was set back behind the latest run, one is taken that begins now.
+ * @param latest when the latest run began that told its start
  */
-export const isNewRun = (script: InvocationScript, task: TaskRow, startedAt: number, now: number): boolean =>
-  (task.repeatMode === 'Period' || task.state === 'HandedOut' || task.state === 'Stopping') &&
-  startedAt >= (task.startedAt ?? Number.NEGATIVE_INFINITY) + distanceOf(script, task) &&
-  startedAt >= task.createdAt - CLOCK_SLACK_MS &&
-  startedAt <= now + CLOCK_SLACK_MS
+export const isNewRun = (
+  script: InvocationScript,
+  task: TaskRow,
+  startedAt: number,
+  latest: number | undefined,
+  now: number,
+): boolean => {
+  if (!mayRun(task) || !canHaveBegun(task, startedAt, now)) return false
+  if (latest === undefined) return true
+  const isSetBack = latest > now + EXACT_MS
+  return startedAt >= latest + distanceOf(script, task) || (isSetBack && startedAt <= now + EXACT_MS)
+}
 
-const distanceOf = (script: InvocationScript, task: TaskRow): number => {
+/** What failed before it began has no start: it must come as long after what was told before. */
+export const isNewFailure = (script: InvocationScript, task: TaskRow, now: number): boolean =>
+  mayRun(task) && now >= (task.startedAt ?? task.finishedAt ?? Number.NEGATIVE_INFINITY) + distanceOf(script, task)
+
+export const canHaveBegun = ({ createdAt }: TaskRow, startedAt: number, now: number): boolean =>
+  startedAt >= Math.min(createdAt, now) - CLOCK_SLACK_MS && startedAt <= now + CLOCK_SLACK_MS
+
+export const distanceOf = (script: InvocationScript, task: TaskRow): number => {
   // The run before was one of another schedule, or the next one may still be.
   if (
     script.version > 1 &&

@@ -42,6 +42,20 @@ export const keepRun = async (w: Writing, run: TaskRow, state: TaskState, now: n
   await queueRun(w, run, now)
 }
 
+/** As `keepRun`, for one that was heard of only behind later ones (`TaskStore.addMissedRun`). */
+export const addMissedRun = async (
+  w: Writing,
+  run: TaskRow,
+  state: TaskState,
+  output: Uint8Array,
+  distance: number,
+  now: number,
+): Promise<boolean> => {
+  if (!(await w.tasks.addMissedRun(run, state, output, distance, now))) return false
+  await queueRun(w, run, now)
+  return true
+}
+
 /** As `keepRun`, in the place of a run whose end had been assumed. @returns false when there is none */
 export const replaceRun = async (
   w: Writing,

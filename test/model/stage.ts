@@ -1,0 +1,168 @@
+// The server under test with the hosts and the facts around it, and the true time.
+import { CALLER, SCOPE, SCRIPT, type World } from '../../src/server/domain/_support.js'
+import type { Chance } from '../load/random.js'
+import { type InvocationFacts, type TaskFacts } from './facts.js'
+import { type AgentKind, ModelHost } from './model-host.js'
+
+/** design §6. */
+const LIVE_MS = 120_000
+const GRACE_MS = 70_000
+
+export interface KeptCommand {
+  readonly id: string
+  content: string
+  timeoutMs: number
+}
+
+export class Stage {
+  world: World
+  /** True time, in milliseconds since 1970. */
+  time: number
+  /** True times of the server's latest start, and of the end of the one before. */
+  startedAt: number
+  downSince: number
+  readonly hosts: ModelHost[] = []
+  readonly gone: ModelHost[] = []
+  readonly invocations: InvocationFacts[] = []
+  readonly #byId = new Map<string, InvocationFacts>()
+  readonly commands: KeptCommand[] = []
+  /** What DescribeCloudAssistantStatus has to tell. */
+  readonly invoked = new Map<string, { count: number; lastAt: number | undefined }>()
+  readonly steps: string[] = []
+  step = 0
+  /** Sentences about what was wrong at once. */
+  readonly wrong: string[] = []
+  #requests = 0
+  #numbers = 0
+
+  constructor(world: World) {
+    this.world = world
+    this.time = world.now()
+    this.startedAt = this.time
+    this.downSince = this.time
+  }
+
+  /** The server's clock. */
+  now(): number {
+    return this.world.now()
+  }
+
+  nextNumber(): number {
+    return (this.#numbers += 1)
+  }
+
+  say(text: string, host?: ModelHost): void {
+    const line = `${this.step} (${new Date(this.now()).toISOString().slice(11, 19)}): ${host === undefined ? '' : `${host.name} `}${text}`
+    this.steps.push(line)
+    host?.story.push(line)
+  }
+
+  /** Something that all hosts are concerned by. */
+  sayToAll(text: string): void {
+    this.say(text)
+    for (const host of this.hosts) host.story.push(this.steps.at(-1) ?? '')
+  }
+
+  async addHost(agent: AgentKind, lies: boolean): Promise<ModelHost> {
+    const id = await this.world.host()
+    const host = new ModelHost(`h${this.hosts.length + this.gone.length + 1}`, id, agent, lies, this.time)
+    host.heardAt = this.time
+    this.hosts.push(host)
+    this.invoked.set(id, { count: 0, lastAt: undefined })
+    this.say(`registers, ${agent}${lies ? ', lies' : ''}, ${id}`, host)
+    return host
+  }
+
+  keep(invocation: InvocationFacts): void {
+    this.invocations.push(invocation)
+    this.#byId.set(invocation.id, invocation)
+  }
+
+  taskOf(invokeId: string, hostId: string): TaskFacts | undefined {
+    return this.#byId.get(invokeId)?.tasks.find(({ host }) => host.id === hostId)
+  }
+
+  isLive({ heardAt, gone }: ModelHost): boolean {
+    if (gone) return false
+    if (heardAt >= this.startedAt) return this.time - heardAt <= LIVE_MS
+    return this.time - this.startedAt < GRACE_MS && this.downSince - heardAt <= LIVE_MS
+  }
+
+  pass(milliseconds: number): void {
+    this.time += milliseconds
+    this.world.pass(milliseconds)
+  }
+
+  /** A request of a host comes to the agents' door. @returns false: it does not arrive, or is refused */
+  async speak(host: ModelHost): Promise<boolean> {
+    if (host.away || host.gone) return false
+    const { registry, presence } = this.world.parts
+    await registry.findHostKey(host.id)
+    const verdict = presence.admit(host.id, host.stamp(this.time), `r${(this.#requests += 1)}`)
+    if (verdict !== 'fresh') {
+      this.say(`is refused: ${verdict}`, host)
+      return false
+    }
+    host.heardAt = this.time
+    return true
+  }
+
+  async beat(host: ModelHost): Promise<void> {
+    if (!(await this.speak(host))) return
+    const { process } = host
+    const cold = process.beaten ? undefined : process.isCold
+    await this.world.parts.registry.heartbeat(host.id, {
+      osType: 'Linux',
+      agentVersion: '2.2.3.578',
+      pid: process.pid,
+      processUptimeMs: this.time - process.startedAt,
+      uptimeMs: 1_000_000,
+      agentTime: host.clock(this.time),
+      coldStart: cold,
+      osVersion: undefined,
+    })
+    process.beaten = true
+  }
+
+  /** The server ends and starts again. */
+  async restart(downMs: number): Promise<void> {
+    this.downSince = this.time
+    this.world = await this.world.restart(downMs)
+    this.time += downMs
+    this.startedAt = this.time
+  }
+
+  async submit(
+    invocation: InvocationFacts,
+    request: object,
+    timeoutSeconds: number,
+    commandId: string,
+  ): Promise<boolean> {
+    const instanceIds = invocation.tasks.map(({ host }) => host.id)
+    const whole = {
+      targets: { by: 'id' as const, instanceIds },
+      username: '',
+      resourceGroupId: '',
+      tags: [],
+      ...request,
+    }
+    const { invocations } = this.world.parts.domain
+    const command = { ...SCRIPT, name: '', content: Buffer.from(invocation.content), timeoutSeconds, keep: false }
+    try {
+      const answer =
+        commandId === ''
+          ? await invocations.run(SCOPE, CALLER, command, whole, undefined)
+          : await invocations.invoke(SCOPE, CALLER, commandId, whole, undefined)
+      invocation.id = answer.invokeId
+      this.keep(invocation)
+      return true
+    } catch (cause) {
+      // One of them deregistered in the same moment.
+      if (invocation.tasks.some(({ host }) => host.gone)) return false
+      throw cause
+    }
+  }
+}
+
+/** A host of those that are there. */
+export const anyHost = (stage: Stage, chance: Chance): ModelHost => chance.pick(stage.hosts)
