@@ -3,11 +3,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import { type Ground, postgresGround, sqliteGround } from '../load/ground.js'
+import { killFleet } from '../load/fleet-kills.js'
 import { killUnderLoad } from '../load/kill-rounds.js'
 import { killWithinSubmissions } from '../load/kill-submissions.js'
 import { Chance } from '../load/random.js'
 
-// The short forms of test/load/durability.test.ts.
+// The short forms of test/load/durability.test.ts and test/load/fleet-kills.test.ts.
 
 /** Three starts and their loads take seconds, minutes where many others compute. */
 const LIMIT_MS = 5 * 60_000
@@ -40,6 +41,13 @@ for (const [name, make] of Object.entries(grounds)) {
       await using ground = await make()
       const result = await killWithinSubmissions(ground, { rounds: 1, targets: 1_100, chance: Chance.fresh() })
       expect(result.wrong).toEqual([])
+    })
+
+    it('ends what ran on its hosts once, whoever is killed', { timeout: LIMIT_MS }, async () => {
+      await using ground = await make()
+      const result = await killFleet(ground, { rounds: 2, hosts: 60, chance: Chance.fresh() })
+      expect(result.wrong).toEqual([])
+      expect(result.ends).toBe(120)
     })
   })
 }

@@ -48,8 +48,9 @@ export const USER_AGENT = 'linux_amd64/2.2.3.578'
 export class SimulatedHost {
   readonly machineId: string
   readonly #key: HostKey
-  readonly #startedAt = Date.now()
-  readonly #pid: number
+  readonly #bootedAt = Date.now() - 86_400_000
+  #startedAt = Date.now()
+  #pid: number
   instanceId = ''
   #beats = 0
 
@@ -57,6 +58,13 @@ export class SimulatedHost {
     this.machineId = `load-machine-${number}`
     this.#key = key
     this.#pid = 1_000 + number
+  }
+
+  /** A new process of its agent, on a machine that was not started again. */
+  restart(): void {
+    this.#startedAt = Date.now()
+    this.#pid += 10_000
+    this.#beats = 0
   }
 
   /** @throws Error when the server refuses */
@@ -81,7 +89,7 @@ export class SimulatedHost {
     const now = Date.now()
     const count = (this.#beats += 1)
     await this.#ok(http, messages.heartBeat, {
-      uptime: 86_400_000 + now - this.#startedAt,
+      uptime: now - this.#bootedAt,
       timestamp: now,
       pid: this.#pid,
       process_uptime: now - this.#startedAt,
