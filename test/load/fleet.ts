@@ -2,7 +2,7 @@
 import type { Chance } from './random.js'
 import { answered } from './ledger.js'
 import type { HttpClient } from './http-client.js'
-import { SimulatedHost } from './simulated-host.js'
+import type { SimulatedHost } from './simulated-host.js'
 
 /** What a machine did with a task, whoever was killed meanwhile. */
 export interface Deed {
@@ -57,7 +57,7 @@ export class Machine {
     if (!(await answered(async () => (found = (await this.host.fetch(http)).run)))) return false
     if (this.#process !== process) return true
     for (const taskId of found) this.#begin(taskId)
-    for (const task of [...this.#inHand]) {
+    for (const task of this.#inHand) {
       const taken = await this.#work(http, task)
       // It was killed while it waited for an answer: whatever was answered, nobody knows it any more.
       if (this.#process !== process) return true

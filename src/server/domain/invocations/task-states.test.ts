@@ -1,0 +1,106 @@
+import { describe, expect, it } from 'vitest'
+import { FINAL, isFinal, move, type TaskEvent, type TaskState, UNFINISHED } from './task-states.js'
+
+const EVENTS: readonly TaskEvent[] = [
+  'released',
+  'queued',
+  'refused',
+  'handed-out',
+  'scheduled',
+  'run-ended',
+  'never-ran',
+  'missed-run',
+  'running',
+  'finish-0',
+  'finish-other',
+  'timeout',
+  'error',
+  'invalid',
+  'stopped',
+  'stop-requested',
+  'not-delivered',
+  'lost',
+]
+
+/** What each event makes of an unfinished task (api.md §8.2, design §5); `·`: nothing. Rows are events. */
+const STATES = ['Waiting', 'Queued', 'Pending', 'HandedOut', 'Scheduled', 'Running', 'Stopping'] as const
+const TABLE = `
+  released        Pending    Pending    ·          ·          ·          ·          ·
+  queued          Queued     Queued     Queued     ·          ·          ·          ·
+  refused         Invalid    Invalid    ·          ·          ·          ·          ·
+  handed-out      ·          ·          HandedOut  HandedOut  HandedOut  ·          ·
+  scheduled       Scheduled  Scheduled  Scheduled  ·          Scheduled  ·          ·
+  run-ended       ·          ·          Scheduled  Scheduled  Scheduled  Scheduled  Stopping
+  never-ran       ·          ·          ·          ·          Cancelled  ·          Cancelled
+  missed-run      ·          ·          ·          ·          ·          ·          ·
+  running         ·          ·          Running    Running    Running    Running    Stopping
+  finish-0        ·          ·          Success    Success    Success    Success    Success
+  finish-other    ·          ·          Failed     Failed     Failed     Failed     Failed
+  timeout         ·          ·          Timeout    Timeout    Timeout    Timeout    Timeout
+  error           ·          ·          Error      Error      Error      Error      Error
+  invalid         ·          ·          Invalid    Invalid    Invalid    Invalid    Invalid
+  stopped         ·          ·          Terminated Terminated Terminated Terminated Terminated
+  stop-requested  Cancelled  Cancelled  Cancelled  Stopping   Stopping   Stopping   Stopping
+  not-delivered   Aborted    Aborted    Aborted    ·          Aborted    ·          ·
+  lost            ·          ·          Error      Error      Error      Error      Error`
+
+const ROWS = TABLE.trim()
+  .split('\n')
+  .flatMap((line) => {
+    const [event = '', ...next] = line.trim().split(/\s+/)
+    return STATES.map((state, at) => [state, event as TaskEvent, next[at] ?? ''] as const)
+  })
+
+describe('a task that is not over', () => {
+  it.each(ROWS)('%s ── %s ──► %s', (state, event, next) => {
+    expect(move(state, false, event) ?? '·').toBe(next)
+  })
+
+  it('has a row for every state and event', () => {
+    expect([...STATES].toSorted()).toEqual([...UNFINISHED].toSorted())
+    expect([...new Set(ROWS.map(([, event]) => event))].toSorted()).toEqual(EVENTS.toSorted())
+    expect(ROWS).toHaveLength(STATES.length * EVENTS.length)
+    expect(
+      ROWS.filter(([, , next]) => next !== '·' && !([...UNFINISHED, ...FINAL] as string[]).includes(next)),
+    ).toEqual([])
+  })
+})
+
+/** Real results, and what they make of an end that was assumed. */
+const RESULTS: readonly (readonly [TaskEvent, TaskState])[] = [
+  ['finish-0', 'Success'],
+  ['finish-other', 'Failed'],
+  ['timeout', 'Timeout'],
+  ['error', 'Error'],
+  ['invalid', 'Invalid'],
+  ['stopped', 'Terminated'],
+]
+
+describe('a task that is over', () => {
+  const others = EVENTS.filter((event) => !RESULTS.some(([result]) => result === event))
+
+  it.each(FINAL)('%s, when it was reported, stays', (state) => {
+    expect(isFinal(state)).toBe(true)
+    // What a schedule ran is told behind its end, too.
+    const late: readonly TaskEvent[] = state === 'Cancelled' ? ['missed-run'] : []
+    const natural: readonly TaskEvent[] = state === 'Terminated' ? ['finish-0', 'finish-other'] : []
+    const moving = EVENTS.filter((event) => move(state, false, event) !== undefined)
+    expect(moving.filter((event) => !late.includes(event) && !natural.includes(event))).toEqual([])
+  })
+
+  it.each(RESULTS)('gives way to a real result, where its outcome is unknown: ── %s ──► %s', (event, next) => {
+    for (const state of FINAL) expect(move(state, true, event)).toBe(next)
+  })
+
+  it.each(others)('does not give way to %s, even where its outcome is unknown', (event) => {
+    const states = FINAL.filter((state) => !(event === 'missed-run' && state === 'Cancelled'))
+    for (const state of states) expect(move(state, true, event)).toBeUndefined()
+  })
+
+  it.each([
+    ['finish-0', 'Success'],
+    ['finish-other', 'Failed'],
+  ] as const)('Terminated ── %s ──► %s: the end won the race against the stop', (event, next) => {
+    expect(move('Terminated', false, event)).toBe(next)
+  })
+})
