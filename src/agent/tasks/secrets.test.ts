@@ -1,5 +1,5 @@
 import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import {
   createOpened,
@@ -40,16 +40,22 @@ const memory = await thisPlatform().memoryFolder()
 describe.skipIf(memory === undefined)('a script with secrets', () => {
   it('lies in memory, for its user alone, and nowhere in the folder of the agent', async () => {
     const { server, stateDir } = await startedAgent(opened)
-    const script = `# ${SECRET}\necho "$0"; ls -l "$0" | cut -c1-10; read -r _ < "$(dirname "$0")/wait"`
-    server.handOut(scriptTask('t-1', `mkfifo "$(dirname "$0")/wait"; ${script}`, { secrets: [SECRET] }))
+    const script = `# ${SECRET}\necho "$0"; ls -l "$0" | cut -c1-10; read -r _ < wait`
+    const change = { secrets: [SECRET], workingDirectory: await opened.folder() }
+    server.handOut(scriptTask('t-1', `mkfifo wait; ${script}`, change))
     const path = await until('the script to run', () => /^\/.*\.sh$/m.exec(server.outputOf('t-1').toString())?.[0])
     expect(path.startsWith(`${memory}/openassist-task-`)).toBe(true)
     expect(server.outputOf('t-1').toString()).toContain('-rwx------')
     expect(await holding(stateDir)).toEqual([])
     expect(await readFile(path, 'utf8')).toContain(SECRET)
-    await writeFile(join(path, '..', 'wait'), '\n')
+    await writeFile(join(change.workingDirectory, 'wait'), '\n')
     expect((await finalOf(server, 't-1')).query).toMatchObject({ exitCode: 0 })
-    await until('it to be gone', async () => !(await readFile(path, 'utf8').catch(() => '')).includes(SECRET))
+    await until('it and its folder to be gone', () =>
+      stat(dirname(path)).then(
+        () => false,
+        () => true,
+      ),
+    )
   })
 
   it.runIf(isRoot)('is for another user alone, too', async () => {
