@@ -242,15 +242,23 @@ export const taskReader = (sql: SqlReader, lock = '', bounds = DEFAULT_ANSWER_BO
     return rows.map(taskRow)
   },
 
-  async outdatedOf(instanceId, limit) {
+  async toFetch(instanceId, limit) {
     const rows = await sql.all(
       `select ${COLUMNS} from task t join invocation i on i.id = t.invocation_id
-       where t.instance_id = $1 and t.final = 0 and t.repeat_mode <> 'Once' and t.repeat_mode = 'Period'
-         and t.state = 'Scheduled' and t.version <> i.version and i.committed = 1
+       where t.instance_id = $1 and t.final = 0 and i.committed = 1 and (t.state not in ('Scheduled', 'Waiting', 'Queued')
+         or (t.state = 'Scheduled' and t.repeat_mode = 'Period' and t.version <> i.version))
        order by t.invocation_id limit $2${lock}`,
       [instanceId, limit],
     )
     return rows.map(taskRow)
+  },
+
+  async hasWork(instanceId) {
+    const text = `select 1 as found from task t join invocation i on i.id = t.invocation_id
+      where t.instance_id = $1 and t.final = 0 and i.committed = 1 and (t.state = 'Pending'
+        or (t.state = 'Stopping' and (t.started_at is not null or t.repeat_mode = 'Period'))
+        or (t.state = 'Scheduled' and t.repeat_mode = 'Period' and t.version <> i.version)) limit 1`
+    return (await sql.get(text, [instanceId])) !== undefined
   },
 
   async among(invokeId, instanceIds) {

@@ -26,7 +26,7 @@ const ASK_AGAIN_FROM_MS = 2_000
 /** … and 4 × 8 s + 3 × 2 s plus slack at the latest (agent-protocol.md §4.3). */
 const ASK_AGAIN_TO_MS = 45_000
 /** Unfinished tasks of one host that one fetch looks at. */
-export const MOST_LOOKED_AT = 200
+const MOST_LOOKED_AT = 200
 /** Schedules of one host that one fetch looks at. */
 const MOST_SCHEDULES = 1_000
 
@@ -81,10 +81,11 @@ export const handOut = ({
     const withSchedules = reason === 'startup' || reschedules.has(instanceId, clock.now())
     const { handed, stop } = await stores.write(async (w: Writing) => {
       const now = clock.now()
-      const rows = await w.tasks.unfinishedOf(instanceId, MOST_LOOKED_AT)
+      const found = await w.tasks.toFetch(instanceId, MOST_LOOKED_AT)
+      const rows = found.filter((task) => task.state !== 'Scheduled')
       const handed = await asTheyWere(w, toHand(rows, reason === 'startup' && coldStart === true, now))
       const due = withSchedules ? await schedulesDue(w, instanceId, reason === 'startup', coldStart === true, now) : []
-      due.push(...(await outdated(w, instanceId, due, reason === 'startup', now)))
+      if (rows.length < found.length) due.push(...(await outdated(w, found, due, reason === 'startup', now)))
       for (const task of handed) {
         if (task.state !== 'Pending') continue
         const script = await scripts.find(task.invokeId, w.invocations)
@@ -150,14 +151,15 @@ export const handOut = ({
   /** Schedules that were changed since the host took them. One that runs keeps what it runs, and is told when it has ended. */
   async function outdated(
     w: Writing,
-    instanceId: string,
+    tasks: readonly TaskRow[],
     due: readonly TaskRow[],
     isStartup: boolean,
     now: number,
   ): Promise<readonly TaskRow[]> {
     const told = new Set(due.map((task) => task.invokeId))
     const found: TaskRow[] = []
-    for (const task of await w.tasks.outdatedOf(instanceId, MOST_SCHEDULES)) {
+    for (const task of tasks) {
+      if (task.state !== 'Scheduled') continue
       const script = told.has(task.invokeId) ? undefined : await scripts.find(task.invokeId, w.invocations)
       if (script === undefined) continue
       found.push(task)

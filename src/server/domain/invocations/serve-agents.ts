@@ -4,7 +4,7 @@ import type { PresenceTable } from '../fleet/presence.js'
 import type { Pacer } from '../rollouts/pacer.js'
 import type { UnitOfWork } from '../unit-of-work.js'
 import { handOutSecrets } from '../secrets/hand-out-secrets.js'
-import { handOut, MOST_LOOKED_AT } from './hand-out.js'
+import { handOut } from './hand-out.js'
 import type { Reschedules } from './reschedules.js'
 import { Scripts } from './scripts.js'
 import { takeReport } from './take-report.js'
@@ -50,16 +50,7 @@ export const serveAgents = (parts: Parts): AgentTasks => {
     },
     async hasWork(instanceId) {
       await pacer.hostSeen(instanceId)
-      const unfinished = await stores.read.tasks.unfinishedOf(instanceId, MOST_LOOKED_AT)
-      return (
-        reschedules.names(instanceId, clock.now()) ||
-        unfinished.some(
-          (task) =>
-            task.state === 'Pending' ||
-            (task.state === 'Stopping' && (task.startedAt !== undefined || task.repeatMode === 'Period')),
-        ) ||
-        (await stores.read.tasks.outdatedOf(instanceId, 1)).length > 0
-      )
+      return reschedules.names(instanceId, clock.now()) || stores.read.tasks.hasWork(instanceId)
     },
   }
 }

@@ -48,8 +48,10 @@ export interface TaskReader {
   unfinishedOf(instanceId: string, limit: number): Promise<readonly TaskRow[]>
   /** Unfinished tasks of a host that repeat, or wait for a start of it. */
   schedulesOf(instanceId: string, limit: number): Promise<readonly TaskRow[]>
-  /** Schedules that wait on a host which was handed another version than the one that counts. */
-  outdatedOf(instanceId: string, limit: number): Promise<readonly TaskRow[]>
+  /** As `unfinishedOf`, with the Scheduled tasks of which the host has another version than the one that counts. */
+  toFetch(instanceId: string, limit: number): Promise<readonly TaskRow[]>
+  /** Whether a fetch of the host would find a task, a stop that it can carry out, or another version of a schedule. */
+  hasWork(instanceId: string): Promise<boolean>
   /** Which of these instances an invocation has. */
   among(invokeId: string, instanceIds: readonly string[]): Promise<ReadonlySet<string>>
   /** Whether the host has any task that is not over, and whose turn came. */
