@@ -118,7 +118,8 @@ export const createAgentHandler = ({ registry, presence, tasks, files, tell, nod
     const { reason, cold_start: coldStart, supports } = query.value
     const handOut = await tasks.fetch(instanceId, { reason, coldStart, supports: parseFeatures(supports) })
     const os = userAgent?.osType === 'Windows' ? 'windows' : 'posix'
-    const { text, withheld } = writeHandOut(instanceId, handOut, os, await files.fetch(instanceId))
+    const sent = await files.fetch(instanceId, reason === 'startup')
+    const { text, withheld } = writeHandOut(instanceId, handOut, os, sent)
     for (const { taskId, param, value } of withheld) {
       tell({ kind: 'task-withheld', instanceId, taskId, reason: param })
       await tasks.report(instanceId, { kind: 'invalid', taskId, param, value, withheld: true })

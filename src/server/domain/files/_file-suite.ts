@@ -285,6 +285,20 @@ export const fileSuite = (openWorld: () => Promise<World>): void => {
       expect(await result(world, waiting, host)).toMatchObject({ status: 'Error', errorCode: 'InstanceRestarted' })
     })
 
+    it('the file that a new process fetches before its first beat is its own', async () => {
+      await using world = await openWorld()
+      const host = await world.host({ pid: 100 })
+      const invokeId = await send(world, [host])
+      world.pass(3_000)
+      const startedAt = world.now()
+      await world.parts.files.fetch(host, true)
+      world.pass(500)
+      await world.beat(host, { pid: 200, startedAt })
+      expect(await result(world, invokeId, host)).toMatchObject({ status: 'Running' })
+      await finish(world, host, invokeId)
+      expect(await result(world, invokeId, host)).toMatchObject({ status: 'Success' })
+    })
+
     it('a host that deregisters ends both what it took and what it did not', async () => {
       await using world = await openWorld()
       const host = await world.host()

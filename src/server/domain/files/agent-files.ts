@@ -15,8 +15,11 @@ export type FileReport =
   | { readonly kind: 'invalid'; readonly taskId: string; readonly param: string; readonly value: string }
 
 export interface AgentFiles {
-  /** Hands out what waits for this host; what it returns is durable (design §5, D5). */
-  fetch(instanceId: string): Promise<readonly HandedOutFile[]>
+  /**
+   * Hands out what waits for this host; what it returns is durable (design §5, D5).
+   * @param isFirst the first fetch of a process, whose first beat may still be on its way
+   */
+  fetch(instanceId: string, isFirst?: boolean): Promise<readonly HandedOutFile[]>
   /** Takes a report in, durably before it resolves. Idempotent, late ones too; an unknown file is ignored. */
   report(instanceId: string, report: FileReport): Promise<void>
   /** True while a file waits to be asked for. */

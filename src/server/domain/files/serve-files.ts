@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.js'
+import { handedTo } from '../fleet/agent-process.js'
 import type { PresenceTable } from '../fleet/presence.js'
 import { mayBeLost } from '../invocations/hand-out.js'
 import type { UnitOfWork } from '../unit-of-work.js'
@@ -36,7 +37,7 @@ export const serveFiles = ({ stores, clock, presence, wake }: Parts): AgentFiles
   }
 
   return {
-    async fetch(instanceId) {
+    async fetch(instanceId, isFirst = false) {
       // Nearly every fetch finds no file: that costs a read, not a turn of the writer.
       if ((await stores.read.files.unfinishedOf(instanceId, 1)).length === 0) return []
       return stores.write(async (w) => {
@@ -51,7 +52,7 @@ export const serveFiles = ({ stores, clock, presence, wake }: Parts): AgentFiles
           const first = {
             handedOutAt: now,
             deadlineAt: now + sent.timeoutSeconds * 1_000,
-            agentProcess: presence.agentProcess(instanceId),
+            agentProcess: handedTo(presence.agentProcess(instanceId), isFirst),
           }
           const after = { ...file, state, handOuts: file.handOuts + 1, ...(file.state === 'Pending' ? first : {}) }
           await w.files.save(file, after, now)
