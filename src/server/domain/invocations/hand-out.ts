@@ -13,7 +13,7 @@ import type { Scripts } from './scripts.js'
 import type { ToldFeatures } from './told-features.js'
 import { waitsForReboot } from './repeat-modes.js'
 import type { Reschedules } from './reschedules.js'
-import { supply } from './run-options.js'
+import { isContained, supply } from './run-options.js'
 import { lastRunOf } from '../../../schedule/frequency.js'
 import { runsOnce, frequencyOf } from './frequency-of.js'
 import { move, type TaskEvent } from './task-states.js'
@@ -281,9 +281,6 @@ export const mayBeLost = (handedOutAt: number | undefined, now: number): boolean
   const since = now - (handedOutAt ?? now)
   return since >= ASK_AGAIN_FROM_MS && since <= ASK_AGAIN_TO_MS
 }
-
-const isContained = ({ containerId, containerName }: InvocationScript): boolean =>
-  containerId !== '' || containerName !== ''
 
 const handedOut = (
   script: InvocationScript,

@@ -12,6 +12,7 @@ import { type ChangedScript, changedScript } from './changed-script.js'
 import { scheduleDeadline } from './hand-out.js'
 import type { InvocationAttributes } from './invocation-store.js'
 import type { InvocationChange, Invocations } from './invocations.js'
+import { isContained, optionsOf } from './run-options.js'
 import { isTimed } from './repeat-modes.js'
 import { checkTargets, filledInOf, findTargets, type StartParts } from './start-invocation.js'
 import { classOf, isFinal } from './task-states.js'
@@ -106,7 +107,7 @@ const checkAgents = async (
   { invokeId, containerId, containerName }: InvocationAttributes,
   use: SecretUse,
 ): Promise<void> => {
-  const contained = containerId !== '' || containerName !== ''
+  const contained = isContained({ containerId, containerName })
   const supports = (id: string) => features.of(id, presence.agentProcess(id))
   for await (const tasks of chunks(stores, invokeId)) {
     const unfinished = tasks.filter((task) => !isFinal(task.state)).map((task) => task.instanceId)
@@ -151,9 +152,7 @@ const admitted = async (
   const targets = await findTargets(parts, scope, { targets: { by: 'id', instanceIds: missing } })
   checkTargets({ type: before.commandType }, targets, before.resourceGroupId)
   await presence.prefetch(missing)
-  const { commandType: type, launcher, terminationMode, containerId, containerName } = before
-  const options = { type, launcher, terminationMode, contained: containerId !== '' || containerName !== '' }
-  const needs = { options, ...needed, mode: before.repeatMode, frequency: after.schedule }
+  const needs = { options: optionsOf(before), ...needed, mode: before.repeatMode, frequency: after.schedule }
   return targets.map((target) => admit(target, presence, parts.features, needs, now))
 }
 

@@ -8,6 +8,7 @@ import { builtInNames, fillIn, textOfScript } from '../commands/custom-parameter
 import { valuesOf } from './hand-out.js'
 import { ERROR_TEXTS } from './error-texts.js'
 import type { InvocationScript } from './invocation-store.js'
+import { optionsOf } from './run-options.js'
 import { isHeld, move, type TaskEvent } from './task-states.js'
 import type { TaskRow } from './task-store.js'
 import type { ToldFeatures } from './told-features.js'
@@ -20,12 +21,7 @@ interface Parts {
 
 /** What a submission found out of its script, found out again from what it wrote down. */
 const needsOf = (script: InvocationScript): Needs => ({
-  options: {
-    type: script.commandType,
-    launcher: script.launcher,
-    terminationMode: script.terminationMode,
-    contained: script.containerId !== '' || script.containerName !== '',
-  },
+  options: optionsOf(script),
   builtIns: script.enableParameter ? builtInNames(fillIn(textOfScript(script.content), valuesOf(script))) : [],
   secrets: script.secrets,
   mode: script.repeatMode,

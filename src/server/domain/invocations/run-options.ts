@@ -14,6 +14,24 @@ export interface RunOptions {
   readonly contained: boolean
 }
 
+/** Whether a script runs in a container of its host. */
+export const isContained = (where: { readonly containerId: string; readonly containerName: string }): boolean =>
+  where.containerId !== '' || where.containerName !== ''
+
+/** The options of an invocation that was written down. */
+export const optionsOf = (script: {
+  readonly commandType: CommandType
+  readonly launcher: string
+  readonly terminationMode: TerminationMode | ''
+  readonly containerId: string
+  readonly containerName: string
+}): RunOptions => ({
+  type: script.commandType,
+  launcher: script.launcher,
+  terminationMode: script.terminationMode,
+  contained: isContained(script),
+})
+
 /**
  * Why no agent can do this, and the server cannot do it for one either; undefined when somebody can. Only the vendor's
  * agent runs on Windows, and there is no wrapper for PowerShell or a batch.
@@ -41,7 +59,7 @@ const BUILT_IN = /\{\{ *ACS::([A-Za-z0-9_]+) *\}\}/g
  */
 export const supply = (task: HandedOutTask, supports: ReadonlySet<AgentFeature> | undefined): HandedOutTask => {
   if (task.refused !== undefined) return task
-  const contained = task.containerId !== '' || task.containerName !== ''
+  const contained = isContained(task)
   // The vendor's agent says nothing and can, from the version on that was asked for; it must never run on the host instead.
   if (contained && supports !== undefined && supports.size > 0 && !supports.has('container'))
     return {

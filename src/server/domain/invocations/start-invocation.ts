@@ -19,7 +19,7 @@ import type { Pacer } from '../rollouts/pacer.js'
 import { admit, type Needs } from './admit.js'
 import { isDefaultUser } from './default-user.js'
 import type { Invocations, RunRequest, Targets } from './invocations.js'
-import type { RunOptions } from './run-options.js'
+import { isContained, type RunOptions } from './run-options.js'
 import { type Frequency, parseFrequency, problemOf } from '../../../schedule/frequency.js'
 import type { RepeatMode } from './repeat-modes.js'
 import { classOf, FAILURES, isFinal } from './task-states.js'
@@ -136,7 +136,7 @@ const start = async <A>(
   const outputDelivery = checkOutputDelivery(request.outputDelivery, parts.outputStores)
   const terminationMode = request.terminationMode ?? ''
   const { containerId = '', containerName = '' } = request
-  const contained = containerId !== '' || containerName !== ''
+  const contained = isContained({ containerId, containerName })
   const options: RunOptions = { type: script.type, launcher, terminationMode, contained }
   const timeoutSeconds = request.timeoutSeconds ?? script.timeoutSeconds
   const schedule = scheduleOf(request, timeoutSeconds, clock.now())

@@ -4,6 +4,7 @@ import type { UnitOfWork } from '../unit-of-work.js'
 import { nextStep, roomForReturned, type Standing } from './next-step.js'
 import type { PacedTasks, Turn } from './paced-tasks.js'
 import type { RolloutChange } from './rollout-store.js'
+import { Turns } from './turns.js'
 import { ROLLOUT_KINDS, type Rollout, type RolloutKind } from './rollouts.js'
 
 /** Hosts that one transaction sends to, or cancels. */
@@ -320,26 +321,3 @@ export class Pacer {
 }
 
 const isEnded = ({ status }: Rollout): boolean => status === 'Halted' || status === 'Cancelled'
-
-/** So many at a time, in the order in which they asked, and between two of them the event loop gets round. */
-class Turns {
-  #free: number
-  readonly #waiting: (() => void)[] = []
-
-  constructor(amount: number) {
-    this.#free = amount
-  }
-
-  async take(): Promise<AsyncDisposable> {
-    if (this.#free > 0) this.#free -= 1
-    else await new Promise<void>((resolve) => this.#waiting.push(resolve))
-    return {
-      [Symbol.asyncDispose]: async () => {
-        await new Promise((resolve) => setImmediate(resolve))
-        const next = this.#waiting.shift()
-        if (next === undefined) this.#free += 1
-        else next()
-      },
-    }
-  }
-}

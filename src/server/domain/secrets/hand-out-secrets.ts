@@ -1,12 +1,12 @@
 import type { Clock } from '../clock.js'
-import { LONGEST_CONTENT } from '../commands/custom-parameters.js'
+import { LONGEST_CONTENT, textOfScript } from '../commands/custom-parameters.js'
 import type { AgentFeature, HandedOutTask, Refused } from '../invocations/agent-tasks.js'
 import type { InvocationScript } from '../invocations/invocation-store.js'
+import { isContained } from '../invocations/run-options.js'
 import type { UnitOfWork } from '../unit-of-work.js'
 import { fillSecretsIn, secretNames, withoutSecrets } from './references.js'
 import type { OpenSecret } from './secret-store.js'
 import { whyNoSecrets } from './secret-use.js'
-import { textOfScript } from '../commands/custom-parameters.js'
 
 interface Parts {
   readonly stores: UnitOfWork
@@ -37,7 +37,7 @@ export const handOutSecrets =
     const names = task.enableParameter ? secretNames(textOfScript(task.content)) : []
     // The script was changed since.
     if (names.length === 0) return task
-    const contained = task.containerId !== '' || task.containerName !== ''
+    const contained = isContained(task)
     // One that says nothing is the vendor's.
     const why = whyNoSecrets(script.secrets, undefined, contained, supports ?? new Set())
     if (why !== undefined) return refuse({ param: 'CommandNotApplicable', why })
