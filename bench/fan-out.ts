@@ -20,6 +20,8 @@ import { caFileOf } from './server/start.js'
 
 const HOSTS = 8_000
 const [few, many] = isQuick() ? [200, 1_000] : [1_000, agentsHere(HOSTS)]
+/** Commands before the first that counts: until then, code of both servers is being compiled. */
+const WARM_UP_TASKS = isQuick() ? 1_000 : 8_000
 /** No command takes so long. */
 const LIMIT_MS = 120_000
 /** The floor's connections: with two sockets for each agent there is no room for more below 20,000 descriptors. */
@@ -42,6 +44,8 @@ interface Run {
   readonly rate: number
   /** Microseconds of the server's CPU per task. */
   readonly cpu: number
+  /** Share of the time in which the server's event loop was busy. */
+  readonly busy: number
   /** Milliseconds; the longest of a round. */
   readonly block: number
   /** The longest of all rounds: what else the machine did is in it. */
@@ -62,7 +66,13 @@ const measured = async (
   const elapsed = performance.now() - begun
   const after = await process.usage()
   const block = await process.ask<number>('longestBlock')
-  return { rate: (count * 1_000) / elapsed, cpu: (after.cpu - before.cpu) / count, block, worstBlock: block }
+  return {
+    rate: (count * 1_000) / elapsed,
+    cpu: (after.cpu - before.cpu) / count,
+    busy: (after.busy - before.busy) / elapsed,
+    block,
+    worstBlock: block,
+  }
 }
 
 const ours = async (fleet: SimulatedFleet): Promise<Run> => {
@@ -114,7 +124,7 @@ const bare = async (count: number): Promise<Run> => {
 const rounds = async (agents: number, count: number): Promise<{ ours: Run; floor: Run; ratio: number }> => {
   const fleet = await SimulatedFleet.connect({ port: tls, caFile: caFileOf(directory), agents, from: 0 })
   const all: { ours: Run; floor: Run }[] = []
-  for (let round = -1; round < count; round++) {
+  for (let round = -WARM_UP_TASKS / agents; round < count; round++) {
     const pair = { floor: await bare(agents), ours: await ours(fleet) }
     if (round >= 0) all.push(pair)
   }
@@ -122,6 +132,7 @@ const rounds = async (agents: number, count: number): Promise<{ ours: Run; floor
   const of = (runs: readonly Run[]): Run => ({
     rate: median(runs.map(({ rate }) => rate)),
     cpu: median(runs.map(({ cpu }) => cpu)),
+    busy: median(runs.map(({ busy }) => busy)),
     block: median(runs.map(({ block }) => block)),
     worstBlock: Math.max(...runs.map(({ worstBlock }) => worstBlock)),
     load: median(runs.map(({ load }) => load)),
@@ -137,7 +148,7 @@ const blockText = ({ block, worstBlock }: Run): string =>
   `${block.toFixed(1)} ms in the median of the rounds, ${worstBlock.toFixed(1)} ms in the worst`
 
 const text = (run: Run): string =>
-  `${run.rate.toFixed(0)} tasks/s, ${run.cpu.toFixed(0)} µs CPU each; longest block ${blockText(run)}`
+  `${run.rate.toFixed(0)} tasks/s, ${run.cpu.toFixed(0)} µs CPU each, event loop ${(run.busy * 100).toFixed(0)} % busy; longest block ${blockText(run)}`
 
 const small = await rounds(few, isQuick() ? 3 : 5)
 const large = await rounds(many, isQuick() ? 3 : 5)
