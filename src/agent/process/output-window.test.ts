@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { createOutputWindow, INCREMENT_LIMIT, INCREMENTS_TOTAL, type OutputWindow } from './output-window.js'
+import { createOutputWindow, INCREMENT_LIMIT, liveShare, type OutputWindow } from './output-window.js'
 
 const sendIncrement = (window: OutputWindow): Uint8Array => {
   const increment = window.increment()
@@ -23,17 +23,43 @@ describe('the output of a task', () => {
     expect(window.final().dropped).toBe(0)
   })
 
-  it('is cut in the middle when increments went out and the quota is exceeded, as the vendor counts', () => {
+  it('goes out whole while it is written, up to what is left for the tail', () => {
+    const window = createOutputWindow(24_576)
+    const text = long.subarray(0, 24_576)
+    const sent: Uint8Array[] = []
+    for (let at = 0; at < text.length; at += 1_000) {
+      window.write(text.subarray(at, at + 1_000))
+      sent.push(sendIncrement(window))
+    }
+    expect(Buffer.concat(sent)).toEqual(text.subarray(0, 18_432))
+    expect(window.final()).toEqual({ output: text.subarray(18_432), dropped: 0 })
+  })
+
+  it.each([
+    [12_000, 6_000],
+    [16_777_216, 12_582_912],
+  ])('of a quota of %i sends %i bytes in increments', (quota, live) => expect(liveShare(quota)).toBe(live))
+
+  it('is cut in the middle when increments went out and the quota is exceeded', () => {
     const window = createOutputWindow(12_000)
     window.write(long)
-    const increments = [sendIncrement(window), sendIncrement(window), sendIncrement(window)]
-    expect(increments.map(({ length }) => length)).toEqual([2_048, 2_048, 2_048])
+    expect(Buffer.from(sendIncrement(window))).toEqual(long.subarray(0, 6_000))
     expect(sendIncrement(window)).toHaveLength(0)
     const { output, dropped } = window.final()
-    expect(output).toHaveLength(5_856)
     expect(dropped).toBe(46_903)
-    expect(Buffer.concat([...increments])).toEqual(long.subarray(0, 6_144))
-    expect(Buffer.from(output)).toEqual(long.subarray(-5_856))
+    expect(Buffer.from(output)).toEqual(long.subarray(-6_000))
+  })
+
+  it('of a quota of 16 MiB goes out 64 KiB at a time, also when it waited', () => {
+    const window = createOutputWindow(16_777_216)
+    for (let piece = 0; piece < 400; piece++) window.write(long)
+    const sent: Uint8Array[] = []
+    for (let piece = sendIncrement(window); piece.length > 0; piece = sendIncrement(window)) sent.push(piece)
+    expect(sent[0]).toHaveLength(65_536)
+    const head = Buffer.concat(sent)
+    expect(head.length).toBe(12_582_912)
+    expect(head.subarray(58_903, 117_806).equals(long)).toBe(true)
+    expect(window.final().dropped).toBe(400 * 58_903 - 16_777_216)
   })
 
   it('keeps only the tail when nothing went out before', () => {
@@ -86,7 +112,7 @@ describe('the output of a task', () => {
         const all = Buffer.concat(written)
         const head = Buffer.concat(sent)
         const { output, dropped } = window.final()
-        expect(head.length).toBeLessThanOrEqual(INCREMENTS_TOTAL + INCREMENT_LIMIT)
+        expect(head.length).toBeLessThanOrEqual(liveShare(quota))
         expect(all.subarray(0, head.length)).toEqual(head)
         expect(all.subarray(all.length - output.length)).toEqual(Buffer.from(output))
         expect(head.length + dropped + output.length).toBe(all.length)

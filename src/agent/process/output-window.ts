@@ -4,14 +4,14 @@ import { completeLength, strayPrefix } from './utf8-boundary.js'
 //
 //   |<- sent, in increments ->|<------ dropped ------>|<- tail, in the final report ->|
 //
-// Increments carry the first bytes, until more than 6,000 went out. The final report carries the newest bytes that the
-// quota leaves room for; what lies between is counted as dropped. So two pieces are enough: the beginning that may
-// still be sent, and a ring of the newest bytes.
+// Increments carry the first bytes, until as many went out as the quota lets go; the vendor's agent stops at 6,000. The
+// final report carries the newest bytes that the quota leaves room for; what lies between is counted as dropped. So two
+// pieces are enough: what of the beginning is still to be sent, and a ring of the newest bytes.
 
 /** Most bytes of one increment. */
-export const INCREMENT_LIMIT = 2_048
-/** Once more than this went out in increments, the rest waits for the end. */
-export const INCREMENTS_TOTAL = 6_000
+export const INCREMENT_LIMIT = 65_536
+/** Of the quota, what is left for the tail at least: how a script ended is what is looked for first. */
+const LEAST_TAIL = 6_000
 /** Also the default, and the least that a server can ask for. */
 export const LEAST_QUOTA = 12_000
 /** More is never kept, whatever a server asks for. */
@@ -32,13 +32,30 @@ export interface OutputWindow {
   final(): FinalOutput
 }
 
+/** How much of a quota goes out in increments. */
+export const liveShare = (quota: number): number => quota - Math.max(LEAST_TAIL, quota >> 2)
+
 export const createOutputWindow = (logQuota: number): OutputWindow => {
   const quota = Math.min(Math.max(Math.trunc(logQuota), LEAST_QUOTA), MOST_QUOTA)
-  const beginning = Buffer.allocUnsafe(INCREMENTS_TOTAL + INCREMENT_LIMIT)
+  /** All that goes out in increments. */
+  const live = liveShare(quota)
+  /** The bytes from `sent` on, as far as they go out in increments; the first `begun` of it are written. */
+  let beginning = Buffer.alloc(0)
   let begun = 0
   let ring = Buffer.allocUnsafe(LEAST_QUOTA)
   let total = 0
   let sent = 0
+
+  const begin = (bytes: Uint8Array): void => {
+    const needed = begun + bytes.length
+    if (needed > beginning.length) {
+      const larger = Buffer.allocUnsafe(Math.min(live, Math.max(needed, beginning.length * 2)))
+      beginning.copy(larger, 0, 0, begun)
+      beginning = larger
+    }
+    beginning.set(bytes, begun)
+    begun = needed
+  }
 
   const grow = (needed: number): void => {
     if (needed <= ring.length || ring.length === quota) return
@@ -56,11 +73,7 @@ export const createOutputWindow = (logQuota: number): OutputWindow => {
 
   return {
     write(bytes) {
-      if (begun < beginning.length) {
-        const head = bytes.subarray(0, beginning.length - begun)
-        beginning.set(head, begun)
-        begun += head.length
-      }
+      begin(bytes.subarray(0, Math.max(0, live - sent - begun)))
       grow(total + bytes.length)
       const skipped = Math.max(0, bytes.length - ring.length)
       for (let at = skipped; at < bytes.length; ) {
@@ -72,12 +85,14 @@ export const createOutputWindow = (logQuota: number): OutputWindow => {
       total += bytes.length
     },
     increment() {
-      if (sent > INCREMENTS_TOTAL) return new Uint8Array()
-      const next = beginning.subarray(sent, Math.min(begun, sent + INCREMENT_LIMIT))
+      const next = beginning.subarray(0, Math.min(begun, INCREMENT_LIMIT))
       return Buffer.from(next.subarray(0, completeLength(next)))
     },
     sent(length) {
       sent += length
+      begun -= length
+      if (begun === 0) beginning = Buffer.alloc(0)
+      else beginning.copyWithin(0, length, length + begun)
     },
     final() {
       const room = Math.min(total - sent, Math.max(0, quota - sent))
