@@ -1,9 +1,9 @@
 import { invalid } from './refusal.js'
 
-// `{{ACS::Name}}`, blanks allowed inside (agent-protocol.md §6.4). The script is bytes of any encoding, so it is searched
-// as single bytes; values go in as UTF-8.
+// `{{ACS::Name}}`, blanks and line breaks allowed inside (agent-protocol.md §6.4). The script is bytes of any encoding, so
+// it is searched as single bytes; values go in as UTF-8.
 
-const PLACEHOLDER = /\{\{ *ACS::([A-Za-z0-9_]+) *\}\}/g
+const PLACEHOLDER = /\{\{\s*ACS\s*::\s*([\w.-]+)\s*\}\}/g
 /** References to a parameter store; a server resolves them before it hands a task out. */
 const STORE_REFERENCE = /\{\{ *oos(?:-secret)?:[^{}]*\}\}/
 

@@ -35,10 +35,10 @@ describe('built-in parameters', () => {
     const script = Buffer.concat([
       Buffer.from('a {{ACS::One}} '),
       Buffer.from([0xff, 0xfe]),
-      Buffer.from('{{  ACS::One  }}'),
+      Buffer.from('{{  ACS::One\r\n}} {{ACS :: One}}'),
     ])
     const filled = fillBuiltInParameters(script, new Map([['One', 'grün']]))
-    expect(filled).toEqual(Buffer.concat([Buffer.from('a grün '), Buffer.from([0xff, 0xfe]), Buffer.from('grün')]))
+    expect(filled).toEqual(Buffer.concat([Buffer.from('a grün '), Buffer.from([0xff, 0xfe]), Buffer.from('grün grün')]))
   })
 
   it('leave other double braces alone', () => {

@@ -12,7 +12,8 @@ export const LONGEST_CONTENT = 24_576
 
 // Blanks and line breaks around the name do not count. No braces inside: `{{{a}}}` holds `{{a}}`.
 export const PLACEHOLDER = /\{\{([^{}]*)\}\}/g
-const BUILT_IN = /^acs::/i
+// The prefix is reserved in any case; blanks do not count around the colons either, as agents read it.
+const BUILT_IN = /^\s*acs\s*::\s*([^]*?)\s*$/i
 // A name never has a colon, so what looks like a reference to a secret is told apart from a bad name.
 const SECRET = /^(?:oos|oos-secret)\s*:/i
 
@@ -31,7 +32,7 @@ export const parameterNames = (script: string): readonly string[] => {
   const names = new Map<string, string>()
   for (const [, inside = ''] of script.matchAll(PLACEHOLDER)) {
     const name = inside.trim()
-    if (BUILT_IN.test(name) || SECRET.test(name)) continue
+    if (builtInOf(name) !== undefined || SECRET.test(name)) continue
     if (name === '') throw new Fault('command-parameter/empty-name')
     if (!/^[A-Za-z0-9_-]+$/.test(name)) throw new Fault('command-parameter/malformed-name')
     if (name.length > LONGEST_NAME) throw new Fault('command-parameter/name-too-long')
@@ -41,15 +42,32 @@ export const parameterNames = (script: string): readonly string[] => {
   return [...names.values()]
 }
 
+/** The name in a placeholder without `ACS::`, `''` for none; undefined when that is no built-in parameter. */
+export const builtInOf = (inside: string): string | undefined => BUILT_IN.exec(inside)?.[1]
+
 /** Names of the built-in parameters that a script uses, without `ACS::`. */
 export const builtInNames = (script: string): readonly string[] => {
   const names = new Set<string>()
   for (const [, inside = ''] of script.matchAll(PLACEHOLDER)) {
-    const name = inside.trim()
-    if (BUILT_IN.test(name)) names.add(name.slice('ACS::'.length))
+    const name = builtInOf(inside)
+    if (name !== undefined) names.add(name)
   }
   return [...names]
 }
+
+/** A script with its built-in parameters in the one form that every agent reads. */
+export const builtInsInOneForm = (script: string): string =>
+  script.replace(PLACEHOLDER, (whole, inside: string) => {
+    const name = builtInOf(inside)
+    return name === undefined ? whole : `{{ACS::${name}}}`
+  })
+
+/** Fills built-in parameters in; one without a value stays. */
+export const fillInBuiltIns = (script: string, values: ReadonlyMap<string, string>): string =>
+  script.replace(PLACEHOLDER, (whole, inside: string) => {
+    const value = values.get(builtInOf(inside) ?? '')
+    return value === undefined ? whole : textOfScript(Buffer.from(value, 'utf8'))
+  })
 
 /**
  * The values of a run, checked against the names of its command. Names compare without regard to case.
@@ -82,7 +100,7 @@ export const parameterValues = (
 export const fillIn = (script: string, values: ReadonlyMap<string, string>): string =>
   script.replace(PLACEHOLDER, (whole, inside: string) => {
     const name = inside.trim()
-    return BUILT_IN.test(name) || SECRET.test(name)
+    return builtInOf(name) !== undefined || SECRET.test(name)
       ? whole
       : textOfScript(Buffer.from(values.get(name.toLowerCase()) ?? '', 'utf8'))
   })

@@ -115,12 +115,35 @@ export const deliverySuite = (openWorld: () => Promise<World>): void => {
       expect((await world.fetch(host)).run).toEqual([])
     })
 
-    it('a built-in parameter named like a member of every object is one that nobody knows', async () => {
+    it.each([
+      ['in its own form', '{{ACS::RegionId}}'],
+      ['with blanks', '{{  ACS::RegionId }}'],
+      ['with line breaks', '{{\nACS::RegionId\r\n}}'],
+      ['with blanks around its colons', '{{ACS :: RegionId}}'],
+      ['with its prefix in small letters', '{{acs::RegionId}}'],
+    ])('a built-in parameter %s goes out in the form that every agent reads', async (_how, written) => {
       await using world = await openWorld()
       const host = await world.host()
-      const script = { content: Buffer.from('{{ACS::constructor}} {{ACS::__proto__}}'), enableParameter: true }
-      const invokeId = await world.run([host], script)
-      expect((await world.fetch(host)).run).toEqual([invokeId])
+      await world.run([host], { content: Buffer.from(`echo ${written}`), enableParameter: true })
+      const [task] = (await world.handOut(host)).run
+      expect(Buffer.from(task?.content ?? []).toString()).toBe('echo {{ACS::RegionId}}')
+      expect(task?.builtInParameters.get('RegionId')).toBe('cn-hangzhou')
+      expect(task).not.toHaveProperty('refused')
+    })
+
+    it.each([
+      '{{ACS::Nope}}',
+      '{{ACS::regionid}}',
+      '{{acs::}}',
+      '{{ACS::Region Id}}',
+      '{{ACS::constructor}}',
+      '{{ACS::__proto__}}',
+    ])('a script with %s, which nobody knows, is refused', async (written) => {
+      await using world = await openWorld()
+      const host = await world.host()
+      await world.run([host], { content: Buffer.from(`echo ${written}`), enableParameter: true })
+      const [task] = (await world.handOut(host)).run
+      expect(task?.refused?.param).toBe('InvalidEnvironmentParameter')
     })
 
     it('an unknown instance refuses the whole invocation', async () => {

@@ -107,11 +107,10 @@ export const runOptionsSuite = (openWorld: () => Promise<World>): void => {
       expect(task?.enableParameter).toBe(false)
     })
 
-    it('that nobody knows are left to the agent, which refuses them', async () => {
+    it('that nobody knows are refused, and nothing is wrapped', async () => {
       await using world = await openWorld()
       const task = await wrapped(world, 'echo {{who}} {{ACS::Nothing}}')
-      expect(textOf(task)).toContain('{{ACS::Nothing}}')
-      expect(task?.enableParameter).toBe(true)
+      expect(task).toMatchObject({ refused: { param: 'InvalidEnvironmentParameter' } })
     })
   })
 

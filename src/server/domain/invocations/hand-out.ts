@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.js'
-import { bytesOfScript, fillIn, textOfScript } from '../commands/custom-parameters.js'
+import { builtInNames, builtInsInOneForm, bytesOfScript, fillIn, textOfScript } from '../commands/custom-parameters.js'
 import { parseLauncher } from '../commands/launcher.js'
 import type { PresenceTable } from '../fleet/presence.js'
 import type { UnitOfWork, Writing } from '../unit-of-work.js'
@@ -287,15 +287,13 @@ const handedOut = (
   builtIns: ReadonlyMap<string, string>,
   outputQuota: number,
 ): HandedOutTask => ({
+  ...contentOf(script, builtIns),
   containerId: script.containerId,
   containerName: script.containerName,
   taskId: script.invokeId,
   commandId: script.commandId,
   commandName: '',
   type: script.commandType,
-  content: script.enableParameter
-    ? bytesOfScript(fillIn(textOfScript(script.content), valuesOf(script)))
-    : script.content,
   timeoutSeconds: script.timeoutSeconds,
   // Neither counts in a container (api.md §5.5).
   workingDir: isContained(script) ? '' : script.workingDir,
@@ -311,6 +309,25 @@ const handedOut = (
   outputQuota,
   repeat: repeatOf(script),
 })
+
+/**
+ * The script with its custom parameters. A built-in one without a value ends the task here: agents do not find each of
+ * the forms that count.
+ */
+const contentOf = (
+  script: InvocationScript,
+  builtIns: ReadonlyMap<string, string>,
+): Pick<HandedOutTask, 'content' | 'refused'> => {
+  if (!script.enableParameter) return { content: script.content }
+  const text = builtInsInOneForm(fillIn(textOfScript(script.content), valuesOf(script)))
+  const unknown = builtInNames(text).find((name) => !builtIns.has(name))
+  return {
+    content: bytesOfScript(text),
+    ...(unknown === undefined
+      ? {}
+      : { refused: { param: 'InvalidEnvironmentParameter', why: `The environment parameter ${unknown} is invalid` } }),
+  }
+}
 
 /** Custom parameters as they were given, by name in small letters. */
 export const valuesOf = (script: InvocationScript): ReadonlyMap<string, string> =>

@@ -1,6 +1,6 @@
 // Options of a run that not every agent knows: who can do what, and what the server does for one that cannot. Pure.
 import type { CommandType } from '../commands/commands.js'
-import { bytesOfScript, textOfScript } from '../commands/custom-parameters.js'
+import { bytesOfScript, fillInBuiltIns, textOfScript } from '../commands/custom-parameters.js'
 import type { OsType } from '../fleet/instances.js'
 import type { AgentFeature, HandedOutTask } from './agent-tasks.js'
 import type { TerminationMode } from './invocations.js'
@@ -50,9 +50,6 @@ export const notApplicable = (osType: OsType, options: RunOptions): string | und
     : undefined
 }
 
-/** As agents fill them in (agent-protocol.md §6.4); `acs::` in small letters is none of theirs. */
-const BUILT_IN = /\{\{ *ACS::([A-Za-z0-9_]+) *\}\}/g
-
 /**
  * A task as an agent can do it: one that does not know launchers or termination modes gets a script around the script
  * that does their work. Built-in parameters are filled in before, as within the wrapper a value would be read by a shell.
@@ -72,21 +69,8 @@ export const supply = (task: HandedOutTask, supports: ReadonlySet<AgentFeature> 
   if (canLaunch && canEnd) return task
   // On Windows the vendor's agent ends the process of the script, which is all that gets here.
   if (task.type !== 'RunShellScript') return plain
-  const { content, unknown } = task.enableParameter ? filledIn(task) : { content: task.content, unknown: false }
-  return {
-    ...plain,
-    content: wrapperScript(content, launch, terminationMode ?? 'Process'),
-    // The agent finds a name that nobody knows, and ends the task with it.
-    enableParameter: unknown,
-  }
-}
-
-const filledIn = ({ content, builtInParameters }: HandedOutTask): { content: Uint8Array; unknown: boolean } => {
-  let unknown = false
-  const text = textOfScript(content).replace(BUILT_IN, (whole, name: string) => {
-    const value = builtInParameters.get(name)
-    if (value === undefined) unknown = true
-    return value === undefined ? whole : textOfScript(Buffer.from(value))
-  })
-  return { content: bytesOfScript(text), unknown }
+  const content = task.enableParameter
+    ? bytesOfScript(fillInBuiltIns(textOfScript(task.content), task.builtInParameters))
+    : task.content
+  return { ...plain, content: wrapperScript(content, launch, terminationMode ?? 'Process'), enableParameter: false }
 }

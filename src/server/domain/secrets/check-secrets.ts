@@ -28,6 +28,6 @@ export const checkSecrets = async (
   const sizes = await stores.read.secrets.sizes(scope, names)
   if (names.some((name) => !sizes.has(name))) throw new Fault('parameters/secret-not-valid')
   const placeholders = new Map(names.map((name) => [name, ' '.repeat(sizes.get(name) ?? 0)]))
-  checkLength(fillSecretsIn(Buffer.from(script, 'latin1'), placeholders, new Map()).content.byteLength)
+  checkLength(fillSecretsIn(Buffer.from(script, 'latin1'), placeholders, new Map()).byteLength)
   return allowOnDisk ? 'allowed' : 'guarded'
 }

@@ -30,7 +30,7 @@ export type HandOutSecrets = (
 export const handOutSecrets =
   ({ stores, clock }: Parts): HandOutSecrets =>
   async (script, instanceId, task, supports) => {
-    if (script.secrets === 'none') return task
+    if (script.secrets === 'none' || task.refused !== undefined) return task
     const refuse = (refused: Refused): HandedOutTask => ({ ...task, refused })
     // What is only checked needs no secret.
     if (script.repeatMode === 'DryRun') return { ...task, content: withoutSecrets(task.content) }
@@ -45,10 +45,7 @@ export const handOutSecrets =
     if (typeof secrets === 'string')
       return refuse({ param: 'QueryParameterStoreFailed', why: `the secret ${secrets} is not there any more` })
     const values = new Map([...secrets].map(([name, { value }]) => [name, value]))
-    const { content, unknown } = fillSecretsIn(task.content, values, task.builtInParameters)
-    const [first] = unknown
-    if (first !== undefined)
-      return refuse({ param: 'InvalidEnvironmentParameter', why: `The environment parameter ${first} is invalid` })
+    const content = fillSecretsIn(task.content, values, task.builtInParameters)
     if (4 * Math.ceil(content.byteLength / 3) > LONGEST_CONTENT)
       return refuse({ param: 'CommandNotApplicable', why: 'the script is too long with its secrets' })
     const hides = supports?.has('secrets') === true ? { secrets: [...values.values()] } : {}

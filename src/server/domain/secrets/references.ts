@@ -1,10 +1,9 @@
 // `{{oos-secret:name}}` and `{{oos:name}}` in a script with parameters, after its custom parameters were filled in. Both
 // name a secret here: there is one store. Pure.
-import { bytesOfScript, PLACEHOLDER, textOfScript } from '../commands/custom-parameters.js'
+import { builtInOf, bytesOfScript, PLACEHOLDER, textOfScript } from '../commands/custom-parameters.js'
 
 /** As agents read them: blanks do not count (agent-protocol.md §6.4). */
 const REFERENCE = /^\s*(?:oos|oos-secret)\s*:\s*([^]*?)\s*$/i
-const BUILT_IN = /^\s*ACS\s*::\s*([\w.-]+)\s*$/
 
 /** The name in a placeholder, `''` for none; undefined when that is not a reference to a secret. */
 export const referenceOf = (inside: string): string | undefined => REFERENCE.exec(inside)?.[1]
@@ -22,23 +21,19 @@ export const secretNames = (script: string): readonly string[] => {
 /**
  * A script with its secrets. Built-in parameters are filled in at the same time: an agent would look for them, and for
  * references, in what the secrets brought.
- * @returns the names of built-in parameters without a value, too; they stay
  */
 export const fillSecretsIn = (
   script: Uint8Array,
   secrets: ReadonlyMap<string, string>,
   builtIns: ReadonlyMap<string, string>,
-): { readonly content: Uint8Array; readonly unknown: readonly string[] } => {
-  const unknown: string[] = []
-  const content = textOfScript(script).replace(PLACEHOLDER, (whole, inside: string) => {
-    const secret = referenceOf(inside)
-    const builtIn = secret === undefined ? BUILT_IN.exec(inside)?.[1] : undefined
-    const value = secret === undefined ? builtIns.get(builtIn ?? '') : secrets.get(secret)
-    if (builtIn !== undefined && value === undefined) unknown.push(builtIn)
-    return value === undefined ? whole : textOfScript(Buffer.from(value, 'utf8'))
-  })
-  return { content: bytesOfScript(content), unknown }
-}
+): Uint8Array =>
+  bytesOfScript(
+    textOfScript(script).replace(PLACEHOLDER, (whole, inside: string) => {
+      const secret = referenceOf(inside)
+      const value = secret === undefined ? builtIns.get(builtInOf(inside) ?? '') : secrets.get(secret)
+      return value === undefined ? whole : textOfScript(Buffer.from(value, 'utf8'))
+    }),
+  )
 
 /** A script with a mark in the place of each secret. */
 export const withoutSecrets = (script: Uint8Array): Uint8Array =>
