@@ -1,10 +1,8 @@
 import { Fault } from '../domain/faults.js'
 import type { Task, TaskResult, TerminationMode } from '../domain/invocations/invocations.js'
-import { hasHistory, isTimed, type RepeatMode } from '../domain/invocations/repeat-modes.js'
-import { legacyRecordStatus, statesOfRecordStatus, taskStatus } from '../domain/invocations/roll-up.js'
-import { isFinal, type TaskState } from '../domain/invocations/task-states.js'
+import { statesOfRecordStatus } from '../domain/invocations/roll-up.js'
+import { isFinal } from '../domain/invocations/task-states.js'
 import type { TaskReader, TaskRow, TaskStore } from '../domain/invocations/task-store.js'
-import type { OutputDelivery } from '../domain/outputs/output-delivery.js'
 import { DEFAULT_ANSWER_BOUNDS } from '../domain/paging.js'
 import { heldTasks } from './held-tasks.js'
 import { deliveriesOf, deliveryKey } from './delivery-store.js'
@@ -12,65 +10,13 @@ import { addTasksToTotals, readTotals } from './invocation-totals.js'
 import { countOf, EVERY_STATE, readResults } from './result-list.js'
 import { outputOfRun, readHistory } from './run-history.js'
 import { runWriter } from './run-writer.js'
-import { maybeNumber, numberOf, type Row, type SqlReader, type SqlValue, type SqlWriter, textOf } from './sql.js'
+import { numberOf, type Row, type SqlReader, type SqlValue, type SqlWriter, textOf } from './sql.js'
 import { tagConditions, tagsOf } from './tag-store.js'
 import { outputOf } from './task-output.js'
+import { TASK_COLUMNS, taskOf, taskRow, toldTask } from './task-row.js'
 import { toldInvocations } from './told-invocations.js'
 
-const COLUMNS = `t.invocation_id, t.instance_id, t.state, t.outcome_unknown, t.error_code, t.error_info, t.exit_code, t.dropped,
-  t.output_bytes, t.agent_process, t.created_at, t.handed_out_at, t.reported_at, t.started_at, t.finished_at, t.stopped_at,
-  t.updated_at, t.deadline_at, t.repeat_mode, t.runs, t.run_start, t.version, t.delivers_output`
-
-const taskRow = (row: Row): TaskRow => ({
-  invokeId: textOf(row['invocation_id']),
-  instanceId: textOf(row['instance_id']),
-  repeatMode: textOf(row['repeat_mode']) as RepeatMode,
-  state: textOf(row['state']) as TaskState,
-  outcomeUnknown: row['outcome_unknown'] === 1,
-  errorCode: textOf(row['error_code']),
-  errorInfo: textOf(row['error_info']),
-  exitCode: maybeNumber(row['exit_code']),
-  dropped: numberOf(row['dropped']),
-  outputBytes: numberOf(row['output_bytes']),
-  deliversOutput: row['delivers_output'] === 1,
-  agentProcess: textOf(row['agent_process']),
-  version: numberOf(row['version']),
-  createdAt: numberOf(row['created_at']),
-  handedOutAt: maybeNumber(row['handed_out_at']),
-  reportedAt: maybeNumber(row['reported_at']),
-  runs: numberOf(row['runs']),
-  runStart: maybeNumber(row['run_start']),
-  startedAt: maybeNumber(row['started_at']),
-  finishedAt: maybeNumber(row['finished_at']),
-  stoppedAt: maybeNumber(row['stopped_at']),
-  deadlineAt: maybeNumber(row['deadline_at']),
-})
-
-const toldTask = (row: Row, output: Uint8Array | undefined, delivery: OutputDelivery | undefined): Task => {
-  const task = taskRow(row)
-  return {
-    invokeId: task.invokeId,
-    instanceId: task.instanceId,
-    commandId: textOf(row['command_id']),
-    status: taskStatus(task.state),
-    legacyStatus: legacyRecordStatus(task.state),
-    errorCode: task.errorCode,
-    errorInfo: task.errorInfo,
-    exitCode: task.exitCode,
-    output,
-    dropped: task.dropped,
-    delivery,
-    repeats: hasHistory(task.repeatMode) ? task.runs : task.startedAt === undefined ? 0 : 1,
-    timed: isTimed(task.repeatMode) && !isFinal(task.state),
-    createdAt: task.createdAt,
-    startedAt: task.startedAt,
-    finishedAt: task.finishedAt,
-    stoppedAt: task.stoppedAt,
-    updatedAt: numberOf(row['updated_at']),
-  }
-}
-
-const TASKS = `select ${COLUMNS}, i.command_id from task t join invocation i on i.id = t.invocation_id where`
+const TASKS = `select ${TASK_COLUMNS}, i.command_id from task t join invocation i on i.id = t.invocation_id where`
 
 /** Tasks read at a time: more would hold the event loop (design §8). */
 const CHUNK = 500
@@ -170,13 +116,20 @@ export const taskReader = (sql: SqlReader, lock = '', bounds = DEFAULT_ANSWER_BO
     const found = ofRuns
       ? await readHistory(
           sql,
-          { invokeId, task: COLUMNS, invocation: OF_INVOCATION, where: [...ofInvocation, ...ofTask], values, most },
+          {
+            invokeId,
+            task: TASK_COLUMNS,
+            invocation: OF_INVOCATION,
+            where: [...ofInvocation, ...ofTask],
+            values,
+            most,
+          },
           page,
         )
       : await readResults(
           sql,
           {
-            columns: `${COLUMNS}, ${OF_INVOCATION}`,
+            columns: `${TASK_COLUMNS}, ${OF_INVOCATION}`,
             ofInvocation,
             ofTask,
             ofOneInstance: filter.instanceId !== undefined,
@@ -215,42 +168,42 @@ export const taskReader = (sql: SqlReader, lock = '', bounds = DEFAULT_ANSWER_BO
   },
 
   async find(invokeId, instanceId) {
-    const row = await sql.get(
-      `select ${COLUMNS} from task t where t.invocation_id = $1 and t.instance_id = $2${lock}`,
+    const [row] = await sql.arrays(
+      `select ${TASK_COLUMNS} from task t where t.invocation_id = $1 and t.instance_id = $2${lock}`,
       [invokeId, instanceId],
     )
-    return row === undefined ? undefined : taskRow(row)
+    return row === undefined ? undefined : taskOf(row)
   },
 
   async unfinishedOf(instanceId, limit) {
-    const rows = await sql.all(
-      `select ${COLUMNS} from task t join invocation i on i.id = t.invocation_id
+    const rows = await sql.arrays(
+      `select ${TASK_COLUMNS} from task t join invocation i on i.id = t.invocation_id
        where t.instance_id = $1 and t.final = 0 and t.state not in ('Scheduled', 'Waiting', 'Queued') and i.committed = 1
        order by t.invocation_id limit $2${lock}`,
       [instanceId, limit],
     )
-    return rows.map(taskRow)
+    return rows.map(taskOf)
   },
 
   async schedulesOf(instanceId, limit) {
-    const rows = await sql.all(
-      `select ${COLUMNS} from task t join invocation i on i.id = t.invocation_id
+    const rows = await sql.arrays(
+      `select ${TASK_COLUMNS} from task t join invocation i on i.id = t.invocation_id
        where t.instance_id = $1 and t.final = 0 and t.repeat_mode <> 'Once' and i.committed = 1
        order by t.invocation_id limit $2${lock}`,
       [instanceId, limit],
     )
-    return rows.map(taskRow)
+    return rows.map(taskOf)
   },
 
   async toFetch(instanceId, limit) {
-    const rows = await sql.all(
-      `select ${COLUMNS} from task t join invocation i on i.id = t.invocation_id
+    const rows = await sql.arrays(
+      `select ${TASK_COLUMNS} from task t join invocation i on i.id = t.invocation_id
        where t.instance_id = $1 and t.final = 0 and i.committed = 1 and (t.state not in ('Scheduled', 'Waiting', 'Queued')
          or (t.state = 'Scheduled' and t.repeat_mode = 'Period' and t.version <> i.version))
        order by t.invocation_id limit $2${lock}`,
       [instanceId, limit],
     )
-    return rows.map(taskRow)
+    return rows.map(taskOf)
   },
 
   async hasWork(instanceId) {
@@ -274,7 +227,7 @@ export const taskReader = (sql: SqlReader, lock = '', bounds = DEFAULT_ANSWER_BO
     return (await sql.get(text, [instanceId])) !== undefined
   },
 
-  ...heldTasks(sql, { table: 'task', id: 'invocation_id', columns: COLUMNS, rowOf: taskRow, lock }),
+  ...heldTasks(sql, { table: 'task', id: 'invocation_id', columns: TASK_COLUMNS, rowOf: taskRow, lock }),
 
   async hostsIn(invokeId, states, limit) {
     const rows = await sql.all(
@@ -286,20 +239,20 @@ export const taskReader = (sql: SqlReader, lock = '', bounds = DEFAULT_ANSWER_BO
   },
 
   async overdue(now, limit) {
-    const rows = await sql.all(
-      `select ${COLUMNS} from task t join invocation i on i.id = t.invocation_id
+    const rows = await sql.arrays(
+      `select ${TASK_COLUMNS} from task t join invocation i on i.id = t.invocation_id
        where t.final = 0 and t.deadline_at <= $1 and i.committed = 1 order by t.deadline_at limit $2`,
       [now, limit],
     )
-    return rows.map(taskRow)
+    return rows.map(taskOf)
   },
 
   async ofInvocation(invokeId, after, limit) {
-    const rows = await sql.all(
-      `select ${COLUMNS} from task t where t.invocation_id = $1 and t.instance_id > $2 order by t.instance_id limit $3${lock}`,
+    const rows = await sql.arrays(
+      `select ${TASK_COLUMNS} from task t where t.invocation_id = $1 and t.instance_id > $2 order by t.instance_id limit $3${lock}`,
       [invokeId, after ?? '', limit],
     )
-    return rows.map(taskRow)
+    return rows.map(taskOf)
   },
 })
 
