@@ -120,82 +120,83 @@ const resultsOfSends = async (
  * @param lock ends a SELECT whose rows are going to be changed
  * @param bounds of what one answer holds
  */
-export const fileReader = (sql: SqlReader, lock = '', bounds = DEFAULT_ANSWER_BOUNDS): FileReader => ({
-  async list(scope, filter, page) {
-    const values: SqlValue[] = [scope.accountId, scope.regionId]
-    const where = ['i.account_id = $1', 'i.region_id = $2']
-    const add = (condition: (parameter: string) => string, value: string | undefined): void => {
-      if (value === undefined) return
-      values.push(value)
-      where.push(condition(`$${values.length}`))
-    }
-    add((p) => `i.id = ${p}`, filter.invokeId)
-    add((p) => `i.name = ${p}`, filter.name)
-    add((p) => `i.resource_group_id = ${p}`, filter.resourceGroupId)
-    add((p) => `i.id in (select t.send_id from file_task t where t.instance_id = ${p})`, filter.instanceId)
-    if (filter.status !== undefined) where.push(FILE_STATUS_CONDITIONS[filter.status] ?? '1 = 0')
-    where[where.length - 1] += tagConditions('invocation', 'i.id', filter.tags ?? [], values)
-    // Counted without the contents.
-    const count = async (): Promise<number> => {
-      const row = await sql.get(`select count(*) as amount from file_send i where ${where.join(' and ')}`, values)
-      return numberOf(row?.['amount'] ?? 0)
-    }
-    const query = { select: 'i.*, c.content', from: FROM, where, values, keys: ['i.id'], count }
-    const weigh = filter.instanceId === undefined ? amountOf : () => 1
-    const found = await readPage(sql, { ...query, weigh, most: bounds.tasks }, page)
-    const ids = found.rows.map((row) => textOf(row['id']))
-    const tagged = await tagsOf(sql, 'invocation', ids)
-    const results = await resultsOfSends(sql, ids, filter.instanceId)
-    return {
-      // Every send has instances: one whose are gone was removed between the two reads.
-      items: found.rows.flatMap((row) => {
-        const id = textOf(row['id'])
-        const own = results.get(id)
-        return own === undefined ? [] : [sendOf(row, tagged.get(id) ?? [], own)]
-      }),
-      totalCount: found.totalCount,
-      nextCursor: found.nextCursor,
-    }
-  },
+export const fileReader = (sql: SqlReader, lock = '', bounds = DEFAULT_ANSWER_BOUNDS): FileReader => {
+  // Asked with every fetch of a host: its text is made once.
+  const UNFINISHED = `select ${COLUMNS} from file_task t
+    where t.instance_id = $1 and t.final = 0 and t.state not in ('Waiting', 'Queued') order by t.send_id limit $2${lock}`
+  return {
+    async list(scope, filter, page) {
+      const values: SqlValue[] = [scope.accountId, scope.regionId]
+      const where = ['i.account_id = $1', 'i.region_id = $2']
+      const add = (condition: (parameter: string) => string, value: string | undefined): void => {
+        if (value === undefined) return
+        values.push(value)
+        where.push(condition(`$${values.length}`))
+      }
+      add((p) => `i.id = ${p}`, filter.invokeId)
+      add((p) => `i.name = ${p}`, filter.name)
+      add((p) => `i.resource_group_id = ${p}`, filter.resourceGroupId)
+      add((p) => `i.id in (select t.send_id from file_task t where t.instance_id = ${p})`, filter.instanceId)
+      if (filter.status !== undefined) where.push(FILE_STATUS_CONDITIONS[filter.status] ?? '1 = 0')
+      where[where.length - 1] += tagConditions('invocation', 'i.id', filter.tags ?? [], values)
+      // Counted without the contents.
+      const count = async (): Promise<number> => {
+        const row = await sql.get(`select count(*) as amount from file_send i where ${where.join(' and ')}`, values)
+        return numberOf(row?.['amount'] ?? 0)
+      }
+      const query = { select: 'i.*, c.content', from: FROM, where, values, keys: ['i.id'], count }
+      const weigh = filter.instanceId === undefined ? amountOf : () => 1
+      const found = await readPage(sql, { ...query, weigh, most: bounds.tasks }, page)
+      const ids = found.rows.map((row) => textOf(row['id']))
+      const tagged = await tagsOf(sql, 'invocation', ids)
+      const results = await resultsOfSends(sql, ids, filter.instanceId)
+      return {
+        // Every send has instances: one whose are gone was removed between the two reads.
+        items: found.rows.flatMap((row) => {
+          const id = textOf(row['id'])
+          const own = results.get(id)
+          return own === undefined ? [] : [sendOf(row, tagged.get(id) ?? [], own)]
+        }),
+        totalCount: found.totalCount,
+        nextCursor: found.nextCursor,
+      }
+    },
 
-  async sent(invokeId) {
-    const row = await sql.get(`select i.*, c.content from ${FROM} where i.id = $1`, [invokeId])
-    if (row === undefined) return undefined
-    return { ...fileOf(row), scope: scopeIn(row), invokeId, timeoutSeconds: numberOf(row['timeout_seconds']) }
-  },
+    async sent(invokeId) {
+      const row = await sql.get(`select i.*, c.content from ${FROM} where i.id = $1`, [invokeId])
+      if (row === undefined) return undefined
+      return { ...fileOf(row), scope: scopeIn(row), invokeId, timeoutSeconds: numberOf(row['timeout_seconds']) }
+    },
 
-  async scopeOf(invokeId) {
-    const row = await sql.get('select account_id, region_id from file_send where id = $1', [invokeId])
-    return row === undefined ? undefined : scopeIn(row)
-  },
+    async scopeOf(invokeId) {
+      const row = await sql.get('select account_id, region_id from file_send where id = $1', [invokeId])
+      return row === undefined ? undefined : scopeIn(row)
+    },
 
-  async find(invokeId, instanceId) {
-    const row = await sql.get(`select ${COLUMNS} from file_task t where t.send_id = $1 and t.instance_id = $2${lock}`, [
-      invokeId,
-      instanceId,
-    ])
-    return row === undefined ? undefined : taskRow(row)
-  },
+    async find(invokeId, instanceId) {
+      const row = await sql.get(
+        `select ${COLUMNS} from file_task t where t.send_id = $1 and t.instance_id = $2${lock}`,
+        [invokeId, instanceId],
+      )
+      return row === undefined ? undefined : taskRow(row)
+    },
 
-  async unfinishedOf(instanceId, limit) {
-    const rows = await sql.all(
-      `select ${COLUMNS} from file_task t where t.instance_id = $1 and t.final = 0 and t.state not in ('Waiting', 'Queued')
-       order by t.send_id limit $2${lock}`,
-      [instanceId, limit],
-    )
-    return rows.map(taskRow)
-  },
+    async unfinishedOf(instanceId, limit) {
+      const rows = await sql.all(UNFINISHED, [instanceId, limit])
+      return rows.map(taskRow)
+    },
 
-  ...heldTasks(sql, { table: 'file_task', id: 'send_id', columns: COLUMNS, rowOf: taskRow, lock }),
+    ...heldTasks(sql, { table: 'file_task', id: 'send_id', columns: COLUMNS, rowOf: taskRow, lock }),
 
-  async overdue(now, limit) {
-    const rows = await sql.all(
-      `select ${COLUMNS} from file_task t where t.final = 0 and t.deadline_at <= $1 order by t.deadline_at limit $2`,
-      [now, limit],
-    )
-    return rows.map(taskRow)
-  },
-})
+    async overdue(now, limit) {
+      const rows = await sql.all(
+        `select ${COLUMNS} from file_task t where t.final = 0 and t.deadline_at <= $1 order by t.deadline_at limit $2`,
+        [now, limit],
+      )
+      return rows.map(taskRow)
+    },
+  }
+}
 
 const ADD_COLUMNS = [
   'instance_id text',

@@ -89,172 +89,171 @@ const OF_INVOCATION =
  * @param lock ends a SELECT whose tasks are going to be changed
  * @param bounds of what one answer holds
  */
-export const taskReader = (sql: SqlReader, lock = '', bounds = DEFAULT_ANSWER_BOUNDS): TaskReader => ({
-  async results(scope, filter, page) {
-    const values: SqlValue[] = [scope.accountId, scope.regionId]
-    const ofInvocation = ['i.account_id = $1', 'i.region_id = $2', 'i.committed = 1']
-    const ofTask: string[] = []
-    const add = (where: string[], condition: (parameter: string) => string, value: string | undefined): void => {
-      if (value === undefined) return
-      values.push(value)
-      where.push(condition(`$${values.length}`))
-    }
-    add(ofInvocation, (p) => `i.id = ${p}`, filter.invokeId)
-    add(ofInvocation, (p) => `i.command_id = ${p}`, filter.commandId)
-    add(ofInvocation, (p) => `i.resource_group_id = ${p}`, filter.resourceGroupId)
-    add(ofTask, (p) => `t.instance_id = ${p}`, filter.instanceId)
-    const { recordStatus } = filter
-    const states = recordStatus === undefined ? EVERY_STATE : statesOfRecordStatus(recordStatus, EVERY_STATE)
-    if (recordStatus !== undefined)
-      ofTask.push(states.length === 0 ? '1 = 0' : `t.state in (${states.map((state) => `'${state}'`).join(', ')})`)
-    const tagged = tagConditions('invocation', 'i.id', filter.tags ?? [], values)
-    if (tagged !== '') ofInvocation.push(tagged.replace(/^ and /, ''))
-    const { invokeId, includeHistory } = filter
-    const ofRuns = includeHistory === true && invokeId !== undefined
-    const isWhole = values.length === 2 && ofTask.length === 0
-    const most = bounds.outputBytes
-    const found = ofRuns
-      ? await readHistory(
-          sql,
-          {
-            invokeId,
-            task: TASK_COLUMNS,
-            invocation: OF_INVOCATION,
-            where: [...ofInvocation, ...ofTask],
-            values,
-            most,
-          },
-          page,
-        )
-      : await readResults(
-          sql,
-          {
-            columns: `${TASK_COLUMNS}, ${OF_INVOCATION}`,
-            ofInvocation,
-            ofTask,
-            ofOneInstance: filter.instanceId !== undefined,
-            values,
-            amount: filter.instanceId === undefined ? countOf(states) : undefined,
-            ...(isWhole ? { total: async () => (await readTotals(sql, scope)).tasks } : {}),
-            most,
-          },
-          page,
-        )
-    const ids = [...new Set(found.rows.map((row) => textOf(row['invocation_id'])))]
-    const tags = await tagsOf(sql, 'invocation', ids)
-    const deliveries = await deliveriesOf(sql, found.rows)
-    const items: TaskResult[] = []
-    for (const row of found.rows) {
-      const invokeId = textOf(row['invocation_id'])
-      const ofRun = ofRuns ? await outputOfRun(sql, row) : undefined
-      const output = ofRun ?? (await outputOf(sql, invokeId, textOf(row['instance_id'])))
-      items.push({
-        ...toldTask(row, output, deliveries.get(deliveryKey(row))),
-        username: textOf(row['username']),
-        launcher: textOf(row['launcher']),
-        terminationMode: textOf(row['termination_mode']) as TerminationMode | '',
-        containerId: textOf(row['container_id']),
-        containerName: textOf(row['container_name']),
-        outputDelivery: textOf(row['oss_output_delivery']),
-        tags: tags.get(invokeId) ?? [],
-      })
-    }
-    const told = await toldInvocations(sql, ids)
-    return {
-      items: items.filter(({ invokeId }) => told.has(invokeId)),
-      totalCount: found.totalCount,
-      nextCursor: found.nextCursor,
-    }
-  },
+export const taskReader = (sql: SqlReader, lock = '', bounds = DEFAULT_ANSWER_BOUNDS): TaskReader => {
+  // Texts are made once: statements are kept by their text, and a text that is put together anew is read whole each time.
+  const FIND = `select ${TASK_COLUMNS} from task t where t.invocation_id = $1 and t.instance_id = $2${lock}`
+  const TO_FETCH = `select ${TASK_COLUMNS} from task t join invocation i on i.id = t.invocation_id
+    where t.instance_id = $1 and t.final = 0 and i.committed = 1 and (t.state not in ('Scheduled', 'Waiting', 'Queued')
+      or (t.state = 'Scheduled' and t.repeat_mode = 'Period' and t.version <> i.version))
+    order by t.invocation_id limit $2${lock}`
+  return {
+    async results(scope, filter, page) {
+      const values: SqlValue[] = [scope.accountId, scope.regionId]
+      const ofInvocation = ['i.account_id = $1', 'i.region_id = $2', 'i.committed = 1']
+      const ofTask: string[] = []
+      const add = (where: string[], condition: (parameter: string) => string, value: string | undefined): void => {
+        if (value === undefined) return
+        values.push(value)
+        where.push(condition(`$${values.length}`))
+      }
+      add(ofInvocation, (p) => `i.id = ${p}`, filter.invokeId)
+      add(ofInvocation, (p) => `i.command_id = ${p}`, filter.commandId)
+      add(ofInvocation, (p) => `i.resource_group_id = ${p}`, filter.resourceGroupId)
+      add(ofTask, (p) => `t.instance_id = ${p}`, filter.instanceId)
+      const { recordStatus } = filter
+      const states = recordStatus === undefined ? EVERY_STATE : statesOfRecordStatus(recordStatus, EVERY_STATE)
+      if (recordStatus !== undefined)
+        ofTask.push(states.length === 0 ? '1 = 0' : `t.state in (${states.map((state) => `'${state}'`).join(', ')})`)
+      const tagged = tagConditions('invocation', 'i.id', filter.tags ?? [], values)
+      if (tagged !== '') ofInvocation.push(tagged.replace(/^ and /, ''))
+      const { invokeId, includeHistory } = filter
+      const ofRuns = includeHistory === true && invokeId !== undefined
+      const isWhole = values.length === 2 && ofTask.length === 0
+      const most = bounds.outputBytes
+      const found = ofRuns
+        ? await readHistory(
+            sql,
+            {
+              invokeId,
+              task: TASK_COLUMNS,
+              invocation: OF_INVOCATION,
+              where: [...ofInvocation, ...ofTask],
+              values,
+              most,
+            },
+            page,
+          )
+        : await readResults(
+            sql,
+            {
+              columns: `${TASK_COLUMNS}, ${OF_INVOCATION}`,
+              ofInvocation,
+              ofTask,
+              ofOneInstance: filter.instanceId !== undefined,
+              values,
+              amount: filter.instanceId === undefined ? countOf(states) : undefined,
+              ...(isWhole ? { total: async () => (await readTotals(sql, scope)).tasks } : {}),
+              most,
+            },
+            page,
+          )
+      const ids = [...new Set(found.rows.map((row) => textOf(row['invocation_id'])))]
+      const tags = await tagsOf(sql, 'invocation', ids)
+      const deliveries = await deliveriesOf(sql, found.rows)
+      const items: TaskResult[] = []
+      for (const row of found.rows) {
+        const invokeId = textOf(row['invocation_id'])
+        const ofRun = ofRuns ? await outputOfRun(sql, row) : undefined
+        const output = ofRun ?? (await outputOf(sql, invokeId, textOf(row['instance_id'])))
+        items.push({
+          ...toldTask(row, output, deliveries.get(deliveryKey(row))),
+          username: textOf(row['username']),
+          launcher: textOf(row['launcher']),
+          terminationMode: textOf(row['termination_mode']) as TerminationMode | '',
+          containerId: textOf(row['container_id']),
+          containerName: textOf(row['container_name']),
+          outputDelivery: textOf(row['oss_output_delivery']),
+          tags: tags.get(invokeId) ?? [],
+        })
+      }
+      const told = await toldInvocations(sql, ids)
+      return {
+        items: items.filter(({ invokeId }) => told.has(invokeId)),
+        totalCount: found.totalCount,
+        nextCursor: found.nextCursor,
+      }
+    },
 
-  async find(invokeId, instanceId) {
-    const [row] = await sql.arrays(
-      `select ${TASK_COLUMNS} from task t where t.invocation_id = $1 and t.instance_id = $2${lock}`,
-      [invokeId, instanceId],
-    )
-    return row === undefined ? undefined : taskOf(row)
-  },
+    async find(invokeId, instanceId) {
+      const [row] = await sql.arrays(FIND, [invokeId, instanceId])
+      return row === undefined ? undefined : taskOf(row)
+    },
 
-  async unfinishedOf(instanceId, limit) {
-    const rows = await sql.arrays(
-      `select ${TASK_COLUMNS} from task t join invocation i on i.id = t.invocation_id
+    async unfinishedOf(instanceId, limit) {
+      const rows = await sql.arrays(
+        `select ${TASK_COLUMNS} from task t join invocation i on i.id = t.invocation_id
        where t.instance_id = $1 and t.final = 0 and t.state not in ('Scheduled', 'Waiting', 'Queued') and i.committed = 1
        order by t.invocation_id limit $2${lock}`,
-      [instanceId, limit],
-    )
-    return rows.map(taskOf)
-  },
+        [instanceId, limit],
+      )
+      return rows.map(taskOf)
+    },
 
-  async schedulesOf(instanceId, limit) {
-    const rows = await sql.arrays(
-      `select ${TASK_COLUMNS} from task t join invocation i on i.id = t.invocation_id
+    async schedulesOf(instanceId, limit) {
+      const rows = await sql.arrays(
+        `select ${TASK_COLUMNS} from task t join invocation i on i.id = t.invocation_id
        where t.instance_id = $1 and t.final = 0 and t.repeat_mode <> 'Once' and i.committed = 1
        order by t.invocation_id limit $2${lock}`,
-      [instanceId, limit],
-    )
-    return rows.map(taskOf)
-  },
+        [instanceId, limit],
+      )
+      return rows.map(taskOf)
+    },
 
-  async toFetch(instanceId, limit) {
-    const rows = await sql.arrays(
-      `select ${TASK_COLUMNS} from task t join invocation i on i.id = t.invocation_id
-       where t.instance_id = $1 and t.final = 0 and i.committed = 1 and (t.state not in ('Scheduled', 'Waiting', 'Queued')
-         or (t.state = 'Scheduled' and t.repeat_mode = 'Period' and t.version <> i.version))
-       order by t.invocation_id limit $2${lock}`,
-      [instanceId, limit],
-    )
-    return rows.map(taskOf)
-  },
+    async toFetch(instanceId, limit) {
+      const rows = await sql.arrays(TO_FETCH, [instanceId, limit])
+      return rows.map(taskOf)
+    },
 
-  async hasWork(instanceId) {
-    const text = `select 1 as found from task t join invocation i on i.id = t.invocation_id
+    async hasWork(instanceId) {
+      const text = `select 1 as found from task t join invocation i on i.id = t.invocation_id
       where t.instance_id = $1 and t.final = 0 and i.committed = 1 and (t.state = 'Pending'
         or (t.state = 'Stopping' and (t.started_at is not null or t.repeat_mode = 'Period'))
         or (t.state = 'Scheduled' and t.repeat_mode = 'Period' and t.version <> i.version)) limit 1`
-    return (await sql.get(text, [instanceId])) !== undefined
-  },
+      return (await sql.get(text, [instanceId])) !== undefined
+    },
 
-  async among(invokeId, instanceIds) {
-    const rows = await sql.all(
-      `select instance_id from task where invocation_id = $1 and ${sql.dialect.within('instance_id', '$2')}`,
-      [invokeId, JSON.stringify(instanceIds)],
-    )
-    return new Set(rows.map((row) => textOf(row['instance_id'])))
-  },
+    async among(invokeId, instanceIds) {
+      const rows = await sql.all(
+        `select instance_id from task where invocation_id = $1 and ${sql.dialect.within('instance_id', '$2')}`,
+        [invokeId, JSON.stringify(instanceIds)],
+      )
+      return new Set(rows.map((row) => textOf(row['instance_id'])))
+    },
 
-  async hasUnfinished(instanceId) {
-    const text = `select 1 as found from task where instance_id = $1 and final = 0 and state not in ('Waiting', 'Queued') limit 1`
-    return (await sql.get(text, [instanceId])) !== undefined
-  },
+    async hasUnfinished(instanceId) {
+      const text = `select 1 as found from task where instance_id = $1 and final = 0 and state not in ('Waiting', 'Queued') limit 1`
+      return (await sql.get(text, [instanceId])) !== undefined
+    },
 
-  ...heldTasks(sql, { table: 'task', id: 'invocation_id', columns: TASK_COLUMNS, rowOf: taskRow, lock }),
+    ...heldTasks(sql, { table: 'task', id: 'invocation_id', columns: TASK_COLUMNS, rowOf: taskRow, lock }),
 
-  async hostsIn(invokeId, states, limit) {
-    const rows = await sql.all(
-      `select instance_id from task where invocation_id = $1 and ${sql.dialect.within('state', '$2')}
+    async hostsIn(invokeId, states, limit) {
+      const rows = await sql.all(
+        `select instance_id from task where invocation_id = $1 and ${sql.dialect.within('state', '$2')}
        order by instance_id limit $3`,
-      [invokeId, JSON.stringify(states), limit],
-    )
-    return rows.map((row) => textOf(row['instance_id']))
-  },
+        [invokeId, JSON.stringify(states), limit],
+      )
+      return rows.map((row) => textOf(row['instance_id']))
+    },
 
-  async overdue(now, limit) {
-    const rows = await sql.arrays(
-      `select ${TASK_COLUMNS} from task t join invocation i on i.id = t.invocation_id
+    async overdue(now, limit) {
+      const rows = await sql.arrays(
+        `select ${TASK_COLUMNS} from task t join invocation i on i.id = t.invocation_id
        where t.final = 0 and t.deadline_at <= $1 and i.committed = 1 order by t.deadline_at limit $2`,
-      [now, limit],
-    )
-    return rows.map(taskOf)
-  },
+        [now, limit],
+      )
+      return rows.map(taskOf)
+    },
 
-  async ofInvocation(invokeId, after, limit) {
-    const rows = await sql.arrays(
-      `select ${TASK_COLUMNS} from task t where t.invocation_id = $1 and t.instance_id > $2 order by t.instance_id limit $3${lock}`,
-      [invokeId, after ?? '', limit],
-    )
-    return rows.map(taskOf)
-  },
-})
+    async ofInvocation(invokeId, after, limit) {
+      const rows = await sql.arrays(
+        `select ${TASK_COLUMNS} from task t where t.invocation_id = $1 and t.instance_id > $2 order by t.instance_id limit $3${lock}`,
+        [invokeId, after ?? '', limit],
+      )
+      return rows.map(taskOf)
+    },
+  }
+}
 
 const ADD_COLUMNS = [
   'instance_id text',
@@ -288,6 +287,23 @@ const CHANGING: readonly { readonly column: string; readonly of: (task: TaskRow)
   { column: 'run_start', of: (task) => task.runStart ?? null },
 ]
 
+const updates = new Map<number, string>()
+
+/**
+ * Statement that sets some columns of a task: few sets of them ever occur.
+ * @param changed a bit for each of `CHANGING`
+ */
+const updateOf = (changed: number): string => {
+  let text = updates.get(changed)
+  if (text === undefined) {
+    const columns = CHANGING.filter((_, index) => (changed & (1 << index)) !== 0)
+    const sets = ['updated_at = $3', ...columns.map(({ column }, index) => `${column} = $${index + 4}`)]
+    text = `update task set ${sets.join(', ')} where invocation_id = $1 and instance_id = $2`
+    updates.set(changed, text)
+  }
+  return text
+}
+
 export const taskStore = (sql: SqlWriter): TaskStore => ({
   ...taskReader(sql, sql.dialect.lockTasks),
   ...runWriter(sql),
@@ -315,15 +331,15 @@ export const taskStore = (sql: SqlWriter): TaskStore => ({
   },
 
   async save(before, after, now) {
-    const columns: string[] = ['updated_at = $3']
     const values: SqlValue[] = [after.invokeId, after.instanceId, now]
-    for (const { column, of } of CHANGING) {
+    let changed = 0
+    for (const [index, { of }] of CHANGING.entries()) {
       const value = of(after)
       if (value === of(before)) continue
       values.push(value)
-      columns.push(`${column} = $${values.length}`)
+      changed |= 1 << index
     }
-    await sql.run(`update task set ${columns.join(', ')} where invocation_id = $1 and instance_id = $2`, values)
+    await sql.run(updateOf(changed), values)
   },
 
   async holdUnfinished(invokeId) {

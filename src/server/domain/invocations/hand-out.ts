@@ -286,29 +286,33 @@ const handedOut = (
   script: InvocationScript,
   builtIns: ReadonlyMap<string, string>,
   outputQuota: number,
-): HandedOutTask => ({
-  ...contentOf(script, builtIns),
-  containerId: script.containerId,
-  containerName: script.containerName,
-  taskId: script.invokeId,
-  commandId: script.commandId,
-  commandName: '',
-  type: script.commandType,
-  timeoutSeconds: script.timeoutSeconds,
-  // Neither counts in a container (api.md §5.5).
-  workingDir: isContained(script) ? '' : script.workingDir,
-  launch: parseLauncher(script.launcher),
-  terminationMode: script.terminationMode === '' ? undefined : script.terminationMode,
-  // The vendor's agent refuses these by name; they are its own user (agent-protocol.md §6.3).
-  username: isContained(script) || isDefaultUser(script.username) ? '' : script.username,
-  windowsPasswordName: script.windowsPasswordName,
-  enableParameter: script.enableParameter,
-  builtInParameters: builtIns,
-  createdAt: script.createdAt,
-  version: script.version,
-  outputQuota,
-  repeat: repeatOf(script),
-})
+): HandedOutTask => {
+  const { content, refused } = contentOf(script, builtIns)
+  return {
+    refused,
+    containerId: script.containerId,
+    containerName: script.containerName,
+    taskId: script.invokeId,
+    commandId: script.commandId,
+    commandName: '',
+    type: script.commandType,
+    content,
+    timeoutSeconds: script.timeoutSeconds,
+    // Neither counts in a container (api.md §5.5).
+    workingDir: isContained(script) ? '' : script.workingDir,
+    launch: parseLauncher(script.launcher),
+    terminationMode: script.terminationMode === '' ? undefined : script.terminationMode,
+    // The vendor's agent refuses these by name; they are its own user (agent-protocol.md §6.3).
+    username: isContained(script) || isDefaultUser(script.username) ? '' : script.username,
+    windowsPasswordName: script.windowsPasswordName,
+    enableParameter: script.enableParameter,
+    builtInParameters: builtIns,
+    createdAt: script.createdAt,
+    version: script.version,
+    outputQuota,
+    repeat: repeatOf(script),
+  }
+}
 
 /**
  * The script with its custom parameters. A built-in one without a value ends the task here: agents do not find each of
@@ -321,12 +325,11 @@ const contentOf = (
   if (!script.enableParameter) return { content: script.content }
   const text = builtInsInOneForm(fillIn(textOfScript(script.content), valuesOf(script)))
   const unknown = builtInNames(text).find((name) => !builtIns.has(name))
-  return {
-    content: bytesOfScript(text),
-    ...(unknown === undefined
-      ? {}
-      : { refused: { param: 'InvalidEnvironmentParameter', why: `The environment parameter ${unknown} is invalid` } }),
-  }
+  const refused =
+    unknown === undefined
+      ? undefined
+      : { param: 'InvalidEnvironmentParameter', why: `The environment parameter ${unknown} is invalid` }
+  return { content: bytesOfScript(text), refused }
 }
 
 /** Custom parameters as they were given, by name in small letters. */

@@ -15,8 +15,9 @@ export class ToldFeatures {
   note(instanceId: string, process: string, features: ReadonlySet<AgentFeature>): void {
     this.#told.delete(instanceId)
     this.#told.set(instanceId, { process, features })
+    if (this.#told.size <= MOST_HOSTS) return
     const [oldest] = this.#told.keys()
-    if (this.#told.size > MOST_HOSTS && oldest !== undefined) this.#told.delete(oldest)
+    if (oldest !== undefined) this.#told.delete(oldest)
   }
 
   /** Undefined where this process of an agent has not said anything yet. */
