@@ -98,6 +98,8 @@ describe('a run in turns', () => {
     const { InvokeId } = JSON.parse(again) as { InvokeId: string }
     const { hosts: rerun } = JSON.parse(await ok('invocations', 'show', InvokeId, '-o', 'json')) as { hosts: unknown[] }
     expect(rerun).toHaveLength(1)
+    const inTurns = (await ok('invocations', 'rerun', id, '--failed')).trim()
+    expect(await shown(inTurns)).toMatchObject({ total: 1, maxConcurrency: 1, stopAfterFailures: 1 })
   })
 
   it('waits between waves for somebody, who sees how to go on, and goes on', async () => {

@@ -113,7 +113,7 @@ describe('running the same again', () => {
       ),
     )
     using api = apiOf(peer)
-    const { action, parameters } = await rerunCall(api, await getInvocation(api, 't-1'))
+    const { action, parameters } = await rerunCall(api, await getInvocation(api, 't-1'), [['MaxConcurrency', '1']])
     return { action, parameters: Object.fromEntries(parameters) }
   }
 
@@ -127,7 +127,7 @@ describe('running the same again', () => {
         ContentEncoding: 'Base64',
         CommandContent: Buffer.from('echo {{a}}\n').toString('base64'),
         Name: 'name',
-        EnableParameter: 'true',
+        RerunOf: 't-1',
         Timeout: '90',
         WorkingDir: '/srv',
         Username: 'bob',
@@ -136,6 +136,7 @@ describe('running the same again', () => {
         Parameters: '{"a":"1"}',
         'Tag.1.Key': 'team',
         'Tag.1.Value': 'web',
+        MaxConcurrency: '1',
       },
     })
   })
@@ -153,12 +154,12 @@ describe('running the same again', () => {
     expect((await callOf(told({ RepeatMode: 'Period' }), false)).parameters).not.toHaveProperty('RepeatMode')
   })
 
-  it('leaves braces alone in a script that had no values, unless a built-in one is among them', async () => {
-    const content = (script: string) => ({ Parameters: '{}', CommandContent: Buffer.from(script).toString('base64') })
-    const plain = await callOf(told(content("docker ps --format '{{name}}'")), false)
-    expect(plain.parameters).not.toHaveProperty('EnableParameter')
-    const builtIn = await callOf(told(content('echo {{ ACS::InstanceId }}')), false)
-    expect(builtIn.parameters).toMatchObject({ EnableParameter: 'true' })
+  it('leaves to the server what its answers do not tell, however the script looks', async () => {
+    const CommandContent = Buffer.from('echo {{ ACS::InstanceId }} {{oos-secret:a}}').toString('base64')
+    const { parameters } = await callOf(told({ Parameters: '{}', CommandContent }), false)
+    expect(parameters).toMatchObject({ RerunOf: 't-1' })
+    expect(parameters).not.toHaveProperty('EnableParameter')
+    expect(parameters).not.toHaveProperty('Parameters')
   })
 })
 

@@ -1,17 +1,25 @@
-import type { Api, FlatParameters } from '../call-operation.js'
 import { listAt } from '../answer.js'
+import type { Api, FlatParameters } from '../call-operation.js'
 import { tagParameters } from '../pages.js'
-import { refersToSecrets, type RunCall } from '../running/submit.js'
+import type { RunCall } from '../running/submit.js'
 import type { Invocation } from './invocations.js'
 
 /**
- * The call that runs the same again: a kept command by its id, any other script as it is, with the same parameters, user,
- * directory, time limit, launcher, container, place for outputs and tags. It runs once, whatever schedule the first had; a dry run stays one.
+ * The call that runs the same again where it failed: a kept command by its id, any other script as it is, with the same
+ * parameters, user, directory, time limit, launcher, container, place for outputs and tags. `RerunOf` has the server choose the
+ * hosts, and add what its answers do not tell: description, resource group, and whether placeholders are filled in. It runs
+ * once, whatever schedule the first had; a dry run stays one.
+ * @param rollout how hosts get their turn; empty: all at once
  */
-export const rerunCall = async (api: Api, invocation: Invocation, allowSecretOnDisk = false): Promise<RunCall> => {
+export const rerunCall = async (
+  api: Api,
+  invocation: Invocation,
+  rollout: FlatParameters,
+  allowSecretOnDisk = false,
+): Promise<RunCall> => {
   const { commandId, parameters } = invocation
-  const hasValues = parameters !== '' && parameters !== '{}'
   const common: FlatParameters = [
+    ['RerunOf', invocation.invokeId],
     ...given('RepeatMode', invocation.repeatMode === 'DryRun' ? 'DryRun' : ''),
     ...given('Timeout', invocation.timeoutSeconds === 0 ? '' : String(invocation.timeoutSeconds)),
     ...given('WorkingDir', invocation.workingDir),
@@ -22,8 +30,9 @@ export const rerunCall = async (api: Api, invocation: Invocation, allowSecretOnD
     ...given('ContainerName', invocation.containerName),
     ...given('OssOutputDelivery', invocation.outputTo),
     ...given('AllowSecretOnDisk', allowSecretOnDisk ? 'true' : ''),
-    ...(hasValues ? ([['Parameters', parameters]] as const) : []),
+    ...given('Parameters', parameters === '{}' ? '' : parameters),
     ...tagParameters(invocation.tags),
+    ...rollout,
   ]
   const kept = await api.call('DescribeCommands', [['CommandId', commandId]])
   if (listAt(kept, 'Commands', 'Command').length > 0) {
@@ -36,10 +45,6 @@ export const rerunCall = async (api: Api, invocation: Invocation, allowSecretOnD
       ['ContentEncoding', 'Base64'],
       ['CommandContent', Buffer.from(invocation.script).toString('base64')],
       ...given('Name', invocation.commandName),
-      // An answer does not tell whether placeholders were on. With values they were, and a built-in one is meant as such.
-      ...(hasValues || /\{\{\s*ACS::/i.test(invocation.script) || refersToSecrets(invocation.script)
-        ? ([['EnableParameter', 'true']] as const)
-        : []),
       ...common,
     ],
   }

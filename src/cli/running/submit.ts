@@ -99,8 +99,6 @@ export const submitInCalls = async (
 export interface RunCall {
   readonly action: 'RunCommand' | 'InvokeCommand'
   readonly parameters: FlatParameters
-  /** All hosts go into one invocation. */
-  readonly isOne?: boolean
 }
 
 /** Submits a run on any number of hosts. @throws what the server said when it accepted nothing at all */
@@ -110,20 +108,11 @@ export const submit = (
   details: RunDetails,
   signal: AbortSignal,
   onSubmitted: (targets: number) => void,
-): Promise<Submission> =>
-  submitCall(api, targets, { ...callOf(details), isOne: details.rollout.length > 0 }, signal, onSubmitted)
-
-/** The same for a call that is made already. */
-export const submitCall = (
-  api: Api,
-  targets: readonly Target[],
-  { action, parameters, isOne = false }: RunCall,
-  signal: AbortSignal,
-  onSubmitted: (targets: number) => void,
-): Promise<Submission> =>
-  submitInCalls(
+): Promise<Submission> => {
+  const { action, parameters } = callOf(details)
+  return submitInCalls(
     targets,
-    isOne ? IN_ONE_CALL : HOSTS_PER_CALL,
+    details.rollout.length > 0 ? IN_ONE_CALL : HOSTS_PER_CALL,
     (batch) => {
       const instanceIds = batch.map(({ instanceId }) => instanceId)
       // A repeated call must not run anything twice.
@@ -133,10 +122,11 @@ export const submitCall = (
     signal,
     onSubmitted,
   )
+}
 
-export const refersToSecrets = (script: string): boolean => /\{\{\s*oos(?:-secret)?\s*:/i.test(script)
+const refersToSecrets = (script: string): boolean => /\{\{\s*oos(?:-secret)?\s*:/i.test(script)
 
-const callOf = (details: RunDetails): Omit<RunCall, 'isOne'> => {
+const callOf = (details: RunDetails): RunCall => {
   const { script } = details
   if ('commandId' in script)
     return { action: 'InvokeCommand', parameters: [['CommandId', script.commandId], ...parametersOf(details)] }

@@ -6,7 +6,7 @@ import { type Assembly, assemble } from '../assemble.js'
 import type { Scope } from './access/scope.js'
 import type { NewCommand } from './commands/commands.js'
 import type { Fetch, HandOut, Report } from './invocations/agent-tasks.js'
-import type { RunRequest, Task } from './invocations/invocations.js'
+import type { RunRequest, SubmittedCommand, Task } from './invocations/invocations.js'
 import { NO_OUTPUT_STORES, type OutputStores } from './outputs/output-stores.js'
 
 export const SCOPE: Scope = { accountId: '1000000000000001', regionId: 'cn-hangzhou' }
@@ -49,7 +49,7 @@ export interface World extends AsyncDisposable {
   ): Promise<void>
   run(
     instanceIds: readonly string[],
-    options?: Partial<NewCommand> & { keep?: boolean; request?: Partial<RunRequest> },
+    options?: Partial<SubmittedCommand> & { request?: Partial<RunRequest> },
   ): Promise<string>
   fetch(instanceId: string): Promise<{ run: string[]; stop: string[] }>
   /** The whole of what a fetch brings; one after a kick unless it says otherwise. */

@@ -56,7 +56,11 @@ export const RunCommand = defineOperation({
     Description: description,
     WorkingDir: workingDir('Directory to run in: the home of root on Linux, the directory of the agent on Windows.'),
     Timeout: timeout('Seconds that the script may take.', DEFAULT_TIMEOUT_SECONDS),
-    EnableParameter: optional(flag('Whether {{name}} in the script is replaced by a parameter.', { default: false })),
+    EnableParameter: optional(
+      flag('Whether {{name}} in the script is replaced by a parameter. With RerunOf, as in that run when not given.', {
+        default: false,
+      }),
+    ),
     KeepCommand: optional(flag('Whether the command stays afterwards, listed and counted.', { default: false })),
     ResourceGroupId: resourceGroupId('Resource group of the invocation.'),
     Tag: tags,
@@ -111,10 +115,10 @@ export const RunCommand = defineOperation({
       caller,
       {
         name: request.Name ?? '',
-        description: request.Description ?? '',
+        description: request.Description,
         type: request.Type,
         content: contentOf(request) ?? new Uint8Array(),
-        enableParameter: request.EnableParameter ?? false,
+        enableParameter: request.EnableParameter,
         workingDir: request.WorkingDir ?? '',
         timeoutSeconds: request.Timeout ?? DEFAULT_TIMEOUT_SECONDS,
         launcher: request.Launcher ?? '',

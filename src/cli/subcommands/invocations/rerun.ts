@@ -1,18 +1,18 @@
+import { randomUUID } from 'node:crypto'
 import { EXIT } from '../../../command-line/exit-codes.js'
 import { CommandFailure, UsageError } from '../../../command-line/failures.js'
 import { flag, text } from '../../../command-line/options.js'
 import { defineSubcommand } from '../../../command-line/subcommand.js'
+import { textAt } from '../../answer.js'
 import { openApi } from '../../call-operation.js'
-import { countHosts, getInvocation, hasFailed } from '../../history/invocations.js'
+import { countHosts, getInvocation } from '../../history/invocations.js'
 import { rerunCall } from '../../history/rerun.js'
 import { count } from '../../output/count.js'
 import { hostsText } from '../../output/invocation-text.js'
 import { writeJson } from '../../output/json.js'
-import { openProgressLine } from '../../output/progress-line.js'
-import { ROLLOUT_OPTIONS, rolloutParameters } from '../../rollouts/rollout-options.js'
+import { ROLLOUT_OPTIONS, rolloutAgain, rolloutParameters } from '../../rollouts/rollout-options.js'
+import { findRollout } from '../../rollouts/rollouts.js'
 import { laterText, Leaving } from '../../running/leaving.js'
-import { submitCall } from '../../running/submit.js'
-import { invocationsOf, tellRefused } from '../../running/tell.js'
 import { CONNECTION_OPTIONS, readConnection } from '../../settings.js'
 
 export const rerun = defineSubcommand({
@@ -21,14 +21,16 @@ export const rerun = defineSubcommand({
   description: [
     'Failed are hosts in the states Failed, Invalid, Aborted, Timeout and Error: also those that could not be reached. ' +
       'Not failed are those where it was stopped (Cancelled, Terminated) and those that have not finished.',
-    'It is the same script with the same parameters, user, directory, time limit, launcher and tags, run once; hosts get their turns anew. A kept ' +
-      'command is invoked by its id. The answer is the new invocation’s id.',
+    'It is the same script with the same parameters, user, directory, time limit, launcher, description, resource group ' +
+      'and tags, run once. A kept command is invoked by its id. The answer is the new invocation’s id.',
+    'Hosts that had turns get them as before, as far as no option says otherwise, and are one invocation again.',
   ],
   positionals: [{ name: 'ID', about: 'the invocation (t-…)' }],
   options: {
     failed: flag('On the hosts where it failed. Must be given.'),
     'allow-secret-on-disk': flag('As of run; it is not taken over.'),
     ...ROLLOUT_OPTIONS,
+    'at-once': flag('Whatever turns they had, all at once.', { group: ROLLOUT_OPTIONS.waves.group }),
     output: text('For people or for programs.', { oneOf: ['text', 'json'], default: 'text', short: 'o' }),
     ...CONNECTION_OPTIONS,
   },
@@ -45,30 +47,31 @@ export const rerun = defineSubcommand({
   ],
   run: async ({ options, words: [invokeId = ''], terminal }) => {
     if (!options.failed) throw new UsageError('say on which hosts: --failed.')
-    const rollout = rolloutParameters(options)
+    const said = rolloutParameters(options['at-once'] ? options : {})
+    if (said.length > 0) throw new UsageError('--at-once and turns of the hosts exclude each other.')
     using api = openApi(readConnection(options, terminal))
-    using leaving = new Leaving()
-    using line = openProgressLine(terminal.stderr)
+    const { stdout, stderr } = terminal
     const invocation = await getInvocation(api, invokeId)
     const counts = countHosts(invocation.hosts)
-    const targets = invocation.hosts.filter(hasFailed).map(({ instanceId }) => ({ instanceId, name: '' }))
-    if (targets.length === 0) throw new CommandFailure(`it failed nowhere. ${hostsText(counts)}.`)
-    let accepted = 0
-    const again = await rerunCall(api, invocation, options['allow-secret-on-disk'])
-    const call = { ...again, parameters: [...again.parameters, ...rollout], isOne: rollout.length > 0 }
-    const { submitted, refused } = await submitCall(api, targets, call, leaving.signal, (hosts) => {
-      accepted += hosts
-      line.count(accepted, targets.length, 'hosts submitted')
-    })
-    line[Symbol.dispose]()
-    tellRefused(refused, line)
-    if (counts.unfinished > 0) line.say(`${count(counts.unfinished, 'host')} not finished yet: not among these.`)
-    if (options.output === 'json') writeJson(terminal.stdout, { invocations: invocationsOf(submitted) })
-    else for (const one of submitted) terminal.stdout.write(`${one.invokeId}\n`)
-    if (submitted.length > 0) {
-      line.say(`Submitted to ${count(accepted, 'host')}.\n${laterText(submitted, options, terminal)}`)
+    if (counts.failed === 0) throw new CommandFailure(`it failed nowhere. ${hostsText(counts)}.`)
+    const rollout = options['at-once'] ? [] : rolloutAgain(options, await findRollout(api, invokeId))
+    const { action, parameters } = await rerunCall(api, invocation, rollout, options['allow-secret-on-disk'])
+    // Not ended by Ctrl-C: a call that was sent is waited for, so that what it started is known and can be stopped.
+    using leaving = new Leaving()
+    // A repeated call must not run anything twice.
+    const answer = await api.call(action, [...parameters, ['ClientToken', randomUUID()]])
+    const again = textAt(answer, 'InvokeId')
+    if (options.output === 'text') stdout.write(`${again}\n`)
+    const { hosts } = await getInvocation(api, again)
+    if (options.output === 'json') {
+      const instanceIds = hosts.map(({ instanceId }) => instanceId)
+      writeJson(stdout, { invocations: [{ invokeId: again, instanceIds }] })
     }
-    if (leaving.signal.aborted) return EXIT.interrupted
-    return refused.length > 0 ? EXIT.failure : EXIT.ok
+    if (hosts.length < counts.failed) stderr.write(`${count(counts.failed - hosts.length, 'host')} no longer there.\n`)
+    if (counts.unfinished > 0) stderr.write(`${count(counts.unfinished, 'host')} not finished yet: not among these.\n`)
+    const turns = rollout.length === 0 ? '' : `, in turns (${rollout.map((pair) => pair.join(' ')).join(', ')})`
+    stderr.write(`Submitted to ${count(hosts.length, 'host')}${turns}.\n`)
+    stderr.write(`${laterText([{ invokeId: again }], options, terminal)}\n`)
+    return leaving.signal.aborted ? EXIT.interrupted : EXIT.ok
   },
 })

@@ -187,6 +187,13 @@ export interface InvocationChange {
   readonly instanceIds?: readonly string[] | undefined
 }
 
+/** A script that comes with a request. What is absent is taken from the run that is repeated, else it is as if not wanted. */
+export interface SubmittedCommand extends Omit<NewCommand, 'enableParameter' | 'description'> {
+  readonly enableParameter?: boolean | undefined
+  readonly description?: string | undefined
+  readonly keep: boolean
+}
+
 export interface Invocations {
   /**
    * Runs a script that comes with the request. The command is kept (listed, counted) only with `keep`.
@@ -196,7 +203,7 @@ export interface Invocations {
   run(
     scope: Scope,
     caller: Caller,
-    command: NewCommand & { readonly keep: boolean },
+    command: SubmittedCommand,
     request: RunRequest,
     repeat: Repeatable | undefined,
   ): Promise<{ commandId: string; invokeId: string }>

@@ -22,6 +22,7 @@ import type { Invocations, RunRequest, Targets } from './invocations.js'
 import { isContained, type RunOptions } from './run-options.js'
 import { type Frequency, parseFrequency, problemOf } from '../../../schedule/frequency.js'
 import type { RepeatMode } from './repeat-modes.js'
+import { takenOver, takenOverForCommand } from './taken-over.js'
 import { classOf, FAILURES, isFinal } from './task-states.js'
 import type { ToldFeatures } from './told-features.js'
 
@@ -60,7 +61,8 @@ type Started = { readonly commandId: string; readonly invokeId: string }
 export const startInvocation = (parts: StartParts): Pick<Invocations, 'run' | 'invoke'> => {
   const { stores, ids, limits } = parts
   return {
-    async run(scope, caller, command, request, repeat) {
+    async run(scope, caller, submitted, asked, repeat) {
+      const { command, request } = await takenOver(stores, scope, submitted, asked)
       const parameterNames = checkScript(command)
       const script = { ...command, commandId: ids.next('c'), parameterNames }
       const keep = async (w: Writing, now: number): Promise<void> => {
@@ -75,7 +77,8 @@ export const startInvocation = (parts: StartParts): Pick<Invocations, 'run' | 'i
       )
     },
 
-    async invoke(scope, caller, commandId, request, repeat) {
+    async invoke(scope, caller, commandId, asked, repeat) {
+      const request = await takenOverForCommand(stores, scope, asked)
       return answerOnce(stores, scope, repeat, () => invoke(scope, caller, commandId, request, repeat))
     },
   }

@@ -242,6 +242,34 @@ export const rolloutSuite = (openWorld: () => Promise<World>): void => {
     })
   })
 
+  describe('a run on the hosts that failed', () => {
+    it.each([true, false])('fills in placeholders as that one did (%s), unless it is said', async (enableParameter) => {
+      await using world = await openWorld()
+      const [a = ''] = await hostsOf(world, 1)
+      const told = async (invokeId: string) => {
+        const filter = { invokeId, resourceGroupId: 'rg-1' }
+        const page = { style: 'number', number: 1, size: 1 } as const
+        const [found] = (await world.parts.domain.invocations.list(SCOPE, filter, page)).items
+        const [task] = (await world.handOut(a)).run
+        await finish(world, a, invokeId, 1)
+        return { description: found?.commandDescription, script: Buffer.from(task?.content ?? '').toString() }
+      }
+      const content = Buffer.from('echo "[{{x}}]"')
+      const filledIn = { description: 'what for', script: enableParameter ? 'echo "[]"' : 'echo "[{{x}}]"' }
+      const group = { resourceGroupId: 'rg-1' }
+      const first = await world.run([a], { content, description: 'what for', enableParameter, request: group })
+      expect(await told(first)).toEqual(filledIn)
+      const request = { targets: { by: 'failure', invokeId: first } } as const
+      const again = { content, enableParameter: undefined, description: undefined, request }
+      expect(await told(await world.run([], again))).toEqual(filledIn)
+      const other = { content, enableParameter: !enableParameter, description: '', request }
+      expect(await told(await world.run([], other))).toEqual({
+        description: '',
+        script: enableParameter ? 'echo "[{{x}}]"' : 'echo "[]"',
+      })
+    })
+  })
+
   describe('waves', () => {
     it('begin when the one before is over', async () => {
       await using world = await openWorld()
