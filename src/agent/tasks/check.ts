@@ -103,10 +103,12 @@ const findLauncher = (words: readonly string[] | undefined): readonly string[] |
 }
 
 const findUser = async (name: string, platform: Platform): Promise<RunAsUser | undefined> => {
-  if (name === '') return undefined
+  const own = platform.ownUser()
+  if (name === '' || name === own.name) return undefined
+  if (name === 'root') throw invalid('UsernameOrPasswordInvalid', 'UserInvalid_root: the agent does not run as root')
   const lookup = await platform.lookUpUser(name)
   if (!lookup.found) throw invalid('UsernameOrPasswordInvalid', `UserInvalid_${name}: ${lookup.cause}`)
-  if (lookup.user.uid === platform.ownUser().uid) return undefined
+  if (lookup.user.uid === own.uid) return undefined
   if (!platform.canSwitchUser) {
     throw invalid('UsernameOrPasswordInvalid', `UserInvalid_${name}: the agent does not run as root`)
   }

@@ -35,7 +35,7 @@ describe('a task that cannot be run on this host', () => {
       change('t-user', { username: 'no-such-user-here' }),
       change('t-shell', { username: '$(touch /tmp/owned);x' }),
       change('t-option', { username: '--help' }),
-      change('t-root', { username: isRoot ? 'root' : 'daemon' }),
+      change('t-root', { username: isRoot ? 'ROOT' : 'root' }),
       change('t-cron', { cron: '0 0 * * ?' }, 'Period'),
       change('t-zone', { cron: '0 0 12 * * ? Nowhere/Land' }, 'Period'),
       change('t-rate', { cron: 'rate(5)' }, 'Rate'),
@@ -76,8 +76,8 @@ describe('a task that cannot be run on this host', () => {
       shell: 'UsernameOrPasswordInvalid UserInvalid_$(touch /tmp/owned);x: not a user name',
       option: 'UsernameOrPasswordInvalid UserInvalid_--help: not a user name',
       root: isRoot
-        ? 'UsernameOrPasswordInvalid UserInvalid_root: invalid uid and gid'
-        : 'UsernameOrPasswordInvalid UserInvalid_daemon: the agent does not run as root',
+        ? 'UsernameOrPasswordInvalid UserInvalid_ROOT: no such user'
+        : 'UsernameOrPasswordInvalid UserInvalid_root: the agent does not run as root',
       cron: 'cron InvalidCronExpression',
       zone: 'cron TimezoneInformationCorrupt',
       rate: 'cron InvalidRateExpression',

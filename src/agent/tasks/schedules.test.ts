@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -102,8 +102,9 @@ describe('a schedule', () => {
     await finalOf(server, 't-2')
     expect(existsSync(join(folder, 'log'))).toBe(false)
     server.handOut({ ...often, task: { ...often.task, invokeVersion: 2 } })
-    await until('a run of it', () => existsSync(join(folder, 'log')))
-    expect(await readFile(join(folder, 'log'), 'utf8')).toMatch(/^(new\n)+$/)
+    const written = (): string => (existsSync(join(folder, 'log')) ? readFileSync(join(folder, 'log'), 'utf8') : '')
+    await until('a run of it', () => written() !== '')
+    expect(written()).toMatch(/^(new\n)+$/)
   })
 
   it('in another version waits for a run under way, which ends as what it is', async () => {

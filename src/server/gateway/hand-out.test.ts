@@ -73,11 +73,6 @@ describe('a hand-out', () => {
     ])
   })
 
-  it('never names root, which agents refuse, but leaves the name out (trap 5)', () => {
-    const { text } = writeHandOut('mi-1', { run: [{ ...task, username: 'root' }], test: [], stop: [] }, 'posix')
-    expect(read(text).run[0]?.task.username).toBe('')
-  })
-
   it('withholds a name that a root shell would run, and says so as the agent would (trap 4)', () => {
     const { text, withheld } = writeHandOut(
       'mi-1',

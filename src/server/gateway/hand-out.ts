@@ -86,8 +86,8 @@ const toEntry = (task: HandedOutTask, os: 'posix' | 'windows'): TaskEntry | { re
   })
 }
 
-// Upstream: agents refuse `root` by name, and run as it without a name (agent-protocol.md §6.3, trap 5).
+/** Null for a name that must not reach an agent. */
 const runAs = (name: string, os: 'posix' | 'windows'): RunAsUser | undefined | null =>
-  name === '' || (os === 'posix' && name === 'root') ? undefined : (toRunAsUser(name, os) ?? null)
+  name === '' ? undefined : (toRunAsUser(name, os) ?? null)
 
 const withhold = ({ taskId }: HandedOutTask, param: string, value: string) => ({ withheld: { taskId, param, value } })

@@ -38,7 +38,7 @@ const askGetent = (database: 'passwd' | 'group', name: string): Promise<string> 
 
 /**
  * Finds a user whose name is exactly this one. Root and the group of root are refused as the vendor's agent refuses
- * them (agent-protocol.md §6.3): a task for root names nobody.
+ * them (agent-protocol.md §6.3): an agent that runs as root needs no look-up for it.
  */
 export const lookUpUser = async (name: string, passwdFile = '/etc/passwd'): Promise<UserLookup> => {
   if (!isName(name)) return { found: false, cause: 'not a user name' }

@@ -189,6 +189,10 @@ export const runOptionsSuite = (openWorld: () => Promise<World>): void => {
       ['RunPowerShellScript', 'alice', '', 'user/password-missing'],
       ['RunShellScript', 'alice', 'secret', { username: 'alice', windowsPasswordName: '' }],
       ['RunShellScript', 'root', undefined, { username: '', windowsPasswordName: '' }],
+      // Names of Linux are what they are: these are other users, or nobody.
+      ['RunShellScript', 'ROOT', undefined, { username: 'ROOT', windowsPasswordName: '' }],
+      ['RunShellScript', 'System', undefined, { username: 'System', windowsPasswordName: '' }],
+      ['RunPowerShellScript', 'root', undefined, 'user/password-missing'],
     ] as const
 
     it.each(USERS)('a %s as "%s" with the password %s', async (type, username, windowsPasswordName, expected) => {
@@ -198,6 +202,13 @@ export const runOptionsSuite = (openWorld: () => Promise<World>): void => {
       if (typeof expected === 'string') return expect(running).rejects.toMatchObject({ kind: expected })
       await running
       expect(await fetched(world, host)).toMatchObject([expected])
+    })
+
+    it('root goes by name to our agent, which may run as another', async () => {
+      await using world = await openWorld()
+      const host = await newInstance(world, 'Linux')
+      await world.run([host], { request: { username: 'root' } })
+      expect(await fetched(world, host, new Set(['launcher']))).toMatchObject([{ username: 'root' }])
     })
 
     it('the end of the process is what its agent does', async () => {

@@ -6,7 +6,6 @@ import type { UnitOfWork, Writing } from '../unit-of-work.js'
 import { handedTo, isHandedTo } from '../fleet/agent-process.js'
 import type { AgentTasks, Fetch, HandedOutTask, HandOut, Repeat } from './agent-tasks.js'
 import { changeTask } from './change-task.js'
-import { isDefaultUser } from './default-user.js'
 import type { InvocationScript } from './invocation-store.js'
 import type { HandOutSecrets } from '../secrets/hand-out-secrets.js'
 import type { Scripts } from './scripts.js'
@@ -302,8 +301,7 @@ const handedOut = (
     workingDir: isContained(script) ? '' : script.workingDir,
     launch: parseLauncher(script.launcher),
     terminationMode: script.terminationMode === '' ? undefined : script.terminationMode,
-    // The vendor's agent refuses these by name; they are its own user (agent-protocol.md §6.3).
-    username: isContained(script) || isDefaultUser(script.username) ? '' : script.username,
+    username: isContained(script) ? '' : script.username,
     windowsPasswordName: script.windowsPasswordName,
     enableParameter: script.enableParameter,
     builtInParameters: builtIns,

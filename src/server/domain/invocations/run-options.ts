@@ -3,6 +3,7 @@ import type { CommandType } from '../commands/commands.js'
 import { bytesOfScript, fillInBuiltIns, textOfScript } from '../commands/custom-parameters.js'
 import type { OsType } from '../fleet/instances.js'
 import type { AgentFeature, HandedOutTask } from './agent-tasks.js'
+import { isDefaultUser } from './default-user.js'
 import type { TerminationMode } from './invocations.js'
 import { wrapperScript } from './wrapper-script.js'
 
@@ -50,15 +51,26 @@ export const notApplicable = (osType: OsType, options: RunOptions): string | und
     : undefined
 }
 
+/** An agent that says nothing of what it can do. */
+const isVendors = (supports: ReadonlySet<AgentFeature> | undefined): boolean => (supports?.size ?? 0) === 0
+
+/**
+ * Upstream: the vendor's agent refuses the name of its own user (agent-protocol.md §6.3). Ours, which may run as another,
+ * finds out by itself whose the name is.
+ */
+const withoutDefaultUser = (task: HandedOutTask): HandedOutTask =>
+  isDefaultUser(task.type, task.username) ? { ...task, username: '' } : task
+
 /**
  * A task as an agent can do it: one that does not know launchers or termination modes gets a script around the script
  * that does their work. Built-in parameters are filled in before, as within the wrapper a value would be read by a shell.
  */
-export const supply = (task: HandedOutTask, supports: ReadonlySet<AgentFeature> | undefined): HandedOutTask => {
-  if (task.refused !== undefined) return task
+export const supply = (given: HandedOutTask, supports: ReadonlySet<AgentFeature> | undefined): HandedOutTask => {
+  if (given.refused !== undefined) return given
+  const task = isVendors(supports) ? withoutDefaultUser(given) : given
   const contained = isContained(task)
   // The vendor's agent says nothing and can, from the version on that was asked for; it must never run on the host instead.
-  if (contained && supports !== undefined && supports.size > 0 && !supports.has('container'))
+  if (contained && !isVendors(supports) && supports?.has('container') !== true)
     return {
       ...task,
       refused: { param: 'CommandNotApplicable', why: 'the agent of the host runs no scripts in containers' },

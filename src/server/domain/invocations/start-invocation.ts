@@ -332,7 +332,7 @@ export const checkTargets = (
  * without a user, it has no effect. Fault: `user/password-missing`.
  */
 const passwordNameOf = (script: Script, { username, windowsPasswordName = '' }: RunRequest): string => {
-  if (script.type === 'RunShellScript' || username === '' || isDefaultUser(username)) return ''
+  if (script.type === 'RunShellScript' || username === '' || isDefaultUser(script.type, username)) return ''
   if (windowsPasswordName === '') throw new Fault('user/password-missing')
   return windowsPasswordName
 }
