@@ -64,7 +64,7 @@ export const runParameters = (resourceTagMax: number) => ({
   ResourceTag: resourceTags(resourceTagMax),
   RerunOf: optional(
     text(
-      'An earlier invocation: run on those of its instances on which it failed (Failed, Error, Timeout, Invalid, Aborted). Excludes InstanceId and ResourceTag. EnableParameter, Description, ResourceGroupId and, for the same user, WindowsPasswordName are then those of that run where they are not given. An addition of this server.',
+      'An earlier invocation: run on those of its instances on which it failed (Failed, Error, Timeout, Invalid, Aborted), and which a rollout that halted left out. Excludes InstanceId and ResourceTag. EnableParameter, Description, ResourceGroupId and, for the same user, WindowsPasswordName are then those of that run where they are not given. An addition of this server.',
       { example: 't-7d2a745b412b4601b2d47f6a768d****' },
     ),
   ),

@@ -20,7 +20,8 @@ export const rerun = defineSubcommand({
   summary: 'runs the same again on the hosts where it failed',
   description: [
     'Failed are hosts in the states Failed, Invalid, Aborted, Timeout and Error: also those that could not be reached. ' +
-      'Not failed are those where it was stopped (Cancelled, Terminated) and those that have not finished.',
+      'Not failed are those where it was stopped (Cancelled, Terminated) and those that have not finished. ' +
+      'Hosts that a rollout left out because it halted are run on, too.',
     'It is the same script with the same parameters, user, directory, time limit, launcher, description, resource group ' +
       'and tags, run once. A kept command is invoked by its id. The answer is the new invocation’s id.',
     'Hosts that had turns get them as before, as far as no option says otherwise, and are one invocation again.',

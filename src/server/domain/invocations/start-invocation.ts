@@ -301,7 +301,16 @@ const targetIds = async (
     return tagged
   }
   if (!(await stores.read.invocations.exists(scope, targets.invokeId))) throw new Fault('invocation/not-found')
-  return stores.read.tasks.hostsIn(targets.invokeId, FAILURES, most)
+  const states = (await hasHalted(stores, scope, targets.invokeId)) ? NOT_SUCCEEDED : FAILURES
+  return stores.read.tasks.hostsIn(targets.invokeId, states, most)
+}
+
+/** Of a rollout that halted, the hosts that it left out are to get their turn, too. */
+const NOT_SUCCEEDED = [...FAILURES, 'Cancelled'] as const
+
+const hasHalted = async (stores: UnitOfWork, scope: Scope, invokeId: string): Promise<boolean> => {
+  const page = { style: 'number', number: 1, size: 1 } as const
+  return (await stores.read.rollouts.list(scope, { invokeIds: [invokeId], status: 'Halted' }, page)).items.length > 0
 }
 
 const waiting = (instanceId: string, position: number) => ({
