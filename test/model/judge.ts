@@ -247,12 +247,12 @@ const rolledUp = (statuses: readonly string[]): string => {
 }
 
 /** api.md §8.4, with the choices that are written there. */
-const rolledUpAsBefore = (statuses: readonly string[], isStopped: boolean, isTimed: boolean): string => {
+const rolledUpAsBefore = (statuses: readonly string[], isStopped: boolean, repeats: boolean): string => {
   if (statuses.some(isOpen)) return isStopped && statuses.includes('Stopping') ? 'Stopping' : 'Running'
   if (isStopped && statuses.some((status) => status === 'Cancelled' || status === 'Terminated')) return 'Stopped'
   const broken = statuses.filter((status) => ['Error', 'Timeout', 'Invalid', 'Aborted'].includes(status)).length
-  if (broken === statuses.length) return 'Failed'
-  return broken > 0 && !isTimed ? 'PartialFailed' : 'Finished'
+  if (repeats || broken === 0) return 'Finished'
+  return broken === statuses.length ? 'Failed' : 'PartialFailed'
 }
 
 export const judgeRollUp = (told: Invocation, statuses: readonly string[]): readonly string[] => {
@@ -260,11 +260,10 @@ export const judgeRollUp = (told: Invocation, statuses: readonly string[]): read
   const isStopped = told.tasks.some(({ stoppedAt }) => stoppedAt !== undefined)
   const status = rolledUp(statuses)
   if (told.status !== status) wrong.push(`it is ${told.status}, its tasks make it ${status}`)
-  const isTimed = ['Period', 'NextRebootOnly', 'EveryReboot'].includes(told.repeatMode)
-  const legacy = rolledUpAsBefore(statuses, isStopped, isTimed)
+  const legacy = rolledUpAsBefore(statuses, isStopped, ['Period', 'EveryReboot'].includes(told.repeatMode))
   if (told.legacyStatus !== legacy) wrong.push(`its InvokeStatus is ${told.legacyStatus}, its tasks make it ${legacy}`)
-  const timed = isTimed && statuses.some(isOpen)
-  if (told.timed !== timed) wrong.push(`Timed is ${told.timed}, its tasks make it ${timed}`)
+  const timed = ['Period', 'NextRebootOnly', 'EveryReboot'].includes(told.repeatMode)
+  if (told.timed !== timed) wrong.push(`Timed is ${told.timed}, its RepeatMode makes it ${timed}`)
   return wrong
 }
 

@@ -2,8 +2,8 @@ import type { Scope } from '../domain/access/scope.js'
 import type { CommandType } from '../domain/commands/commands.js'
 import type { InvocationReader, InvocationScript, InvocationStore } from '../domain/invocations/invocation-store.js'
 import type { Invocation, Task, TerminationMode } from '../domain/invocations/invocations.js'
-import { isTimed, type RepeatMode } from '../domain/invocations/repeat-modes.js'
-import { invocationStatus, isUnfinished, legacyInvokeStatus, type StateCounts } from '../domain/invocations/roll-up.js'
+import { hasHistory, isTimed, type RepeatMode } from '../domain/invocations/repeat-modes.js'
+import { invocationStatus, legacyInvokeStatus, type StateCounts } from '../domain/invocations/roll-up.js'
 import { STATE_CLASSES } from '../domain/invocations/task-states.js'
 import { DEFAULT_ANSWER_BOUNDS } from '../domain/paging.js'
 import type { SecretUse } from '../domain/secrets/secret-use.js'
@@ -25,6 +25,7 @@ const FAILED = 'i.n_failed + i.n_broken'
 export const OVER = `${UNFINISHED} = 0`
 const TOTAL = 'i.n_success + i.n_failed + i.n_broken + i.n_stopped'
 const TIMED = `i.repeat_mode in ('Period', 'NextRebootOnly', 'EveryReboot')`
+const REPEATS = `i.repeat_mode in ('Period', 'EveryReboot')`
 const STOPPED = 'i.stopped_at is not null and i.n_stopped > 0'
 
 /** The rules of roll-up.ts as conditions, legacy and current names together; a store test holds them against each other. */
@@ -34,9 +35,9 @@ export const STATUS_CONDITIONS: Readonly<Record<string, string>> = {
   Running: `((${PENDING} = 0 and i.n_scheduled = 0 and i.n_running > 0) or (${UNFINISHED} > 0 and not (i.stopped_at is not null and i.n_stopping > 0)))`,
   Stopping: `((${PENDING} = 0 and i.n_scheduled = 0 and i.n_running = 0 and i.n_stopping > 0) or (i.stopped_at is not null and i.n_stopping > 0))`,
   Success: `(${OVER} and i.n_success > 0 and ${FAILED} = 0)`,
-  Finished: `(${OVER} and (i.n_broken = 0 or (${TIMED} and i.n_broken < ${TOTAL})) and not (${STOPPED}))`,
-  Failed: `(${OVER} and ((i.n_success = 0 and ${FAILED} > 0) or (not (${STOPPED}) and i.n_broken > 0 and i.n_broken = ${TOTAL})))`,
-  PartialFailed: `(${OVER} and ((i.n_success > 0 and ${FAILED} > 0) or (not (${TIMED}) and not (${STOPPED}) and i.n_broken > 0 and i.n_broken < ${TOTAL})))`,
+  Finished: `(${OVER} and (i.n_broken = 0 or ${REPEATS}) and not (${STOPPED}))`,
+  Failed: `(${OVER} and ((i.n_success = 0 and ${FAILED} > 0) or (not (${REPEATS}) and not (${STOPPED}) and i.n_broken > 0 and i.n_broken = ${TOTAL})))`,
+  PartialFailed: `(${OVER} and ((i.n_success > 0 and ${FAILED} > 0) or (not (${REPEATS}) and not (${STOPPED}) and i.n_broken > 0 and i.n_broken < ${TOTAL})))`,
   Stopped: `(${OVER} and ((i.n_success = 0 and ${FAILED} = 0) or (${STOPPED})))`,
 }
 
@@ -71,9 +72,9 @@ const invocationOf = (row: Row, tags: readonly Tag[], tasks: readonly Task[]): I
     parameters: textOf(row['parameters']),
     repeatMode,
     frequency: textOf(row['frequency']),
-    timed: isTimed(repeatMode) && isUnfinished(counts),
+    timed: isTimed(repeatMode),
     status: invocationStatus(counts),
-    legacyStatus: legacyInvokeStatus(counts, row['stopped_at'] !== null, isTimed(repeatMode)),
+    legacyStatus: legacyInvokeStatus(counts, row['stopped_at'] !== null, hasHistory(repeatMode)),
     username: textOf(row['username']),
     workingDir: textOf(row['working_dir']),
     launcher: textOf(row['launcher']),

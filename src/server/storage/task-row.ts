@@ -1,7 +1,7 @@
 import type { Task } from '../domain/invocations/invocations.js'
 import { hasHistory, isTimed, type RepeatMode } from '../domain/invocations/repeat-modes.js'
 import { legacyRecordStatus, taskStatus } from '../domain/invocations/roll-up.js'
-import { isFinal, type TaskState } from '../domain/invocations/task-states.js'
+import type { TaskState } from '../domain/invocations/task-states.js'
 import type { TaskRow } from '../domain/invocations/task-store.js'
 import type { OutputDelivery } from '../domain/outputs/output-delivery.js'
 import { type Column, maybeNumber, numberOf, type Row, textOf } from './sql.js'
@@ -111,7 +111,7 @@ export const toldTask = (row: Row, output: Uint8Array | undefined, delivery: Out
     dropped: task.dropped,
     delivery,
     repeats: hasHistory(task.repeatMode) ? task.runs : task.startedAt === undefined ? 0 : 1,
-    timed: isTimed(task.repeatMode) && !isFinal(task.state),
+    timed: isTimed(task.repeatMode),
     createdAt: task.createdAt,
     startedAt: task.startedAt,
     finishedAt: task.finishedAt,

@@ -93,6 +93,12 @@ export const repeatingSuite = (openWorld: () => Promise<World>): void => {
         { status: 'Running', exitCode: undefined, errorCode: '', output: '' },
         { status: 'Success', exitCode: 0, errorCode: '', output: 'one' },
       ])
+      // The runs so far are told with every run of them, and that they are of a schedule (api.md §8.1, §5.4).
+      const { items } = await world.parts.domain.invocations.results(SCOPE, { invokeId, includeHistory: true }, PAGE)
+      expect(items.map(({ repeats, timed }) => ({ repeats, timed }))).toEqual([
+        { repeats: 2, timed: true },
+        { repeats: 2, timed: true },
+      ])
       await world.report(host, invokeId, { kind: 'finish', exitCode: 3, output: 'two', startedAt: second })
       const latest = await world.task(invokeId, host)
       expect(latest).toMatchObject({ status: 'Scheduled', repeats: 2, exitCode: 3 })
@@ -100,6 +106,26 @@ export const repeatingSuite = (openWorld: () => Promise<World>): void => {
       expect(await history(world, invokeId)).toEqual([
         { status: 'Failed', exitCode: 3, errorCode: 'ExitCodeNonzero', output: 'two' },
         { status: 'Success', exitCode: 0, errorCode: '', output: 'one' },
+      ])
+    })
+
+    it('that no host takes does not count as failed in its older state (api.md §8.4)', async () => {
+      await using world = await openWorld()
+      const hosts = [await world.host(), await world.host()]
+      world.pass(10 * MINUTE)
+      const requests = [
+        { frequency: 'rate(5m)' },
+        { repeatMode: 'EveryReboot' },
+        { repeatMode: 'NextRebootOnly' },
+      ] as const
+      const ids = []
+      for (const request of requests) ids.push(await run(world, hosts, request))
+      const told = []
+      for (const invokeId of ids) told.push(await invocation(world, invokeId))
+      expect(told.map(({ status, legacyStatus, timed }) => ({ status, legacyStatus, timed }))).toEqual([
+        { status: 'Failed', legacyStatus: 'Finished', timed: true },
+        { status: 'Failed', legacyStatus: 'Finished', timed: true },
+        { status: 'Failed', legacyStatus: 'Failed', timed: true },
       ])
     })
 
@@ -222,7 +248,7 @@ export const repeatingSuite = (openWorld: () => Promise<World>): void => {
       await world.report(hosts[0], invokeId, { kind: 'running' })
       await world.report(hosts[0], invokeId, { kind: 'finish', output: 'done' })
       await world.report(hosts[1], invokeId, { kind: 'finish', exitCode: 1 })
-      expect(await world.task(invokeId, hosts[0])).toMatchObject({ status: 'Success', timed: false, repeats: 1 })
+      expect(await world.task(invokeId, hosts[0])).toMatchObject({ status: 'Success', timed: true, repeats: 1 })
       expect(await world.task(invokeId, hosts[1])).toMatchObject({ status: 'Failed', errorCode: 'ExitCodeNonzero' })
       // Upstream: a time that is over is dropped on the host without any report.
       world.pass(5 * MINUTE)
@@ -234,7 +260,7 @@ export const repeatingSuite = (openWorld: () => Promise<World>): void => {
       expect(await invocation(world, invokeId)).toMatchObject({
         status: 'PartialFailed',
         legacyStatus: 'Finished',
-        timed: false,
+        timed: true,
       })
     })
 
@@ -250,7 +276,7 @@ export const repeatingSuite = (openWorld: () => Promise<World>): void => {
       await world.report(host, invokeId, { kind: 'finish', exitCode })
       expect(await world.task(invokeId, host)).toMatchObject({ status: 'Scheduled' })
       await world.report(host, invokeId, { kind: 'stopped', result: 'completed', startedAt: 0 })
-      expect(await world.task(invokeId, host)).toMatchObject({ status, exitCode, timed: false })
+      expect(await world.task(invokeId, host)).toMatchObject({ status, exitCode, timed: true })
     })
 
     it('that an agent refuses is Invalid, with the documented code', async () => {
@@ -441,7 +467,8 @@ export const repeatingSuite = (openWorld: () => Promise<World>): void => {
       const invokeId = await run(world, [waits, ran, runs, pending], { frequency: 'rate(5m)' })
       for (const host of [waits, ran, runs]) await world.handOut(host)
       world.pass(5 * MINUTE)
-      await world.report(ran, invokeId, { kind: 'finish' })
+      await world.report(ran, invokeId, { kind: 'finish', exitCode: 3 })
+      expect(await world.task(invokeId, ran)).toMatchObject({ status: 'Scheduled', errorCode: 'ExitCodeNonzero' })
       await world.report(runs, invokeId, { kind: 'running' })
       await world.parts.domain.invocations.stop(SCOPE, CALLER, invokeId, undefined)
       expect(await world.task(invokeId, pending)).toMatchObject({ status: 'Cancelled' })
@@ -456,14 +483,15 @@ export const repeatingSuite = (openWorld: () => Promise<World>): void => {
       await world.report(waits, invokeId, { kind: 'stopped', startedAt: 0 })
       await world.report(ran, invokeId, { kind: 'stopped', startedAt: at })
       await world.report(runs, invokeId, { kind: 'stopped', startedAt: at, output: 'killed' })
-      expect(await world.task(invokeId, waits)).toMatchObject({ status: 'Cancelled', timed: false })
-      expect(await world.task(invokeId, ran)).toMatchObject({ status: 'Terminated' })
+      expect(await world.task(invokeId, waits)).toMatchObject({ status: 'Cancelled', timed: true })
+      // That the last run failed is told of that run, not of the stop (api.md §8.5).
+      expect(await world.task(invokeId, ran)).toMatchObject({ status: 'Terminated', errorCode: '', errorInfo: '' })
       expect(await world.task(invokeId, runs)).toMatchObject({ status: 'Terminated' })
       expect(outputOf(await world.task(invokeId, runs))).toBe('killed')
       expect(await invocation(world, invokeId)).toMatchObject({
         status: 'Stopped',
         legacyStatus: 'Stopped',
-        timed: false,
+        timed: true,
       })
       expect(await world.status(runs)).toMatchObject({ active: 0 })
     })
@@ -647,7 +675,7 @@ export const repeatingSuite = (openWorld: () => Promise<World>): void => {
       await world.parts.sweeps.expireNow()
       expect(await world.task(invokeId, host)).toMatchObject({
         status: host_is === 'running' ? 'Terminated' : 'Error',
-        timed: false,
+        timed: true,
       })
       expect(await world.status(host)).toMatchObject({ active: 0 })
     })

@@ -12,9 +12,10 @@ export const changeTask = async (
   w: Writing,
   scope: Scope,
   before: TaskRow,
-  after: TaskRow,
+  changed: TaskRow,
   now: number,
 ): Promise<void> => {
+  const after = changed.state === 'Terminated' ? terminated(changed) : changed
   await w.tasks.save(before, after, now)
   w.invocations.tally(after.invokeId, classOf(before.state), classOf(after.state), 1)
   const active = Number(isActive(after.state)) - Number(isActive(before.state))
@@ -22,3 +23,12 @@ export const changeTask = async (
   await queueOutput(w, after, now)
   if (active !== 0) await w.instances.addActiveTasks(scope, after.instanceId, active)
 }
+
+/**
+ * Of a task that was stopped the stop is told: no failure, or that a run was interrupted (api.md §8.5). How its last run ended is told
+ * by the row of that run.
+ */
+const terminated = (task: TaskRow): TaskRow =>
+  task.outcomeUnknown
+    ? { ...task, errorCode: task.errorCode === '' ? '' : 'ExecutionInterrupted' }
+    : { ...task, errorCode: '', errorInfo: '' }

@@ -4,7 +4,7 @@ export const REPEAT_MODES = ['Once', 'Period', 'NextRebootOnly', 'EveryReboot', 
 
 export type RepeatMode = (typeof REPEAT_MODES)[number]
 
-/** Answered as `Timed`: it may run again, or later. */
+/** Answered as `Timed`, also when nothing is to come any more (api.md §5.4): it may run again, or later. */
 export const isTimed = (mode: RepeatMode): boolean =>
   mode === 'Period' || mode === 'NextRebootOnly' || mode === 'EveryReboot'
 

@@ -41,7 +41,7 @@ describe('the state of a whole invocation', () => {
 
 // api.md §8.4, line by line.
 describe('the older state of a whole invocation', () => {
-  it.each<[string, Partial<StateCounts>, { stopped?: true; timed?: true }, string]>([
+  it.each<[string, Partial<StateCounts>, { stopped?: true; repeats?: true }, string]>([
     ['not all done', { running: 1, success: 1 }, {}, 'Running'],
     ['a turn has not come', { waiting: 1, success: 1 }, {}, 'Running'],
     ['a stop is on its way', { stopping: 1, success: 1 }, { stopped: true }, 'Stopping'],
@@ -53,12 +53,21 @@ describe('the older state of a whole invocation', () => {
     ['some failed, others ended with another code than 0', { broken: 1, failed: 1 }, {}, 'PartialFailed'],
     ['all ended with another code than 0: the processes did end', { failed: 2 }, {}, 'Finished'],
     ['otherwise', { success: 1, failed: 1 }, {}, 'Finished'],
-    ['a schedule that goes on', { scheduled: 1, stopped: 1 }, { timed: true }, 'Running'],
-    ['a schedule that was stopped', { stopped: 2 }, { stopped: true, timed: true }, 'Stopped'],
-    ['a schedule that came to its end', { success: 1, broken: 1 }, { timed: true }, 'Finished'],
-    ['a schedule that nobody took', { broken: 1 }, { timed: true }, 'Failed'],
-  ])('%s: %j, %j is %s', (_, counts, { stopped = false, timed = false }, status) => {
-    expect(legacyInvokeStatus({ ...NONE, ...counts }, stopped, timed)).toBe(status)
+    ['a schedule that goes on', { scheduled: 1, stopped: 1 }, { repeats: true }, 'Running'],
+    ['a schedule that was stopped', { stopped: 2 }, { stopped: true, repeats: true }, 'Stopped'],
+    ['a schedule that came to its end', { success: 1, broken: 1 }, { repeats: true }, 'Finished'],
+    ['a schedule of which one run failed', { scheduled: 1, broken: 1 }, { repeats: true }, 'Running'],
+    ['a schedule that is being stopped', { stopping: 1, broken: 1 }, { stopped: true, repeats: true }, 'Stopping'],
+    [
+      'a schedule that some took and was stopped',
+      { stopped: 1, broken: 1 },
+      { stopped: true, repeats: true },
+      'Stopped',
+    ],
+    ['a schedule that nobody took', { broken: 1 }, { repeats: true }, 'Finished'],
+    ['a schedule whose last run failed', { failed: 2 }, { repeats: true }, 'Finished'],
+  ])('%s: %j, %j is %s', (_, counts, { stopped = false, repeats = false }, status) => {
+    expect(legacyInvokeStatus({ ...NONE, ...counts }, stopped, repeats)).toBe(status)
   })
 })
 

@@ -24,15 +24,19 @@ export const invocationStatus = (counts: StateCounts): InvocationStatus => {
 }
 
 /**
- * api.md §8.4. An exit code other than 0 is a process that did end: Finished. What repeats has no failures of its own: it is
- * Failed only where it was never begun.
+ * api.md §8.4. An exit code other than 0 is a process that did end: Finished. What repeats is Running until it is stopped,
+ * then Stopped; it never fails, and what comes to its end by itself is Finished, also where no host took it.
+ * @param repeats it runs more than once (`hasHistory`)
  */
-export const legacyInvokeStatus = (counts: StateCounts, stopRequested: boolean, timed: boolean): LegacyInvokeStatus => {
+export const legacyInvokeStatus = (
+  counts: StateCounts,
+  stopRequested: boolean,
+  repeats: boolean,
+): LegacyInvokeStatus => {
   if (isUnfinished(counts)) return stopRequested && counts.stopping > 0 ? 'Stopping' : 'Running'
   if (stopRequested && counts.stopped > 0) return 'Stopped'
-  if (counts.broken > 0 && counts.broken === sum(counts)) return 'Failed'
-  if (counts.broken > 0 && !timed) return 'PartialFailed'
-  return 'Finished'
+  if (repeats || counts.broken === 0) return 'Finished'
+  return counts.broken === sum(counts) ? 'Failed' : 'PartialFailed'
 }
 
 /** What is internal the API tells as Pending (design §5, docs/adr/0016-rollouts.md). */
