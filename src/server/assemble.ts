@@ -54,7 +54,7 @@ import { unusable } from './storage/postgres/unusable.js'
 import { postgresPresenceStore, sqlitePresenceStore } from './storage/presence-store.js'
 import { Sealer } from './storage/sealer.js'
 import type { SqlDatabase } from './storage/sql.js'
-import { type CommitTold, SqliteDatabase, sqliteFiles } from './storage/sqlite/database.js'
+import { type CommitTold, SqliteDatabase, sqliteFiles, type SyncFile } from './storage/sqlite/database.js'
 import { lockDirectory } from './storage/sqlite/directory-lock.js'
 import { SqliteConnection } from './storage/sqlite/driver.js'
 import { type Told, unitOfWork } from './storage/unit-of-work.js'
@@ -104,6 +104,8 @@ export interface AssemblyParts {
   readonly clock: Clock
   /** When the caller took the data directory's lock, before it listened; absent: it is taken here. */
   readonly lockedAt?: number
+  /** How SQLite's log is made durable; absent: by the system. */
+  readonly syncFile?: SyncFile
   /** Where outputs can be delivered to; absent: nowhere. */
   readonly outputStores?: OutputStores
   readonly tellCall: (event: CallEvent) => void
@@ -172,6 +174,7 @@ const openStore = async (parts: AssemblyParts, undo: Undo): Promise<OpenStore> =
     tell: parts.tellCommit,
     tellLost: (cause) => parts.tellFailure('the disk; restart the server', cause),
     ...(settings.cacheMiB === undefined ? {} : { cacheMiB: settings.cacheMiB }),
+    ...(parts.syncFile === undefined ? {} : { syncFile: parts.syncFile }),
     prepare: (connection) => migrateSqlite(connection, clock.now()),
   })
   undo.defer(() => database.close())

@@ -1,10 +1,11 @@
 // A real server on loopback: SQLite in a temporary directory, a clock that the tests move, requests signed by hand.
 import { createHmac, generateKeyPairSync, randomUUID } from 'node:crypto'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { fdatasync, mkdtempSync, rmSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { productOf } from '../../src/server/contract/define-operation.js'
 import { operations } from '../../src/server/operations/index.js'
 import { type Assembly, type AssemblySettings, assemble } from '../../src/server/assemble.js'
@@ -47,6 +48,8 @@ export interface World extends AsyncDisposable {
   received(): number
   /** Takes the tables away under the running server, all but those that it lets callers in by. */
   breakStore(): void
+  /** The disk fails to make something durable: from then on nothing is read or written. */
+  loseDisk(): Promise<void>
 }
 
 const SETTINGS: Omit<AssemblySettings, 'dataDir'> = {
@@ -78,6 +81,8 @@ const outputStores: OutputStores = {
     return bucket === 'closedBucket' ? { store: { put }, name: prefix } : undefined
   },
 }
+
+const fdatasyncOf = promisify(fdatasync)
 
 const percent = (text: string): string =>
   encodeURIComponent(text).replace(/[!'()*]/g, (one) => `%${one.charCodeAt(0).toString(16).toUpperCase()}`)
@@ -138,11 +143,13 @@ const takeTablesAway = (dataDir: string): void => {
 export const openWorld = async (settings: Partial<AssemblySettings>, at: number): Promise<World> => {
   const dataDir = mkdtempSync(join(tmpdir(), 'openassist-conformance-'))
   let now = at
+  let isDiskLost = false
   const ignore = (): void => undefined
   const parts = await assemble({
     settings: { ...SETTINGS, ...settings, dataDir },
     rootKey: Buffer.alloc(32, 7),
     outputStores,
+    syncFile: (file) => (isDiskLost ? Promise.reject(new Error('the disk is gone')) : fdatasyncOf(file)),
     clock: { now: () => now },
     tellCall: ignore,
     tellGateway: ignore,
@@ -161,6 +168,13 @@ export const openWorld = async (settings: Partial<AssemblySettings>, at: number)
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo
 
+  const send: World['send'] = async (parameters, format, key = KEY) => {
+    const query = signedQuery(parameters, format, key, now)
+    // A connection of its own, so that none is kept alive behind a test.
+    const response = await fetch(`http://127.0.0.1:${port}/?${query}`, { headers: { connection: 'close' } })
+    return { status: response.status, text: await response.text(), headers: response.headers }
+  }
+
   return {
     parts,
     host: `127.0.0.1:${port}`,
@@ -169,13 +183,18 @@ export const openWorld = async (settings: Partial<AssemblySettings>, at: number)
     setTime(milliseconds) {
       now = milliseconds
     },
-    async send(parameters, format, key = KEY) {
-      const query = signedQuery(parameters, format, key, now)
-      // A connection of its own, so that none is kept alive behind a test.
-      const response = await fetch(`http://127.0.0.1:${port}/?${query}`, { headers: { connection: 'close' } })
-      return { status: response.status, text: await response.text(), headers: response.headers }
-    },
+    send,
     breakStore: () => takeTablesAway(dataDir),
+    async loseDisk() {
+      // The server remembers who called lately: a caller is let in without the disk.
+      await send({ Action: 'DescribeRegions' }, 'JSON')
+      isDiskLost = true
+      const lost = parts.database.write((w) => w.run(`update account set created_at = created_at`, []))
+      await lost.then(
+        () => Promise.reject(new Error('the disk took it')),
+        () => undefined,
+      )
+    },
     async [Symbol.asyncDispose]() {
       await new Promise<void>((resolve) => {
         server.close(() => resolve())

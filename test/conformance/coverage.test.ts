@@ -13,7 +13,7 @@ interface Uncovered {
 }
 
 /** How many lines the list may have. Lower it with the list; never raise it. */
-const MOST_UNCOVERED = 3
+const MOST_UNCOVERED = 0
 
 const uncovered = JSON.parse(
   readFileSync(new URL('without-a-case.json', import.meta.url), 'utf8'),

@@ -55,6 +55,7 @@ export type Seed =
   | { readonly time: string }
   | { readonly registered: number; readonly with: string; readonly removed: number }
   | { readonly store: 'broken' }
+  | { readonly disk: 'lost' }
   | { readonly outputs: 'delivered' }
 
 const SCOPE = { accountId: ACCOUNT, regionId: REGION }
@@ -154,6 +155,7 @@ export const plant = async (world: World, seed: Seed, made: Made): Promise<void>
   }
   if ('time' in seed) return world.setTime(Date.parse(seed.time))
   if ('store' in seed) return world.breakStore()
+  if ('disk' in seed) return world.loseDisk()
   if ('outputs' in seed) {
     await world.parts.sweeps.deliverOutputs()
     return world.parts.outputs.settle()

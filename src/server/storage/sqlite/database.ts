@@ -16,6 +16,8 @@ import { Checkpointer } from './checkpointer.js'
 import { SqliteConnection } from './driver.js'
 import { LogSync, type SyncFile } from './log-sync.js'
 
+export type { SyncFile }
+
 /** Measures of one commit, for telemetry. */
 export interface CommitTold {
   readonly size: number
