@@ -29,6 +29,19 @@ export const decodeForm = (text: string, maxParameters: number): Map<string, str
   return parameters
 }
 
+/** The first value of a name in a text that may be broken elsewhere; undefined when it is not there or broken itself. */
+export const findInForm = (text: string, wanted: string): string | undefined => {
+  for (const pair of text.split('&')) {
+    const equals = pair.indexOf('=')
+    try {
+      if (equals >= 0 && decode(pair.slice(0, equals), '') === wanted) return decode(pair.slice(equals + 1), wanted)
+    } catch {
+      // What is broken is told by the error that it was looked for for.
+    }
+  }
+  return undefined
+}
+
 /** Text of bytes that must be UTF-8. */
 export const decodeText = (bytes: Buffer): string => {
   if (isAscii(bytes)) return bytes.toString('latin1')

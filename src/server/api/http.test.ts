@@ -136,6 +136,28 @@ describe('bodies', () => {
     }
   })
 
+  // The error comes in the format that was asked for, wherever that stands in what cannot be decoded (rpc.md §3.1).
+  it.each([
+    ['/', 'Format=JSON&Name=a%00b', FORM, 'json'],
+    ['/', 'Name=a%00b&Format=JSON', FORM, 'json'],
+    ['/', 'Name=%zz&Forma%74=%4ASON', FORM, 'json'],
+    ['/?Format=XML', 'Format=json&Name=%ff', FORM, 'json'],
+    ['/?Format=JSON', 'Name=a%00b', FORM, 'json'],
+    ['/?Name=a%00b', 'Format=JSON', FORM, 'json'],
+    ['/?Name=%ff&Forma%74=JSON', '', FORM, 'json'],
+    ['/?Format=JSON', 'Format=XML&Name=%ff', FORM, 'xml'],
+    ['/', 'Name=%ff&Format=yaml', FORM, 'xml'],
+    ['/', 'Name=%ff', FORM, 'xml'],
+    ['/', 'Name=a\0&Format=JSON', FORM, 'json'],
+    ['/', '{"Name":"a\\u0000","Format":"JSON"}', 'application/json', 'json'],
+    ['/?Format=JSON', '{"Name":', 'application/json', 'json'],
+    ['/', 'null', 'application/json', 'xml'],
+  ])('%s with %s is refused in the format that it asks for', async (path, body, type, format) => {
+    const { status, headers } = await send(server.port, { ...post(body, { 'content-type': type }), path })
+    expect(status).toBe(400)
+    expect(headers['content-type']).toContain(format)
+  })
+
   it('raw bytes are UTF-8 or refused, in a body and in a URL', async () => {
     const parameters = signV1({ ...RUN, CommandContent: '中文 é' }, { method: 'POST' })
     const raw = Object.entries(parameters)

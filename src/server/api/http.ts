@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { GATEWAY_ERRORS } from '../contract/common-errors.js'
-import { decodeForm, decodeLatin1, decodeText, invalidParameter } from './form.js'
+import { decodeForm, decodeLatin1, decodeText, findInForm, invalidParameter } from './form.js'
 import { decodeJsonBody } from './json-body.js'
 import { type AnswerText, lengthOf } from './long-text.js'
 import { type BodyBounds, hasBody, type Room, readBody } from './read-body.js'
@@ -41,6 +41,15 @@ export const receive = (request: IncomingMessage, bounds: ReadBounds, room: Room
 const NO_BODY: Buffer = Buffer.alloc(0)
 
 const decode = (request: IncomingMessage, body: Buffer, maxParameters: number): Received => {
+  try {
+    return decodeAll(request, body, maxParameters)
+  } catch (error) {
+    if (error instanceof WireError) error.format = guessFormat(request, body)
+    throw error
+  }
+}
+
+const decodeAll = (request: IncomingMessage, body: Buffer, maxParameters: number): Received => {
   const query = decodeForm(queryOf(request), maxParameters)
   const parameters = body.length === 0 ? query : merge(query, decodeBody(request, body, maxParameters))
   if (parameters.size > maxParameters) throw new WireError(GATEWAY_ERRORS.tooManyParameters, [maxParameters])
@@ -69,8 +78,7 @@ const decodeBody = (request: IncomingMessage, body: Buffer, maxParameters: numbe
   if (typeof md5 === 'string' && createHash('md5').update(body).digest('base64') !== md5.trim()) {
     throw new WireError(GATEWAY_ERRORS.contentMd5)
   }
-  const type = request.headers['content-type'] ?? FORM
-  const essence = type.slice(0, indexOrEnd(type, ';')).trim().toLowerCase()
+  const essence = essenceOf(request)
   if (essence === FORM) return decodeForm(decodeText(body), maxParameters)
   // A V1 signature covers parameters of query and form only: a document would be executed without being verified.
   if (essence === 'application/json' && isV3(request)) return decodeJsonBody(decodeText(body), maxParameters)
@@ -78,6 +86,11 @@ const decodeBody = (request: IncomingMessage, body: Buffer, maxParameters: numbe
 }
 
 const FORM = 'application/x-www-form-urlencoded'
+
+const essenceOf = ({ headers }: IncomingMessage): string => {
+  const type = headers['content-type'] ?? FORM
+  return type.slice(0, indexOrEnd(type, ';')).trim().toLowerCase()
+}
 
 const indexOrEnd = (text: string, part: string): number => {
   const index = text.indexOf(part)
@@ -132,10 +145,23 @@ const FORMATS: ReadonlyMap<string, Format> = new Map([
 
 const XML_TYPE = /\b(?:application|text)\/xml\b/
 
-/** The form of an answer to a request that was not read to its end. */
-export const guessFormat = (request: IncomingMessage): Format => {
-  const asked = /[?&]Format=(json|xml)(?:&|$)/i.exec(request.url ?? '')?.[1]
+/** The form of an answer to a request that was not read to its end, or could not be decoded. */
+export const guessFormat = (request: IncomingMessage, body = NO_BODY): Format => {
+  const url = request.url ?? ''
+  const asked = formatInBody(request, body) ?? findInForm(url.slice(url.indexOf('?') + 1), 'Format')
   return FORMATS.get(asked?.toLowerCase() ?? '') ?? defaultFormat(headerOf(request))
+}
+
+/** What a body says of the format that is not, as a whole, what it should be. */
+const formatInBody = (request: IncomingMessage, body: Buffer): string | undefined => {
+  if (body.length === 0) return undefined
+  if (essenceOf(request) === FORM) return findInForm(body.toString('latin1'), 'Format')
+  try {
+    const { Format: asked } = (JSON.parse(body.toString('utf8')) ?? {}) as { readonly Format?: unknown }
+    return typeof asked === 'string' ? asked : undefined
+  } catch {
+    return undefined
+  }
 }
 
 /** Host name that the client used, without the port. */

@@ -99,7 +99,7 @@ export const createApiDoor = (parts: ApiDoorParts): ApiDoor => {
       if (!(thrown instanceof ClientGone)) {
         error = toWireError(thrown, recognised?.operation)
         if (error.status >= 500 && thrown !== error) failure = thrown
-        const format = identified?.format ?? formatForError(request, received)
+        const format = identified?.format ?? error.format ?? formatForError(request, received)
         const recommend = settings.recommend(error.code, requestId)
         const body = encodeError(error, format, { requestId, host: hostOf(request), recommend })
         const close = (error.extras.close === true && hasBody(request)) || gate.isClosed()

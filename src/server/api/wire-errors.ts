@@ -2,6 +2,7 @@
 import { documentedRow, type FindErrorRow, GATEWAY_ERRORS } from '../contract/common-errors.js'
 import type { ErrorRow, Reason } from '../contract/define-operation.js'
 import { Fault } from '../domain/faults.js'
+import type { Format } from './http.js'
 
 interface Extras {
   readonly headers?: Readonly<Record<string, string>>
@@ -16,6 +17,8 @@ export class WireError extends Error {
   readonly code: string
   readonly status: number
   readonly extras: Extras
+  /** What the caller asked for, as far as it can be told of a request that could not be decoded. */
+  format: Format | undefined
 
   constructor(row: ErrorRow, values: readonly (string | number)[] = [], extras: Extras = {}) {
     super(fill(row.message, values))
