@@ -20,6 +20,8 @@ interface Described {
   readonly omitted?: true
   /** Request only: announced for removal by the vendor, still accepted. */
   readonly deprecated?: true
+  /** Request only: counts as not sent, whatever its value, once one of these members of the request is. */
+  readonly ignoredWith?: readonly string[]
 }
 
 export interface TextShape extends Described {
@@ -29,6 +31,8 @@ export interface TextShape extends Described {
   readonly oneOf?: readonly string[]
   readonly minLength?: number
   readonly maxLength?: number
+  /** What these count: characters (code points) when absent, or bytes of UTF-8. */
+  readonly lengthIn?: 'bytes'
   /** Source of a regular expression that the whole value must match. */
   readonly pattern?: string
   readonly default?: string
@@ -74,6 +78,8 @@ export interface ListShape extends Described {
   readonly of: Shape
   readonly min?: number
   readonly max?: number
+  /** Request only, `repeated`: X alone is X.1 where no element has a number. */
+  readonly bare?: true
 }
 
 export interface RecordShape extends Described {
@@ -155,7 +161,7 @@ type RecordOf<F extends Fields> = Omit<RecordShape, 'fields'> & { readonly field
 export const repeated = <const S extends Shape>(
   about: string,
   of: S,
-  limits?: { min?: number; max?: number },
+  limits?: { min?: number; max?: number; bare?: true },
 ): ListOf<S> => ({
   kind: 'list',
   form: 'repeated',

@@ -92,6 +92,27 @@ describe('validation', () => {
     expect(flawOf(changes)).toBe(reason)
   })
 
+  it('counts characters, of which a string may hold one in two units, or bytes', () => {
+    const lengths = compileValidator({
+      Characters: optional(text('Characters.', { minLength: 2, maxLength: 3 })),
+      Bytes: optional(text('Bytes.', { maxLength: 3, lengthIn: 'bytes' })),
+    })
+    const flaws = (values: Values) => lengths.findFlaw(values, nothing)
+    expect(['😀😀😀', 'éé', 'a😀'].map((Characters) => flaws({ Characters }))).toEqual([
+      undefined,
+      undefined,
+      undefined,
+    ])
+    expect(['😀😀😀😀', 'abc😀', '\ud83d\ud83d\ud83d\ud83d'].map((Characters) => flaws({ Characters }))).toEqual([
+      'Characters/too-long',
+      'Characters/too-long',
+      'Characters/too-long',
+    ])
+    expect(flaws({ Characters: '😀' })).toBe('Characters/too-short')
+    expect(['abc', 'éa', '€'].map((Bytes) => flaws({ Bytes }))).toEqual([undefined, undefined, undefined])
+    expect(['abcd', 'éé', '😀'].map((Bytes) => flaws({ Bytes }))).toEqual(Array(3).fill('Bytes/too-long'))
+  })
+
   it('lets filters name one thing twice', () => {
     expect(flawOf({ Filter: [{ Key: 'a' }, { Key: 'a' }] })).toBeUndefined()
   })

@@ -97,15 +97,27 @@ const textCheck = (shape: Shape & { kind: 'text' }, path: string): Check => {
   const { minLength = 0, maxLength = Number.POSITIVE_INFINITY } = shape
   const known = shape.oneOf === undefined ? undefined : new Set(shape.oneOf)
   const pattern = shape.pattern === undefined ? undefined : new RegExp(`^(?:${shape.pattern})$`, 'u')
+  const isLonger = shape.lengthIn === 'bytes' ? hasMoreBytes : hasMoreCharacters
   return (value) => {
     const text = value as string
     if (known !== undefined && !known.has(text)) return `${path}/unknown`
-    // Lengths are UTF-16 units, as the vendor's Java counts characters.
-    if (text.length > maxLength) return `${path}/too-long`
-    if (text.length < minLength) return `${path}/too-short`
+    if (isLonger(text, maxLength)) return `${path}/too-long`
+    if (minLength > 0 && !isLonger(text, minLength - 1)) return `${path}/too-short`
     return pattern === undefined || pattern.test(text) ? undefined : `${path}/malformed`
   }
 }
+
+/** In code points: what a reader takes for one character counts once, also where a string holds it in two units. */
+const hasMoreCharacters = (text: string, most: number): boolean => {
+  if (text.length <= most) return false
+  if (text.length > 2 * most) return true
+  let count = 0
+  for (let at = 0; at < text.length && count <= most; count += 1) at += (text.codePointAt(at) ?? 0) > 0xffff ? 2 : 1
+  return count > most
+}
+
+/** In UTF-8. */
+const hasMoreBytes = (text: string, most: number): boolean => text.length > most || Buffer.byteLength(text) > most
 
 const listCheck = (shape: ListShape, path: string): Check => {
   const { min = 0, max = Number.POSITIVE_INFINITY } = shape

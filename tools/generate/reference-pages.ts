@@ -22,7 +22,7 @@ const limitsOf = (shape: Shape): string => {
   const limits: (string | undefined)[] = []
   if (shape.kind === 'text') {
     if (shape.oneOf !== undefined) limits.push(shape.oneOf.map(code).join(', '))
-    limits.push(range(shape.minLength, shape.maxLength, ' characters'))
+    limits.push(range(shape.minLength, shape.maxLength, shape.lengthIn === 'bytes' ? ' bytes' : ' characters'))
   }
   if (shape.kind === 'integer') limits.push(range(shape.min, shape.max, ''))
   if (shape.kind === 'list') limits.push(range(shape.min, shape.max, ' of them'))

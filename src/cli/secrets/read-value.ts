@@ -19,7 +19,9 @@ export const readSecretValue = async (file: string | undefined, terminal: Termin
   const text = decode(bytes).replace(/\r?\n$/, '')
   if (text === '') throw new UsageError('the value is empty.')
   if (text.includes('\0')) throw new UsageError('the value holds a NUL, which no script can.')
-  if (text.length > LONGEST) throw new UsageError(`the value has ${text.length} characters, and can have ${LONGEST}.`)
+  // As the server counts: an emoji is one character.
+  const { length } = Array.from(text)
+  if (length > LONGEST) throw new UsageError(`the value has ${length} characters, and can have ${LONGEST}.`)
   return text
 }
 

@@ -33,6 +33,12 @@ const read = compileParameters({
   Place: optional(record({ Street: text('Street.'), Floor: optional(integer('Floor.')) })),
 })
 
+const readPages = compileParameters({
+  PageNumber: optional(integer('Page.', { ignoredWith: ['MaxResults', 'NextToken'] })),
+  MaxResults: optional(integer('Rows.')),
+  NextToken: optional(text('Where.')),
+})
+
 const given = (parameters: Record<string, string>) => read(new Map(Object.entries(parameters)))
 const valuesOf = (parameters: Record<string, string>) => {
   const { values, unreadable, unknown } = given(parameters)
@@ -247,5 +253,38 @@ describe('flat parameters', () => {
         expect(readIds(flat).values).toEqual({ InstanceId: ids })
       }),
     )
+  })
+})
+
+describe('a parameter that another one rules out', () => {
+  const pages = (parameters: Record<string, string>) => {
+    const { values, unreadable } = readPages(new Map(Object.entries(parameters)))
+    return [values, [...unreadable.values()]]
+  }
+
+  it.each([
+    [{ PageNumber: '0' }, { PageNumber: 0 }, []],
+    [{ PageNumber: '0', MaxResults: '' }, { PageNumber: 0 }, []],
+    [{ PageNumber: '0', MaxResults: '5' }, { MaxResults: 5 }, []],
+    [{ NextToken: 'a', PageNumber: 'one' }, { NextToken: 'a' }, []],
+    [{ PageNumber: '0', MaxResults: 'five' }, {}, ['MaxResults/malformed']],
+  ])('counts as not sent: %j', (parameters, values, flaws) => {
+    expect(pages(parameters)).toEqual([values, flaws])
+  })
+})
+
+describe('a list that may stand under its bare name', () => {
+  const readIds = compileParameters({ Id: optional(repeated('Ids.', text('Id.'), { bare: true })) })
+
+  it.each([
+    [{ Id: 'a' }, { Id: ['a'] }],
+    [{ 'Id.1': 'a', 'Id.2': 'b' }, { Id: ['a', 'b'] }],
+    // As a JSON body has it.
+    [{ 'Id.1': 'a', Id: '["a"]' }, { Id: ['a'] }],
+    [{ Id: '' }, {}],
+    [{ Id: '[]' }, {}],
+  ])('is a list of one: %j', (parameters, values) => {
+    const found = readIds(new Map(Object.entries(parameters)))
+    expect([found.values, [...found.unreadable.values()]]).toEqual([values, []])
   })
 })

@@ -50,11 +50,14 @@ export const compileParameters = (fields: Fields): ReadParameters => {
     if (isNested(shape)) nested.set(name, shape)
     else scalars.set(name, scalarReader(shape))
   }
+  const outruled = Object.entries(fields).flatMap(([name, { ignoredWith }]) =>
+    ignoredWith === undefined ? [] : [[name, ignoredWith] as const],
+  )
   return (given) => {
     const values: Record<string, unknown> = {}
     const unreadable = new Map<string, FlawReason>()
     let branches: Map<string, Branch> | undefined
-    let bare: Set<string> | undefined
+    let bare: Map<string, string> | undefined
     let unknown = 0
     for (const [name, text] of given) {
       const read = scalars.get(name)
@@ -82,8 +85,8 @@ export const compileParameters = (fields: Fields): ReadParameters => {
         branches.set(root, branch)
       }
       if (dot < 0) {
-        bare ??= new Set()
-        bare.add(root)
+        bare ??= new Map()
+        bare.set(root, text)
         continue
       }
       const flaw = place(branch, shape, name, dot, text)
@@ -94,7 +97,8 @@ export const compileParameters = (fields: Fields): ReadParameters => {
       for (const [name, branch] of branches) {
         const shape = nested.get(name)
         if (shape === undefined || unreadable.has(name)) continue
-        const value = build(shape, branch)
+        const alone = branch.size === 0 && takesBare(shape) ? bare?.get(name) : undefined
+        const value = build(shape, alone === undefined ? branch : new Map([['1', alone]]))
         if (value instanceof Unreadable)
           unreadable.set(name, `${value.path === '' ? name : `${name}.${value.path}`}/${value.flaw}`)
         else if (value !== undefined) values[name] = value
@@ -102,6 +106,11 @@ export const compileParameters = (fields: Fields): ReadParameters => {
         else if (namesElements(shape)) unreadable.set(name, `${name}/missing`)
         else if (bare?.has(name) === true) unreadable.set(name, `${name}/malformed`)
       }
+    }
+    for (const [name, others] of outruled) {
+      if (!others.some((other) => values[other] !== undefined || unreadable.has(other))) continue
+      delete values[name]
+      unreadable.delete(name)
     }
     return { values, unreadable, unknown }
   }
@@ -164,12 +173,15 @@ const isNested = (shape: Shape): shape is NestedShape =>
 /** A repeated parameter of plain values: `InstanceId.1`. */
 const namesElements = (shape: NestedShape): boolean => shape.kind === 'list' && !isNested(shape.of)
 
+/** Its one element may stand under its bare name. */
+const takesBare = (shape: NestedShape): boolean => shape.kind === 'list' && shape.bare === true
+
 /**
- * A list under its bare name is not understood (api.md §1): it counts as said, without an element. A JSON body has the
+ * Any other list under its bare name is not understood (api.md §1): it counts as said, without an element. A JSON body has the
  * whole list there beside its elements, so an empty one of objects says nothing.
  */
 const saysNothing = (shape: NestedShape, text: string): boolean =>
-  text === '' || (text === '[]' && !namesElements(shape))
+  text === '' || (text === '[]' && (!namesElements(shape) || takesBare(shape)))
 
 /** Texts by index or member name, as they come. */
 type Branch = Map<string, string | Branch>

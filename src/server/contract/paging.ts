@@ -9,11 +9,36 @@ export interface PageTokens {
   open(token: string): string
 }
 
+/** The members of paging by token: once one of them is sent, page numbers are not even looked at (api.md §2.2). */
+const BY_TOKEN = ['MaxResults', 'NextToken'] as const
+
+interface PageLimits {
+  readonly pageSize: number
+  readonly maxResults: number
+  /** Page numbers are not announced for removal here. */
+  readonly numbersStay?: true
+}
+
 /** Both paging styles of the vendor (api.md §2.2): page numbers, and tokens. */
-export const pageRequest = (limits: { readonly pageSize: number; readonly maxResults: number }) => ({
-  PageNumber: optional(integer('Page to answer, from 1.', { min: 1, default: 1, deprecated: true })),
-  PageSize: optional(integer('Rows in a page.', { min: 1, max: limits.pageSize, default: 10, deprecated: true })),
-  MaxResults: optional(integer('Rows in an answer.', { min: 1, max: limits.maxResults, default: 10 })),
+export const pageRequest = ({ pageSize, maxResults, numbersStay }: PageLimits) => ({
+  PageNumber: optional(
+    integer('Page to answer, from 1; ignored once MaxResults or NextToken is sent.', {
+      min: 1,
+      default: 1,
+      ...(numbersStay === true ? {} : { deprecated: true as const }),
+      ignoredWith: BY_TOKEN,
+    }),
+  ),
+  PageSize: optional(
+    integer('Rows in a page; ignored once MaxResults or NextToken is sent.', {
+      min: 1,
+      max: pageSize,
+      default: 10,
+      ...(numbersStay === true ? {} : { deprecated: true as const }),
+      ignoredWith: BY_TOKEN,
+    }),
+  ),
+  MaxResults: optional(integer('Rows in an answer.', { min: 1, max: maxResults, default: 10 })),
   NextToken: optional(text('Where the answer goes on: NextToken of the answer before.')),
 })
 
@@ -43,7 +68,7 @@ interface PagedRequest {
   readonly NextToken?: string | undefined
 }
 
-/** Which page is asked for. Once MaxResults or NextToken is there, page numbers do not count (api.md §2.2). */
+/** Which page is asked for. Page numbers are not there when MaxResults or NextToken is (`ignoredWith`). */
 export const pageOf = (request: PagedRequest, tokens: PageTokens): PageRequest =>
   request.MaxResults !== undefined || request.NextToken !== undefined
     ? {

@@ -44,6 +44,7 @@ export const launcher = optional(
     'Line that starts the script: a program and its arguments, quoted as in a shell. {{ACS::ScriptFileName}} in it stands for the path of the script, {{ACS::ScriptFileName|Ext(".py")}} for one that ends so.',
     {
       maxLength: 1024,
+      lengthIn: 'bytes',
       pattern: PRINTABLE,
       example: 'python3 -u {{ACS::ScriptFileName|Ext(".py")}}',
     },

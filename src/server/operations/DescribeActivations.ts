@@ -20,10 +20,7 @@ export const DescribeActivations = defineOperation({
     InstanceName: optional(text('Only those with this name for hosts.', { example: 'test-InstanceName' })),
     ResourceGroupId: resourceGroupId('Only those of this resource group.'),
     Tag: tagFilter,
-    ...pageRequest({ pageSize: 50, maxResults: 50 }),
-    // Not announced for removal here (api.md §2.2).
-    PageNumber: optional(integer('Page to answer, from 1.', { min: 1, default: 1 })),
-    PageSize: optional(integer('Rows in a page.', { min: 1, max: 50, default: 10 })),
+    ...pageRequest({ pageSize: 50, maxResults: 50, numbersStay: true }),
   },
 
   response: {

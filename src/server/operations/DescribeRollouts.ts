@@ -19,11 +19,9 @@ export const DescribeRollouts = defineOperation({
   request: {
     InvokeId: optional(
       repeated(
-        'Only those of these invocations and file sends.',
+        'Only those of these invocations and file sends; InvokeId alone is one of them.',
         text('One of them.', { example: 't-hz0jdfwd9f****' }),
-        {
-          max: 100,
-        },
+        { max: 100, bare: true },
       ),
     ),
     Status: optional(text('Only those with this status.', { oneOf: STATUSES })),

@@ -85,7 +85,7 @@ export const parameterValues = (
   if (sent.size > MOST_PARAMETERS) throw new Fault('parameters/too-many')
   const known = new Set(names.map((name) => name.toLowerCase()))
   for (const [name, value] of sent) {
-    if (name === '' || Buffer.byteLength(name) > LONGEST_NAME) throw new Fault('parameters/name-too-long')
+    if (Buffer.byteLength(name) > LONGEST_NAME) throw new Fault('parameters/name-too-long')
     const key = name.toLowerCase()
     if (values.has(key)) throw new Fault('parameters/duplicate')
     if (!known.has(key)) throw new Fault('parameters/not-matched')
