@@ -30,6 +30,22 @@ const failed =
     return invokeId
   }
 
+/** What is said of a container that nothing can run in, with the words of an agent (agent-protocol.md §6.6). */
+const OF_CONTAINERS: Readonly<Record<string, string>> = {
+  InvalidContainerName: 'The specified containerName is not valid.',
+  InvalidContainerId: 'The specified containerId is not valid.',
+  UnsupportedContainerRuntime: 'The container runtime specified in the containerId is not supported.',
+  ContainerConnectFailed: 'Unable to connect to container to invoke command. no such socket',
+  ContainerStateAbnormal: 'The state of the specified container is abnormal. Current state is EXITED',
+  ContainerNotFound: 'The specified container does not exist.',
+  ContainerNameDuplicated:
+    'The container for the command to be executed cannot be identified because the instance has a container with the same name.',
+  ContainerNameAndIdNotMatch: 'The container whose container ID is abc, the name is not web.',
+}
+
+const inContainer = (code: string): Produce =>
+  refused(code, `${code}: ${OF_CONTAINERS[code]}`, { containerName: 'web' })
+
 const schedule = (code: string): Produce => refused('cron', `${code}: told by the host`, { frequency: 'rate(5m)' })
 
 const underWay = async (world: World, host: string): Promise<string> => {
@@ -173,14 +189,14 @@ const PRODUCED: Readonly<Record<string, { readonly status: string; readonly prod
   InvalidRateExpression: { status: 'Invalid', produce: schedule('InvalidRateExpression') },
   RateFrequencyTooLarge: { status: 'Invalid', produce: schedule('RateFrequencyTooLarge') },
   InvalidAtExpression: { status: 'Invalid', produce: schedule('InvalidAtExpression') },
-  InvalidContainerName: { status: 'Invalid', produce: refused('InvalidContainerName', 'web') },
-  InvalidContainerId: { status: 'Invalid', produce: refused('InvalidContainerId', 'web') },
-  UnsupportedContainerRuntime: { status: 'Error', produce: failed('UnsupportedContainerRuntime') },
-  ContainerConnectFailed: { status: 'Error', produce: failed('ContainerConnectFailed') },
-  ContainerStateAbnormal: { status: 'Error', produce: failed('ContainerStateAbnormal') },
-  ContainerNotFound: { status: 'Error', produce: failed('ContainerNotFound') },
-  ContainerNameDuplicated: { status: 'Error', produce: failed('ContainerNameDuplicated') },
-  ContainerNameAndIdNotMatch: { status: 'Error', produce: failed('ContainerNameAndIdNotMatch') },
+  InvalidContainerName: { status: 'Invalid', produce: inContainer('InvalidContainerName') },
+  InvalidContainerId: { status: 'Invalid', produce: inContainer('InvalidContainerId') },
+  UnsupportedContainerRuntime: { status: 'Invalid', produce: inContainer('UnsupportedContainerRuntime') },
+  ContainerConnectFailed: { status: 'Invalid', produce: inContainer('ContainerConnectFailed') },
+  ContainerStateAbnormal: { status: 'Invalid', produce: inContainer('ContainerStateAbnormal') },
+  ContainerNotFound: { status: 'Invalid', produce: inContainer('ContainerNotFound') },
+  ContainerNameDuplicated: { status: 'Invalid', produce: inContainer('ContainerNameDuplicated') },
+  ContainerNameAndIdNotMatch: { status: 'Invalid', produce: inContainer('ContainerNameAndIdNotMatch') },
   ContainerRuntimeInternalError: { status: 'Error', produce: failed('ContainerRuntimeInternalError') },
   ContainerRuntimeTimeout: { status: 'Error', produce: failed('ContainerRuntimeTimeout') },
 }
@@ -228,6 +244,27 @@ describe('the ErrorCode of a run', () => {
 
   it('is produced for every code that has a text', () => {
     expect(Object.keys(ERROR_TEXTS).filter((code) => !(code in PRODUCED))).toEqual([])
+  })
+})
+
+describe('what is wrong with a container', () => {
+  const page = { style: 'number', number: 1, size: 10 } as const
+
+  it.each(Object.entries(OF_CONTAINERS))('%s is told in the words of the agent, and once', async (code, text) => {
+    await using world = await openWorld()
+    const host = await world.host()
+    const invokeId = await inContainer(code)(world, host)
+    const [task] = (await world.parts.domain.invocations.results(SCOPE, { invokeId }, page)).items
+    expect(task).toMatchObject({ status: 'Invalid', errorCode: code, errorInfo: text })
+  })
+
+  // Not as documented, and understood all the same.
+  it.each(Object.keys(OF_CONTAINERS))('%s in a report of an error is Error', async (code) => {
+    await using world = await openWorld()
+    const host = await world.host()
+    const invokeId = await failed(code)(world, host)
+    const [task] = (await world.parts.domain.invocations.results(SCOPE, { invokeId }, page)).items
+    expect(task).toMatchObject({ status: 'Error', errorCode: code })
   })
 })
 

@@ -130,6 +130,20 @@ export const runOptionsSuite = (openWorld: () => Promise<World>): void => {
       expect(items).toMatchObject([{ containerId: 'docker://abc', containerName: 'web', username: 'alice' }])
     })
 
+    it.each([
+      ['the vendor’s agent', undefined],
+      ['ours', new Set<AgentFeature>(['launcher', 'termination-mode', 'container'])],
+    ])('goes to %s the same where the default TerminationMode is written out', async (_agent, supports) => {
+      await using world = await openWorld()
+      const host = await world.host()
+      const invokeId = await world.run([host], { request: { ...request, terminationMode: 'Process' } })
+      const [task] = await fetched(world, host, supports)
+      expect(task).toMatchObject(sent)
+      expect(task?.terminationMode).toBeUndefined()
+      expect(Buffer.from(task?.content ?? []).toString()).toBe('true')
+      expect(await world.task(invokeId, host)).toMatchObject({ status: 'Pending', terminationMode: 'Process' })
+    })
+
     it('is refused for an agent that says what it supports, and not this', async () => {
       await using world = await openWorld()
       const host = await world.host()
@@ -142,7 +156,12 @@ export const runOptionsSuite = (openWorld: () => Promise<World>): void => {
       ['Windows', 'RunPowerShellScript', {}, 'containers are for shell scripts on Linux only'],
       ['FreeBSD', 'RunShellScript', {}, 'containers are for shell scripts on Linux only'],
       ['Linux', 'RunShellScript', { launcher: PYTHON }, 'Launcher does not start scripts in containers'],
-      ['Linux', 'RunShellScript', { terminationMode: 'ProcessTree' }, 'TerminationMode does not count in containers'],
+      [
+        'Linux',
+        'RunShellScript',
+        { terminationMode: 'ProcessTree' },
+        'TerminationMode=ProcessTree does not count in containers',
+      ],
     ] as const)('on %s with %s and %j ends Invalid, and says why', async (osType, type, options, why) => {
       await using world = await openWorld()
       const host = await newInstance(world, osType, '2.2.3.578')

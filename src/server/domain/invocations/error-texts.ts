@@ -60,9 +60,13 @@ const PASSED_ON =
 const SCHEDULE_CODE =
   /^(TimezoneInformationCorrupt|InvalidGMTOffset(?:Hour|Minute)?ForTimezone|CronExpressionExpired|InvalidRateExpression|RateFrequencyTooLarge|InvalidAtExpression|AtExpressionExpired)\b/
 
+/** Upstream: agents say `<code>: <text>` (agent-protocol.md §6.6); the code has a member of its own in an answer. */
+const withoutCode = (code: string, text: string): string =>
+  text.startsWith(`${code}: `) ? text.slice(code.length + 2) : text
+
 /** The code and text for a `task/invalid` report. */
 export const invalidError = (param: string, value: string): { code: string; info: string } => {
-  const detail = cleanText(value)
+  const detail = cleanText(withoutCode(param, value))
   const told = (code: ResultErrorCode) => ({
     code,
     info: detail === '' ? ERROR_TEXTS[code] : `${ERROR_TEXTS[code]}: ${detail}`,
@@ -72,7 +76,7 @@ export const invalidError = (param: string, value: string): { code: string; info
   if (param === 'UsernameOrPasswordInvalid' && value.startsWith('UsernameOrPasswordInvalid'))
     return told('UserOrPasswordInvalid')
   const schedule = param === 'cron' ? SCHEDULE_CODE.exec(value)?.[1] : undefined
-  if (schedule !== undefined) return { code: schedule, info: detail }
+  if (schedule !== undefined) return { code: schedule, info: cleanText(withoutCode(schedule, value)) || detail }
   const known = INVALID.get(param)
   if (known !== undefined) return told(known)
   if (PASSED_ON.test(param)) return { code: param, info: detail }
@@ -81,6 +85,6 @@ export const invalidError = (param: string, value: string): { code: string; info
 
 /** The code and text for a `task/error` report. Numbers are the agent's own; names are documented codes. */
 export const executionError = (errCode: string, errDesc: string): { code: string; info: string } => {
-  const info = cleanText(errDesc) || ERROR_TEXTS.ExecutionException
+  const info = cleanText(withoutCode(errCode, errDesc)) || ERROR_TEXTS.ExecutionException
   return { code: PASSED_ON.test(errCode) ? errCode : 'ExecutionException', info }
 }

@@ -297,10 +297,10 @@ const handedOut = (
     type: script.commandType,
     content,
     timeoutSeconds: script.timeoutSeconds,
-    // Neither counts in a container (api.md §5.5).
+    // None of these counts in a container (api.md §5.5).
     workingDir: isContained(script) ? '' : script.workingDir,
     launch: parseLauncher(script.launcher),
-    terminationMode: script.terminationMode === '' ? undefined : script.terminationMode,
+    terminationMode: script.terminationMode === '' || isContained(script) ? undefined : script.terminationMode,
     username: isContained(script) ? '' : script.username,
     windowsPasswordName: script.windowsPasswordName,
     enableParameter: script.enableParameter,

@@ -42,7 +42,8 @@ export const notApplicable = (osType: OsType, options: RunOptions): string | und
   if (contained) {
     if (osType !== 'Linux' || type !== 'RunShellScript') return 'containers are for shell scripts on Linux only'
     if (launcher !== '') return 'Launcher does not start scripts in containers'
-    if (terminationMode !== '') return 'TerminationMode does not count in containers'
+    // The default is ended there as what was not asked for is: by whatever the runtime ends.
+    if (terminationMode === 'ProcessTree') return 'TerminationMode=ProcessTree does not count in containers'
   }
   if (type === 'RunShellScript') return undefined
   if (launcher !== '') return 'Launcher is for shell scripts only on this server'
