@@ -59,7 +59,6 @@ describe('faults', () => {
     ['idempotency/mismatch', '403 IdempotentParameterMismatch'],
     ['idempotency/processing', '403 IdempotentProcessing'],
     ['operation/forbidden', '403 Operation.Forbidden'],
-    ['resource-group/not-found', '404 InvalidResourceGroup.NotFound'],
     ['store/unavailable', '503 ServiceUnavailable'],
   ])('%s is %s everywhere', (kind, expected) => {
     expect(said(toWireError(new Fault(kind), plain))).toMatch(`${expected}: `)

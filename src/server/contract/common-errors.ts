@@ -54,12 +54,6 @@ const COMMON_ROWS: readonly ErrorRow[] = [
   ...tagErrors,
   ...clientTokenErrors,
   forbidden,
-  error(
-    'InvalidResourceGroup.NotFound',
-    404,
-    'The ResourceGroup provided does not exist in our records.',
-    'resource-group/not-found',
-  ),
   error('InvalidInstance.NotFound', 404, 'The specified instance does not exist.', 'instance/not-found'),
   error('InstanceIds.ExceedLimit', 403, 'The number of instance IDs exceeds the upper limit.', 'instance/too-many'),
   { ...GATEWAY_ERRORS.unavailable, when: 'store/unavailable' },

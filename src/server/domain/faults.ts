@@ -47,7 +47,6 @@ export const FAULT_KINDS = [
   'resource/not-found',
   'rerun/nothing-to-run',
   'resource/not-taggable',
-  'resource-group/not-found',
   'resource-tag/no-instance',
   'secret/exists',
   'secret/not-found',
