@@ -31,7 +31,9 @@ export const ModifyInvocationAttribute = defineOperation({
       }),
     ),
     EnableParameter: optional(
-      flag('Whether {{name}} in the script is replaced by a parameter; as it is when not given.'),
+      flag(
+        'Whether {{name}} in the script is replaced by a parameter; as it is when not given, or false without another script or values.',
+      ),
     ),
     Parameters: optional(
       jsonMap('Values of the custom parameters, by name, as a JSON object; those before when not given.', { max: 10 }),

@@ -263,6 +263,27 @@ export const modifySuite = (openWorld: () => Promise<World>): void => {
       expect((await world.parts.domain.commands.list(SCOPE, {}, PAGE)).totalCount).toBe(0)
     })
 
+    it('keeps its command where nothing of it is other than before', async () => {
+      await using world = await openWorld()
+      const host = await world.host()
+      const invokeId = await world.run([host], {
+        content: Buffer.from('{{a}}'),
+        enableParameter: true,
+        request: { frequency: 'rate(5m)', parameters: new Map([['a', '1']]) },
+      })
+      const { commandId } = await invocation(world, invokeId)
+      for (const change of [
+        {},
+        { enableParameter: false },
+        { enableParameter: true },
+        { ...script('{{a}}'), enableParameter: false },
+        { ...script('{{a}}'), enableParameter: true, parameters: new Map([['a', '1']]) },
+        { frequency: 'rate(5m)' },
+      ])
+        expect(await modify(world, invokeId, change)).toEqual({ commandId })
+      expect(await told(world, host)).toEqual(['1 1 rate(5m)'])
+    })
+
     it('takes other values, and keeps those that it still has names for', async () => {
       await using world = await openWorld()
       const host = await world.host()
@@ -282,8 +303,10 @@ export const modifySuite = (openWorld: () => Promise<World>): void => {
       expect(await told(world, host)).toEqual(['2 3- rate(5m)'])
       await modify(world, invokeId, script('{{a}}+{{c}}'))
       expect(await told(world, host)).toEqual(['3 3+ rate(5m)'])
-      await modify(world, invokeId, { enableParameter: false })
-      expect(await told(world, host)).toEqual(['4 {{a}}+{{c}} rate(5m)'])
+      const values = { parameters: new Map([['a', '1']]), enableParameter: false }
+      await expect(modify(world, invokeId, values)).rejects.toMatchObject({ kind: 'parameters/disabled' })
+      await modify(world, invokeId, { ...script('{{a}}/{{c}}'), enableParameter: false })
+      expect(await told(world, host)).toEqual(['4 {{a}}/{{c}} rate(5m)'])
       await expect(modify(world, invokeId, { parameters: new Map([['a', '1']]) })).rejects.toMatchObject({
         kind: 'parameters/disabled',
       })

@@ -39,10 +39,9 @@ export const changedScript = (
   now: number,
 ): ChangedScript => {
   const content = change.content ?? before.content
-  const enableParameter = change.enableParameter ?? before.enableParameter
-  const isOtherCommand =
-    enableParameter !== before.enableParameter ||
-    Buffer.compare(Buffer.from(content), Buffer.from(before.content)) !== 0
+  const isOtherScript = Buffer.compare(Buffer.from(content), Buffer.from(before.content)) !== 0
+  const enableParameter = enabledAfter(before, change, isOtherScript)
+  const isOtherCommand = isOtherScript || enableParameter !== before.enableParameter
   if (isOtherCommand && published !== undefined) throw new Fault('command/public')
   checkLength(content.byteLength)
   const names = enableParameter ? parameterNames(textOfScript(content)) : []
@@ -63,6 +62,15 @@ export const changedScript = (
     isOtherCommand,
     isOther: isOtherCommand || written !== before.parameters || frequency !== before.frequency,
   }
+}
+
+/**
+ * `EnableParameter` goes with a script or with values. False, which it is when nobody says otherwise, is no change where neither
+ * is sent anew: the command stays (api.md §7.2).
+ */
+const enabledAfter = (before: InvocationScript, change: InvocationChange, isOtherScript: boolean): boolean => {
+  const says = change.enableParameter ?? before.enableParameter
+  return says || isOtherScript || change.parameters !== undefined ? says : before.enableParameter
 }
 
 /** Values stay for the names that are left. */
