@@ -41,7 +41,7 @@ export const DescribeCommands = defineOperation({
     Type: optional(commandType),
     Provider: optional(
       text(
-        "Public commands of this provider, or whose name begins so, instead of one's own; AlibabaCloud stands for all. Name and Description are then looked for anywhere.",
+        "Public commands of this provider, or whose name begins so, instead of one's own; AlibabaCloud stands for all, and so does what begins with AlibabaCloud and a dot. Name and Description are then looked for anywhere.",
         { example: 'AlibabaCloud' },
       ),
     ),

@@ -5,6 +5,7 @@ import type { RunRequest } from '../invocations/invocations.js'
 const PAGE = { style: 'number', number: 1, size: 10 } as const
 const NAME = 'OpenAssist-DiskUsage-Linux'
 const ID = 'c-openassist-diskusage-linux-v1'
+const LATEST = 'c-openassist-diskusage-linux-v2'
 
 /** Public commands (api.md §4.2, §5.1), held by the whole server on one database. */
 export const publicCommandsSuite = (openWorld: () => Promise<World>): void => {
@@ -25,16 +26,24 @@ export const publicCommandsSuite = (openWorld: () => Promise<World>): void => {
       const text = Buffer.from(first?.content ?? []).toString()
       expect(text).toContain("path='/srv'\n")
       expect(text).toContain("limit=''\n")
-      expect(Buffer.from(second?.content ?? []).toString()).toContain("path='/'\n")
+      expect(text).toContain('in bytes and in inodes')
+      const earlier = Buffer.from(second?.content ?? []).toString()
+      expect(earlier).toContain("path='/'\n")
+      expect(earlier).not.toContain('in bytes and in inodes')
       const [told] = (await invocations.list(SCOPE, { invokeId: byName.invokeId }, PAGE)).items
       expect(told).toMatchObject({
-        commandId: ID,
+        commandId: LATEST,
         commandName: NAME,
         parameters: '{"path":"/srv"}',
         timeoutSeconds: 300,
       })
       const listed = await commands.list(SCOPE, { provider: 'OpenAssist', name: NAME }, PAGE)
-      expect(listed.items.map(({ commandId, invokeTimes }) => [commandId, invokeTimes])).toEqual([[ID, 2]])
+      expect(listed.items.map(({ commandId, invokeTimes }) => [commandId, invokeTimes])).toEqual([
+        [LATEST, 1],
+        [ID, 1],
+      ])
+      const latest = await commands.list(SCOPE, { provider: 'OpenAssist', name: NAME, latest: true }, PAGE)
+      expect(latest.items.map(({ commandId, publication }) => [commandId, publication?.version])).toEqual([[LATEST, 2]])
       expect((await commands.list({ ...SCOPE, accountId: '2' }, { commandId: ID }, PAGE)).items[0]?.invokeTimes).toBe(0)
       expect((await commands.list(SCOPE, {}, PAGE)).totalCount).toBe(0)
     })
@@ -69,11 +78,11 @@ export const publicCommandsSuite = (openWorld: () => Promise<World>): void => {
       const { invokeId } = await invoke(world, NAME, [host], { frequency: 'rate(1h)' })
       const modify = (change: object) => invocations.modify(SCOPE, invokeId, change, undefined)
       await expect(modify({ content: Buffer.from('mine') })).rejects.toMatchObject({ kind: 'command/public' })
-      await expect(modify({ enableParameter: false })).rejects.toMatchObject({ kind: 'command/public' })
+      expect(await modify({ enableParameter: false })).toEqual({ commandId: LATEST })
       const bad = new Map([['path', '/$x']])
       await expect(modify({ parameters: bad })).rejects.toMatchObject({ kind: 'parameters/malformed' })
       const parameters = new Map([['failAbove', '90']])
-      expect(await modify({ parameters, frequency: 'rate(2h)' })).toEqual({ commandId: ID })
+      expect(await modify({ parameters, frequency: 'rate(2h)' })).toEqual({ commandId: LATEST })
       const [task] = (await world.handOut(host)).run
       expect(Buffer.from(task?.content ?? []).toString()).toContain("path='/'\nlimit='90'\n")
     })

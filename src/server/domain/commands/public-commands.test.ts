@@ -35,7 +35,10 @@ describe('public commands', () => {
 
   it.each([
     [{ provider: 'AlibabaCloud' }, ['c-Disk-v2', 'c-Disk-v1', 'c-Net-v1']],
-    [{ provider: 'AlibabaCloud.ECS.GuestOS' }, []],
+    [{ provider: 'AlibabaCloud.ECS' }, ['c-Disk-v2', 'c-Disk-v1', 'c-Net-v1']],
+    [{ provider: 'AlibabaCloud.ECS.GuestOS', latest: true, name: 'disk' }, ['c-Disk-v2']],
+    [{ provider: 'AlibabaCloudy' }, []],
+    [{ provider: 'Somebody' }, []],
     [{ provider: 'OpenAssist' }, ['c-Disk-v2', 'c-Disk-v1', 'c-Net-v1']],
     [{ provider: 'OpenAssist.Network' }, ['c-Net-v1']],
     [{ latest: true }, ['c-Disk-v2', 'c-Net-v1']],

@@ -4,8 +4,8 @@ import type { Page, PageRequest } from '../paging.js'
 import type { Command, CommandFilter, ParameterDefinition } from './commands.js'
 import { parameterValues } from './custom-parameters.js'
 
-/** The word of clients for all public commands, whoever provides them (docs/adr/0013-public-commands.md). */
-const ANY_PROVIDER = 'AlibabaCloud'
+/** The words of clients for all public commands, whoever provides them (docs/adr/0013-public-commands.md). */
+const ANY_PROVIDER = /^AlibabaCloud(?:\.|$)/
 
 export class PublicCommands {
   readonly #all: readonly Command[]
@@ -37,8 +37,8 @@ const matches = (command: Command, filter: CommandFilter): boolean => {
   const { provider = '', isLatest = false } = command.publication ?? {}
   // They are in no resource group, and carry no tags.
   if (filter.resourceGroupId !== undefined || (filter.tags?.length ?? 0) > 0) return false
-  if (filter.provider !== undefined && filter.provider !== ANY_PROVIDER && !provider.startsWith(filter.provider))
-    return false
+  const isOfProvider = (wanted: string): boolean => ANY_PROVIDER.test(wanted) || provider.startsWith(wanted)
+  if (filter.provider !== undefined && !isOfProvider(filter.provider)) return false
   if (filter.latest === true && !isLatest) return false
   if (filter.commandId !== undefined && filter.commandId !== command.commandId) return false
   if (filter.type !== undefined && filter.type !== command.type) return false
