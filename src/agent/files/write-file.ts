@@ -123,10 +123,10 @@ const check = async (task: FileEntry['task'], platform: Platform): Promise<Check
 }
 
 const ownerOf = async (task: FileEntry['task'], platform: Platform): Promise<CheckedFile['owner'] | FileEnd> => {
+  // Nobody asked for an owner: where the agent cannot give the file to root, it is its own.
+  if (task.owner === '' && task.group === '' && !platform.canSwitchUser) return undefined
   const owner = task.owner === '' ? 'root' : task.owner
   const group = task.group === '' ? 'root' : task.group
-  // Upstream: these stand for the agent's own user, who may be another where it does not run as root.
-  if (owner === 'root' && group === 'root' && !platform.canSwitchUser) return undefined
   const uid = await platform.findAccount('user', owner)
   if (uid === undefined) return fileRefused('FileOwnerNotExist', owner)
   const gid = await platform.findAccount('group', group)

@@ -17,7 +17,7 @@ export interface NewFile {
   readonly content: Uint8Array
   /** How the caller wrote the content. */
   readonly contentType: ContentType
-  /** These three only where the host is not Windows. */
+  /** These three only where the host is not Windows; `''` for an owner or a group that nobody asked for. */
   readonly owner: string
   readonly group: string
   /** Three or four octal digits. */
