@@ -120,7 +120,7 @@ describe('an agent', () => {
     expect((await finalOf(server, 't-good')).endpoint).toBe('taskVerified')
     expect((await finalOf(server, 't-bad')).query).toMatchObject({
       param: 'workingDirectory',
-      value: 'WorkingDirectoryNotExist: <nil>',
+      value: 'WorkingDirectoryNotExist: /nowhere/at/all',
     })
     expect(await readdir(folder)).toEqual([])
   })

@@ -117,11 +117,15 @@ const findUser = async (name: string, platform: Platform): Promise<RunAsUser | u
 
 const findWorkingDirectory = async (wanted: string, home: string): Promise<string> => {
   if (wanted !== '') {
-    // The ending is the vendor's, byte for byte (agent-protocol.md §6.7).
-    if (!(await isDirectory(wanted))) throw invalid('workingDirectory', 'WorkingDirectoryNotExist: <nil>')
+    // The words are the vendor's (agent-protocol.md §6.7), which tells no path.
+    if (!(await isDirectory(wanted))) throw invalid('workingDirectory', `WorkingDirectoryNotExist: ${wanted}`)
     return wanted
   }
-  if (!(await isDirectory(home))) throw invalid('workingDirectory', 'DefaultWorkingDirectoryNotAvailable: <nil>')
+  if (!(await isDirectory(home)))
+    throw invalid(
+      'workingDirectory',
+      `DefaultWorkingDirectoryNotAvailable: ${home || 'the user has no home directory'}`,
+    )
   return home
 }
 
