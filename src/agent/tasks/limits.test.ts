@@ -151,10 +151,8 @@ describe('a task', () => {
     const homeless = { username: 'nobody', workingDirectory: '' }
     const final = await runTask(server, scriptTask('t-homeless', 'pwd', homeless))
     expect(final.endpoint).toBe('taskInvalid')
-    expect(final.query).toMatchObject({
-      param: 'workingDirectory',
-      value: 'DefaultWorkingDirectoryNotAvailable: <nil>',
-    })
+    expect(final.query['param']).toBe('workingDirectory')
+    expect(final.query['value']).toMatch(/^DefaultWorkingDirectoryNotAvailable: \//)
     await runTask(server, scriptTask('t-told', 'pwd', { ...homeless, workingDirectory: '/usr' }))
     expect(server.outputOf('t-told').toString()).toBe('/usr\n')
   })
