@@ -170,7 +170,7 @@ describe('openassist results', () => {
     expect((await ok('results', id)).match(/1 host: Success/g)).toHaveLength(2)
     const { groups } = await json<{ groups: { output: string; hosts: unknown[] }[] }>('results', id, '--grouped')
     expect(groups).toMatchObject([{ status: 'Success', output: 'same\n\u001b[2J' }])
-    expect(groups[0]?.hosts).toEqual(hosts.map((instanceId) => ({ instanceId, invokeId: id })))
+    expect(groups[0]?.hosts).toMatchObject(hosts.map((instanceId) => ({ instanceId, invokeId: id })))
   })
 
   it('filters by host and state', async () => {

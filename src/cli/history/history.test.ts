@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { answerJson, apiOf, plainColours, startPeer } from '../_support.js'
 import type { Output } from '../../command-line/terminal.js'
 import { invocationTable, invocationText } from '../output/invocation-text.js'
+import { withNames } from '../host-names.js'
 import { countHosts, getInvocation, hasFailed, invocationPages } from './invocations.js'
 import { rerunCall } from './rerun.js'
 import { resultPages } from './results.js'
@@ -164,35 +165,68 @@ describe('running the same again', () => {
 })
 
 describe('results', () => {
-  it('name the invocation where several are asked for', async () => {
-    await using peer = await startPeer((_, response) =>
+  const filter = {
+    invokeId: undefined,
+    instanceId: 'mi-1',
+    commandId: 'c-1',
+    state: undefined,
+    tags: [{ name: 'a', value: 'b' }],
+    history: false,
+  }
+  const states = ['Failed', 'Aborted', 'Success']
+  const peerWithResults = () =>
+    startPeer((_, response) =>
       answerJson(response, {
         Invocation: {
-          TotalCount: 1,
-          InvocationResults: { InvocationResult: [{ InvokeId: 't-1', InstanceId: 'mi-1' }] },
+          TotalCount: states.length,
+          InvocationResults: {
+            InvocationResult: states.map((InvocationStatus) => ({
+              InvokeId: 't-1',
+              InstanceId: 'mi-1',
+              InvocationStatus,
+            })),
+          },
         },
       }),
     )
+
+  it.each([
+    [undefined, undefined, states],
+    ['Failed', 'Failed', ['Failed']],
+    ['Aborted', undefined, ['Aborted']],
+    ['Cancelled', undefined, []],
+    ['Stopped', 'Stopped', states],
+  ] as const)('in the state %s are asked for as %s, and told are %j', async (state, asked, told) => {
+    await using peer = await peerWithResults()
     using api = apiOf(peer)
-    const filter = {
-      instanceId: 'mi-1',
-      commandId: 'c-1',
-      state: 'Failed',
-      tags: [{ name: 'a', value: 'b' }],
-      history: false,
+    for await (const { outcomes, read } of resultPages(api, { ...filter, state })) {
+      expect(outcomes.map(({ status }) => status)).toEqual(told)
+      expect(read).toBe(3)
     }
-    const names: string[] = []
-    for (const invokeId of [undefined, 't-1']) {
-      for await (const { outcomes } of resultPages(api, { ...filter, invokeId })) names.push(outcomes[0]?.name ?? '-')
-    }
-    expect(names).toEqual(['t-1', ''])
-    const [call] = peer.calls
-    expect(Object.fromEntries(call?.parameters ?? [])).toMatchObject({
-      InstanceId: 'mi-1',
-      CommandId: 'c-1',
-      InvokeRecordStatus: 'Failed',
-      'Tag.1.Key': 'a',
-      'Tag.1.Value': 'b',
-    })
+    const parameters = Object.fromEntries(peer.calls[0]?.parameters ?? [])
+    expect(parameters).toMatchObject({ InstanceId: 'mi-1', CommandId: 'c-1', 'Tag.1.Key': 'a', 'Tag.1.Value': 'b' })
+    expect(parameters['InvokeRecordStatus']).toBe(asked)
+  })
+})
+
+describe('names of hosts', () => {
+  const hosts = [
+    { instanceId: 'mi-1', name: '' },
+    { instanceId: 'mi-2', name: 'known' },
+    { instanceId: 'mi-3', name: '' },
+  ]
+
+  it('are looked up where they are not known', async () => {
+    const Instance = [{ InstanceId: 'mi-1', InstanceName: 'web-1' }]
+    await using peer = await startPeer((_, response) => answerJson(response, { Instances: { Instance } }))
+    using api = apiOf(peer)
+    expect((await withNames(api, hosts)).map(({ name }) => name)).toEqual(['web-1', 'known', ''])
+    expect(peer.calls.map(({ parameters }) => parameters.get('InstanceIds'))).toEqual(['["mi-1","mi-3"]'])
+  })
+
+  it('are left out for who may not see hosts', async () => {
+    await using peer = await startPeer((_, response) => answerJson(response, { Code: 'Forbidden.RAM' }, 403))
+    using api = apiOf(peer)
+    expect(await withNames(api, hosts)).toEqual(hosts)
   })
 })

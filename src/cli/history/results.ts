@@ -5,22 +5,34 @@ import { pages, tagParameters } from '../pages.js'
 import { outcomeOf } from '../running/follow.js'
 import type { Outcome } from '../running/outcomes.js'
 
-/** States of results that can be asked for (api.md §8.1). */
+/** States of results that can be asked for: those of a task, and two older words for several of them (api.md §8.2, §8.4). */
 export const RESULT_STATES = [
+  'Pending',
+  'Scheduled',
   'Running',
-  'Finished',
   'Success',
   'Failed',
-  'PartialFailed',
+  'Error',
+  'Timeout',
+  'Invalid',
+  'Aborted',
+  'Cancelled',
   'Stopping',
+  'Terminated',
+  'Finished',
   'Stopped',
 ] as const
+export type ResultState = (typeof RESULT_STATES)[number]
+
+/** Those that the API can be asked for. It answers more under some of these names, and what is older is its own word. */
+const ASKED_FOR: ReadonlySet<ResultState> = new Set(['Running', 'Success', 'Failed', 'Stopping', 'Finished', 'Stopped'])
+const OLDER: ReadonlySet<ResultState> = new Set(['Finished', 'Stopped'])
 
 export interface ResultFilter {
   readonly invokeId: string | undefined
   readonly instanceId: string | undefined
   readonly commandId: string | undefined
-  readonly state: string | undefined
+  readonly state: ResultState | undefined
   readonly tags: readonly Pair[]
   /** Every run of what repeats, instead of the latest. */
   readonly history: boolean
@@ -28,17 +40,17 @@ export interface ResultFilter {
 
 const PAGE = 50
 
-/** Results, the newest invocation first, in pages. */
+/** Results, the newest invocation first, in pages; `read` are those that were looked through, of `total`. */
 export async function* resultPages(
   api: Api,
   { invokeId, instanceId, commandId, state, tags, history }: ResultFilter,
   signal?: AbortSignal,
-): AsyncGenerator<{ readonly total: number; readonly outcomes: readonly Outcome[] }> {
+): AsyncGenerator<{ readonly total: number; readonly read: number; readonly outcomes: readonly Outcome[] }> {
   const asked: readonly (readonly [string, string | undefined])[] = [
     ['InvokeId', invokeId],
     ['InstanceId', instanceId],
     ['CommandId', commandId],
-    ['InvokeRecordStatus', state],
+    ['InvokeRecordStatus', state !== undefined && ASKED_FOR.has(state) ? state : undefined],
     ['IncludeHistory', history ? 'true' : undefined],
   ]
   const parameters: FlatParameters = [
@@ -47,16 +59,14 @@ export async function* resultPages(
   ]
   const tokenOf = (answer: Members): string => textAt(membersAt(answer, 'Invocation'), 'NextToken')
   for await (const answer of pages(api, 'DescribeInvocationResults', parameters, PAGE, signal, tokenOf)) {
+    const results = listAt(answer, 'Invocation', 'InvocationResults', 'InvocationResult').map((result) =>
+      outcomeOf(result, { invokeId: textAt(result, 'InvokeId'), instanceId: textAt(result, 'InstanceId'), name: '' }),
+    )
+    const isAny = state === undefined || OLDER.has(state)
     yield {
       total: numberAt(membersAt(answer, 'Invocation'), 'TotalCount'),
-      outcomes: listAt(answer, 'Invocation', 'InvocationResults', 'InvocationResult').map((result) =>
-        outcomeOf(result, {
-          invokeId: textAt(result, 'InvokeId'),
-          instanceId: textAt(result, 'InstanceId'),
-          // Results of several invocations: each host is named with its own.
-          name: invokeId === undefined ? textAt(result, 'InvokeId') : '',
-        }),
-      ),
+      read: results.length,
+      outcomes: isAny ? results : results.filter(({ status }) => status === state),
     }
   }
 }

@@ -1,10 +1,12 @@
 import type { Terminal } from '../../command-line/terminal.js'
+import type { Api } from '../call-operation.js'
+import { withNames } from '../host-names.js'
 import { groupOutcomes, type Outcome } from '../running/outcomes.js'
 import type { Submission, Submitted } from '../running/submit.js'
 import { invocationsOf, refusedOf, summaryLine } from '../running/tell.js'
 import { deliveryText } from './delivery-text.js'
 import { writeJson } from './json.js'
-import { groupHeading, groupsText, outputText } from './outcome-text.js'
+import { droppedText, groupHeading, groupsText, outputText } from './outcome-text.js'
 
 /** One host: its output alone is the answer, so that it can be piped on. Several: grouped. */
 export const writeOutcomes = (
@@ -15,18 +17,27 @@ export const writeOutcomes = (
   const groups = groupOutcomes(outcomes)
   const [only] = groups
   if (outcomes.length === 1 && only !== undefined) {
-    stdout.write(outputText(only.outcome, stdout.colours))
+    stdout.write(outputText(only.outcome))
+    stderr.write(droppedText(only.outcome, stderr.colours))
     stderr.write(deliveryText(only.hosts, stderr.colours))
     if (only.outcome.status !== 'Success') stderr.write(groupHeading(only, stderr.columns, stderr.colours))
     return
   }
-  stdout.write(groupsText(groups, stdout.columns, stdout.colours))
+  stdout.write(groupsText(groups, stdout.columns, stdout.colours, { invocations: isMixed(outcomes) }))
   stderr.write(`\n${summaryLine(submitted, outcomes)}\n`)
 }
 
+/** A host is in more than one of the invocations. */
+const isMixed = (outcomes: readonly Outcome[]): boolean =>
+  new Set(outcomes.map(({ instanceId }) => instanceId)).size < outcomes.length
+
 /** The same for programs: every host by itself. */
-export const writeOutcomesJson = (
+export const writeOutcomesJson = async (
+  api: Api,
   { submitted, refused }: Submission,
   outcomes: readonly Outcome[],
   { stdout }: Pick<Terminal, 'stdout'>,
-): void => writeJson(stdout, { invocations: invocationsOf(submitted), refused: refusedOf(refused), hosts: outcomes })
+): Promise<void> => {
+  const hosts = await withNames(api, outcomes)
+  writeJson(stdout, { invocations: invocationsOf(submitted), refused: refusedOf(refused), hosts })
+}

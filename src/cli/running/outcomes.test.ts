@@ -1,6 +1,9 @@
+import { PassThrough } from 'node:stream'
 import { describe, expect, it } from 'vitest'
 import { plainColours } from '../_support.js'
+import type { Output } from '../../command-line/terminal.js'
 import { groupsText, summary } from '../output/outcome-text.js'
+import { writeOutcomes } from '../output/outcomes-report.js'
 import { exitStatusOf, groupOutcomes, isFinal, type Outcome } from './outcomes.js'
 
 const outcome = (instanceId: string, other: Partial<Outcome> = {}): Outcome => ({
@@ -17,6 +20,18 @@ const outcome = (instanceId: string, other: Partial<Outcome> = {}): Outcome => (
   finishTime: '',
   ...other,
 })
+
+const recorder = (): Output & { written: string } => ({
+  written: '',
+  write(text) {
+    this.written += text
+  },
+  isTerminal: false,
+  columns: 80,
+  rows: 24,
+  colours: plainColours,
+})
+const terminal = { env: {}, cwd: '/', stdin: Object.assign(new PassThrough(), { isTTY: false }) }
 
 describe('answers of many hosts', () => {
   it('are shown once for hosts that answered the same, the largest group first', () => {
@@ -49,6 +64,34 @@ same
   (no output)
 `)
     expect(summary(outcomes)).toBe('5 hosts: 3 succeeded, 2 did not succeed')
+  })
+
+  it('count runs and hosts, each id once, where hosts answered several times', () => {
+    const runs = ['mi-1', 'mi-2', 'mi-1', 'mi-2', 'mi-1'].map((instanceId) => outcome(instanceId))
+    expect(groupsText(groupOutcomes(runs), 80, plainColours)).toBe(
+      '5 runs on 2 hosts: Success\n  mi-1 (3 runs), mi-2 (2 runs)\nsame\n',
+    )
+    expect(summary(runs)).toBe('5 runs on 2 hosts: 5 succeeded')
+    const several = [1, 2, 3, 4, 5].map((at) => outcome('mi-1', { invokeId: `t-${at}` }))
+    expect(groupsText(groupOutcomes(several), 80, plainColours, { invocations: true })).toBe(
+      '5 runs on 1 host: Success\n  mi-1 (5 runs; t-1, t-2, t-3 and 2 more)\nsame\n',
+    )
+  })
+
+  it('tell when they were where that is what tells runs apart', () => {
+    const startTime = '2026-01-01T00:00:00Z'
+    const text = (other: Partial<Outcome>) =>
+      groupsText(groupOutcomes([outcome('mi-1', other)]), 80, plainColours, { times: true })
+    expect(text({ startTime, finishTime: '2026-01-01T00:01:05Z' })).toContain(`  began ${startTime}, took 1 min 5 s\n`)
+    expect(text({ startTime })).toContain(`  began ${startTime}\n`)
+    expect(text({})).toBe('1 host: Success\n  mi-1\nsame\n')
+  })
+
+  it('of a single host are alone on stdout, what is said of them is not', () => {
+    const [stdout, stderr] = [recorder(), recorder()]
+    writeOutcomes([], [outcome('mi-1', { dropped: 84_318 })], { ...terminal, stdout, stderr })
+    expect(stdout.written).toBe('same\n')
+    expect(stderr.written).toBe('(84,318 bytes of output not kept)\n')
   })
 
   it('differ when some output was not kept, and that is said', () => {

@@ -1,25 +1,28 @@
 import { EXIT } from '../../command-line/exit-codes.js'
 import { UsageError } from '../../command-line/failures.js'
-import { flag, pairs, text } from '../../command-line/options.js'
+import { flag, integer, pairs, text } from '../../command-line/options.js'
 import { defineSubcommand } from '../../command-line/subcommand.js'
 import type { Output } from '../../command-line/terminal.js'
 import { openApi } from '../call-operation.js'
+import { withNames } from '../host-names.js'
 import { getInvocation } from '../history/invocations.js'
 import { RESULT_STATES, type ResultFilter, resultPages } from '../history/results.js'
 import { count } from '../output/count.js'
 import { writeJson } from '../output/json.js'
-import { groupsText } from '../output/outcome-text.js'
+import { groupsText, type Told } from '../output/outcome-text.js'
 import { openProgressLine } from '../output/progress-line.js'
 import { Leaving } from '../running/leaving.js'
 import { groupOutcomes, type Outcome } from '../running/outcomes.js'
 import { CONNECTION_OPTIONS, readConnection } from '../settings.js'
 
 const group = 'Filters'
+/** Results that are shown of what has no natural end. */
+const LIMIT = 100
 
 export const results = defineSubcommand({
   name: 'results',
   summary: 'shows what hosts answered, of one invocation or of all that are kept',
-  description: ['All pages are read. With --grouped, the same answers are shown once, the largest group first.'],
+  description: ['With --grouped, the same answers are shown once, the largest group first.'],
   positionals: [
     { name: 'ID', about: 'the invocation (t-…); without it, all of them, the newest first', optional: true },
   ],
@@ -30,6 +33,12 @@ export const results = defineSubcommand({
     command: text('Only those of this command.', { value: 'ID', group }),
     state: text('Only those in this state.', { oneOf: RESULT_STATES, group }),
     tag: pairs('Only those of invocations with this tag; with several, with all of them.', { group }),
+    limit: integer(`At most so many, the newest. Without it, all of an invocation; with --history or without ID, ${LIMIT}.`, {
+      min: 1,
+      max: 10_000_000,
+      short: 'n',
+    }),
+    all: flag('All of them, however many.'),
     output: text('For people or for programs.', { oneOf: ['text', 'json'], default: 'text', short: 'o' }),
     ...CONNECTION_OPTIONS,
   },
@@ -58,16 +67,25 @@ export const results = defineSubcommand({
       history: options.history,
     }
     if (options.history && invokeId === undefined) throw new UsageError('--history needs the ID of an invocation.')
+    if (options.all && options.limit !== undefined) throw new UsageError('--all and --limit exclude each other.')
+    const isEndless = options.history || invokeId === undefined
+    const limit = options.limit ?? (isEndless && !options.all ? LIMIT : Number.POSITIVE_INFINITY)
     // One by one they can be written as they come; a group is known at the end.
     const atOnce = options.output === 'text' && !options.grouped
+    const told = { invocations: invokeId === undefined, times: atOnce }
     const found: Outcome[] = []
-    let amount = 0
+    let [amount, read, isCut, all] = [0, 0, false, 0]
     try {
-      for await (const { total, outcomes } of resultPages(api, filter, leaving.signal)) {
-        if (atOnce) writeEach(outcomes, amount === 0, stdout)
+      for await (const page of resultPages(api, filter, leaving.signal)) {
+        const outcomes = page.outcomes.slice(0, limit - amount)
+        if (atOnce) writeEach(outcomes, amount === 0, stdout, told)
         else found.push(...outcomes)
         amount += outcomes.length
-        if (!atOnce && amount < total) line.count(amount, total, 'results read')
+        read += page.read
+        all = page.total
+        isCut = amount >= limit && (read < all || outcomes.length < page.outcomes.length)
+        if (amount >= limit) break
+        if (!atOnce && read < all) line.count(read, all, 'results read')
       }
     } catch (error) {
       if (leaving.signal.aborted) return EXIT.interrupted
@@ -75,21 +93,24 @@ export const results = defineSubcommand({
     }
     line[Symbol.dispose]()
     if (amount === 0 && invokeId !== undefined) await getInvocation(api, invokeId)
-    // The API lists an invocation's hosts last to first.
-    const ordered = invokeId === undefined ? found : found.toReversed()
-    if (options.output === 'json')
-      writeJson(stdout, options.grouped ? { groups: groupsOf(ordered) } : { results: ordered })
-    else stdout.write(groupsText(groupOutcomes(ordered), stdout.columns, stdout.colours))
-    terminal.stderr.write(`${options.output === 'text' && amount > 0 ? '\n' : ''}${count(amount, 'result')}\n`)
+    // The API lists an invocation's hosts last to first, and its runs newest first.
+    const ordered = isEndless ? found : found.toReversed()
+    if (options.output === 'json') {
+      const results = await withNames(api, ordered)
+      writeJson(stdout, { ...(options.grouped ? { groups: groupsOf(results) } : { results }), total: all })
+    } else stdout.write(groupsText(groupOutcomes(ordered), stdout.columns, stdout.colours, told))
+    const whole = count(amount, 'result')
+    const cut = `the newest ${whole} of ${options.state === undefined ? all.toLocaleString('en-US') : 'more'}; --limit shows more, --all all`
+    terminal.stderr.write(`${options.output === 'text' && amount > 0 ? '\n' : ''}${isCut ? cut : whole}\n`)
     return EXIT.ok
   },
 })
 
 /** Every result for itself, in the form of a group. */
-const writeEach = (outcomes: readonly Outcome[], isFirst: boolean, output: Output): void => {
+const writeEach = (outcomes: readonly Outcome[], isFirst: boolean, output: Output, told: Told): void => {
   if (outcomes.length === 0) return
   const groups = outcomes.map((outcome) => ({ outcome, hosts: [outcome] }))
-  output.write(`${isFirst ? '' : '\n'}${groupsText(groups, output.columns, output.colours)}`)
+  output.write(`${isFirst ? '' : '\n'}${groupsText(groups, output.columns, output.colours, told)}`)
 }
 
 const groupsOf = (outcomes: readonly Outcome[]) =>
@@ -102,9 +123,12 @@ const groupsOf = (outcomes: readonly Outcome[]) =>
       ...(exitCode === undefined ? {} : { exitCode }),
       output,
       dropped,
-      hosts: hosts.map(({ instanceId, invokeId, delivery }) => ({
+      hosts: hosts.map(({ instanceId, name, invokeId, delivery, startTime, finishTime }) => ({
         instanceId,
+        name,
         invokeId,
+        startTime,
+        finishTime,
         ...(delivery === undefined ? {} : { delivery }),
       })),
     }

@@ -161,7 +161,7 @@ export const run = defineSubcommand({
     }
     const outcomes = await fetchOutcomes(api, submission.submitted)
     line[Symbol.dispose]()
-    if (options.output === 'json') writeOutcomesJson(submission, outcomes, terminal)
+    if (options.output === 'json') await writeOutcomesJson(api, submission, outcomes, terminal)
     else writeOutcomes(submission.submitted, outcomes, terminal)
     return exitStatusOf(outcomes, submission.refused.length > 0)
   },

@@ -5,6 +5,7 @@ import { flag, integer, text } from '../../command-line/options.js'
 import { defineSubcommand } from '../../command-line/subcommand.js'
 import type { Terminal } from '../../command-line/terminal.js'
 import { openApi } from '../call-operation.js'
+import { withNames } from '../host-names.js'
 import { writeJson } from '../output/json.js'
 import { groupHeading } from '../output/outcome-text.js'
 import { openProgressLine } from '../output/progress-line.js'
@@ -108,7 +109,7 @@ export const send = defineSubcommand({
     }
     const outcomes = await fetchFileOutcomes(api, submitted)
     line[Symbol.dispose]()
-    if (options.output === 'json') writeSends(submission, outcomes, terminal)
+    if (options.output === 'json') writeSends(submission, await withNames(api, outcomes), terminal)
     else writeText(submission, outcomes, terminal)
     return exitStatusOf(outcomes, refused.length > 0)
   },

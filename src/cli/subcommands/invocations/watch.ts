@@ -55,7 +55,7 @@ export const watch = defineSubcommand({
     if (leaving.signal.aborted) return left()
     const outcomes = await fetchOutcomes(api, submitted)
     line[Symbol.dispose]()
-    if (options.output === 'json') writeOutcomesJson({ submitted, refused: [] }, outcomes, terminal)
+    if (options.output === 'json') await writeOutcomesJson(api, { submitted, refused: [] }, outcomes, terminal)
     else writeOutcomes(submitted, outcomes, terminal)
     return exitStatusOf(outcomes, false)
   },
