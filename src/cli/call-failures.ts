@@ -6,7 +6,8 @@ import type { Connection } from './settings.js'
 /** The server refused a call: its code and message, with the request's id for its log. */
 export class RefusedCall extends CommandFailure {
   readonly status: number
-  readonly code: string
+  override readonly code: string
+  override readonly requestId: string
   /** Milliseconds after which the server wants to be asked again; undefined when it did not say. */
   readonly retryAfterMs: number | undefined
 
@@ -26,6 +27,7 @@ export class RefusedCall extends CommandFailure {
     this.name = 'RefusedCall'
     this.status = refusal.status
     this.code = code
+    this.requestId = requestId
     this.retryAfterMs = refusal.retryAfterMs
   }
 }

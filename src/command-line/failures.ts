@@ -12,6 +12,9 @@ export class UsageError extends Error {
 export class CommandFailure extends Error {
   readonly exitCode: number
   readonly advice: readonly string[]
+  /** What programs tell it by; `''` where it has no code. */
+  readonly code: string = ''
+  readonly requestId: string = ''
 
   constructor(
     message: string,

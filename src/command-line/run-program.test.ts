@@ -60,11 +60,18 @@ const greet = defineSubcommand({
   },
 })
 
+class Refusal extends CommandFailure {
+  override readonly code: string = 'Forbidden'
+  override readonly requestId: string = 'r-1'
+}
+
 const failing = defineSubcommand({
   name: 'door open',
   summary: 'opens a door',
-  options: { how: text('How it goes.') },
-  run: async ({ options }) => {
+  options: { how: text('How it goes.'), output: text('For whom.', { oneOf: ['text', 'json'] }) },
+  run: async ({ options, terminal }) => {
+    if (options.how === 'begun') terminal.stdout.write('{}\n')
+    if (options.how === 'refused') throw new Refusal('it is not for you')
     if (options.how === 'usage') throw new UsageError('that is not how')
     if (options.how === 'bug') throw new TypeError('boom')
     throw new CommandFailure('the door is locked', { exitCode: 4, advice: ['Find the key.'] })
@@ -143,6 +150,21 @@ describe('the values of a command line', () => {
   })
 })
 
+describe('a failure where programs read', () => {
+  it.each([
+    ['refused', 1, { error: { message: 'it is not for you', code: 'Forbidden', requestId: 'r-1' } }],
+    ['locked', 4, { error: { message: 'the door is locked' } }],
+    ['usage', 2, { error: { message: 'that is not how' } }],
+    ['begun', 4, {}],
+  ])('is JSON on stdout, beside what people are told: %s', async (how, code, told) => {
+    const ran = await runLine(program, ['door', 'open', '--how', how, '--output', 'json'])
+    expect(ran.code).toBe(code)
+    expect(JSON.parse(ran.out)).toEqual(told)
+    expect(ran.err).not.toBe('')
+    expect((await runLine(program, ['door', 'open', '--how', how])).out).toBe(how === 'begun' ? '{}\n' : '')
+  })
+})
+
 describe('a mistake on the command line', () => {
   it('names the option and what was probably meant', async () => {
     expect(await mistake('Ann', '--tmies', '3')).toBe('demo greet: unknown option --tmies. Did you mean --times?')
@@ -204,7 +226,10 @@ describe('the program', () => {
       out: '',
       err: 'demo: unknown subcommand gret. Did you mean greet?\nHelp: demo --help\n',
     })
-    expect((await runLine(program, ['door', 'opne'])).err).toContain('Did you mean door open?')
+    expect((await runLine(program, ['door', 'opne'])).err).toBe(
+      'demo: door has no subcommand opne. Did you mean door open?\nHelp: demo door --help\n',
+    )
+    expect((await runLine(program, ['doors', 'open'])).err).toContain('unknown subcommand doors. Did you mean door?')
   })
 
   it('lists what is below the first word of a longer name', async () => {

@@ -1,4 +1,4 @@
-import { escapeControl } from './escape-control.js'
+import { escapeControl, escapeControlInJson } from './escape-control.js'
 import { EXIT } from './exit-codes.js'
 import { CommandFailure, UsageError } from './failures.js'
 import { programHelp, subcommandHelp } from './help.js'
@@ -55,21 +55,53 @@ const run = async (
   argv: readonly string[],
   terminal: Terminal,
 ): Promise<number> => {
-  const subcommand = loaded.refine?.(argv) ?? loaded
-  if (wantsHelp(argv)) {
-    terminal.stdout.write(subcommandHelp(program.name, subcommand, terminal.stdout))
-    return EXIT.ok
-  }
+  let subcommand = loaded
   try {
+    subcommand = loaded.refine?.(argv) ?? loaded
+    if (wantsHelp(argv)) {
+      terminal.stdout.write(subcommandHelp(program.name, subcommand, terminal.stdout))
+      return EXIT.ok
+    }
     const parsed = parseArguments(subcommand, argv, terminal.env)
-    // The declaration says the types; parseArguments has made the values from it.
-    return await subcommand.run({ ...parsed, terminal } as unknown as Call<never>)
+    const told = parsed.options['output'] === 'json' ? failingInJson(terminal) : undefined
+    try {
+      // The declaration says the types; parseArguments has made the values from it.
+      return await subcommand.run({ ...parsed, terminal: told?.terminal ?? terminal } as unknown as Call<never>)
+    } catch (error) {
+      told?.fail(error)
+      throw error
+    }
   } catch (error) {
     if (!(error instanceof UsageError)) throw error
     const { bold, red } = terminal.stderr.colours
     terminal.stderr.write(`${red(bold(`${program.name} ${subcommand.name}:`))} ${error.message}\n`)
     terminal.stderr.write(`Help: ${program.name} ${subcommand.name} --help\n`)
     return EXIT.usage
+  }
+}
+
+/**
+ * Where programs read stdout, a failure is told there, too: `{ "error": { "message", "code", "requestId" } }`, the last two
+ * only for what the server refused. Where an answer was begun already, it is left at that.
+ */
+const failingInJson = (terminal: Terminal): { readonly terminal: Terminal; fail(error: unknown): void } => {
+  let isBegun = false
+  const stdout = Object.create(terminal.stdout, {
+    write: {
+      value: (text: string) => {
+        isBegun = true
+        terminal.stdout.write(text)
+      },
+    },
+  }) as Terminal['stdout']
+  return {
+    terminal: { ...terminal, stdout },
+    fail: (error) => {
+      if (isBegun || !(error instanceof CommandFailure || error instanceof UsageError)) return
+      const { code = '', requestId = '' } = error instanceof CommandFailure ? error : {}
+      const told = { message: error.message, ...(code === '' ? {} : { code }), ...(requestId === '' ? {} : { requestId }) }
+      terminal.stdout.write(`${escapeControlInJson(JSON.stringify({ error: told }, null, 2))}\n`)
+    },
   }
 }
 
@@ -90,10 +122,7 @@ const help = async (program: Program, words: readonly string[], terminal: Termin
   }
   const entry = findEntry(program, words)
   if (entry === undefined) return await unknownSubcommand(program, [...words, '--help'], terminal)
-  const loaded = await entry.load()
-  const subcommand = loaded.refine?.(words.slice(entry.name.split(' ').length)) ?? loaded
-  terminal.stdout.write(subcommandHelp(program.name, subcommand, terminal.stdout))
-  return EXIT.ok
+  return await run(program, await entry.load(), [...words.slice(entry.name.split(' ').length), '--help'], terminal)
 }
 
 /** Also the answer to the first word of a two-word name, such as `agent`. */
@@ -112,15 +141,14 @@ const unknownSubcommand = async (program: Program, words: readonly string[], ter
         entries.map(({ name }) => name),
       )
       terminal.stderr.write(`${program.name}: ${first} has no subcommand ${escapeControl(second)}.${guess}\n`)
+      terminal.stderr.write(`Help: ${program.name} ${first} --help\n`)
     } else {
       await showUnder(program, first, terminal.stderr)
     }
     return EXIT.usage
   }
-  const guess = didYouMean(
-    first,
-    program.entries.map(({ name }) => name),
-  )
+  const names = program.entries.flatMap(({ name }) => [name, name.split(' ')[0] ?? ''])
+  const guess = didYouMean(first, [...new Set(names)])
   const what = first.startsWith('-') ? 'unknown option' : 'unknown subcommand'
   terminal.stderr.write(`${program.name}: ${what} ${escapeControl(first)}.${guess}\nHelp: ${program.name} --help\n`)
   return EXIT.usage

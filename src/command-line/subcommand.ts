@@ -52,7 +52,7 @@ export interface SubcommandDeclaration<O extends Options> {
   readonly tables?: readonly HelpTable[]
   /**
    * A more exact declaration for these words (those after the name), for a subcommand whose options depend on them.
-   * Undefined: this one.
+   * Undefined: this one. May throw `UsageError`.
    */
   readonly refine?: (words: readonly string[]) => Subcommand | undefined
   /** @returns the exit status. May throw `UsageError` and `CommandFailure`. */

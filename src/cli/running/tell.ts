@@ -52,4 +52,5 @@ export const refusedOf = (refused: readonly Refused[]) =>
   refused.map(({ targets, failure }) => ({
     instanceIds: targets.map(({ instanceId }) => instanceId),
     message: failure.message,
+    ...(failure.code === '' ? {} : { code: failure.code }),
   }))

@@ -41,15 +41,15 @@ export const call = defineSubcommand({
     const operations = readOperations()
     const name = words.find((word) => operations.has(word))
     const operation = name === undefined ? undefined : operations.get(name)
-    return operation === undefined ? undefined : operationSubcommand(operation, words)
-  },
-  run: async ({ words, terminal }) => {
-    const operations = readOperations()
+    if (operation !== undefined) return operationSubcommand(operation, words)
     const [given] = words
-    if (given !== undefined) {
-      const guess = didYouMean(given, [...operations.keys()])
-      throw new UsageError(`there is no operation ${escapeControl(given)}.${guess}`)
-    }
+    if (given === undefined || given.startsWith('-')) return undefined
+    const guess = didYouMean(given, [...operations.keys()])
+    throw new UsageError(`there is no operation ${escapeControl(given)}.${guess}`)
+  },
+  run: async ({ words: [given], terminal }) => {
+    const operations = readOperations()
+    if (given !== undefined) throw new UsageError(`there is no operation ${escapeControl(given)}.`)
     const list = [...operations.values()].map(({ name, summary }) => ({ left: name, right: summary }))
     terminal.stdout.write(`${rows(list, Math.min(100, terminal.stdout.columns)).join('\n')}\n`)
     return EXIT.ok
