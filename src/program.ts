@@ -23,6 +23,11 @@ const invocations = {
   rerun: () => import('./cli/subcommands/invocations/rerun.js'),
 }
 
+const files = {
+  list: () => import('./cli/subcommands/files/list.js'),
+  show: () => import('./cli/subcommands/files/show.js'),
+}
+
 const rollouts = {
   list: () => import('./cli/subcommands/rollouts/list.js'),
   show: () => import('./cli/subcommands/rollouts/show.js'),
@@ -63,6 +68,8 @@ const entries: readonly SubcommandEntry[] = [
   { name: 'invocations stop', group: HISTORY, load: async () => (await invocations.stop()).stop },
   { name: 'invocations modify', group: HISTORY, load: async () => (await invocations.modify()).modify },
   { name: 'invocations rerun', group: HISTORY, load: async () => (await invocations.rerun()).rerun },
+  { name: 'files list', group: HISTORY, load: async () => (await files.list()).list },
+  { name: 'files show', group: HISTORY, load: async () => (await files.show()).show },
   { name: 'rollouts list', group: HISTORY, load: async () => (await rollouts.list()).list },
   { name: 'rollouts show', group: HISTORY, load: async () => (await rollouts.show()).show },
   { name: 'rollouts pause', group: HISTORY, load: async () => (await rollouts.pause()).pause },

@@ -110,6 +110,10 @@ export const getInvocation = async (api: Api, invokeId: string, signal?: AbortSi
   const answer = await api.call('DescribeInvocations', [['InvokeId', invokeId]], signal)
   const [found] = listAt(answer, 'Invocations', 'Invocation')
   if (found !== undefined) return invocationOf(found)
+  if (invokeId.startsWith('f-'))
+    throw new CommandFailure(`${escapeControl(invokeId)} is the id of a sent file, not of an invocation.`, {
+      advice: [`What became of it: openassist files show ${escapeControl(invokeId)}`],
+    })
   throw new CommandFailure(`there is no invocation ${escapeControl(invokeId)}.`, {
     advice: ['Those that there are: openassist invocations list. The oldest ones are removed after a while.'],
   })
@@ -138,7 +142,8 @@ const invocationOf = (from: Members): Invocation => ({
   hosts: listAt(from, 'InvokeInstances', 'InvokeInstance').map(hostOf),
 })
 
-const hostOf = (from: Members): InvocationHost => ({
+/** A host in an answer that lists invocations, or sent files, with their hosts. */
+export const hostOf = (from: Members): InvocationHost => ({
   instanceId: textAt(from, 'InstanceId'),
   status: textAt(from, 'InvocationStatus'),
   ...(typeof from['ExitCode'] === 'number' ? { exitCode: from['ExitCode'] } : {}),

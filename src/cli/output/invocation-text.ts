@@ -7,7 +7,8 @@ import { type Fact, factLines, scriptLines, tagsText } from './facts.js'
 import { duration, relativeTime } from './relative-time.js'
 import { table } from './table.js'
 
-const painter =
+/** Colours a state. */
+export const painter =
   (colours: Colours) =>
   (cell: string, { status }: { readonly status: string }): string => {
     if (status === 'Success' || status === 'Finished') return colours.green(cell)
@@ -82,7 +83,8 @@ export const invocationText = (invocation: Invocation, now: number, { colours, c
   return `${lines.join('\n')}\n`
 }
 
-const hostTable = (hosts: readonly InvocationHost[], colours: Colours): readonly string[] =>
+/** How it stands on every host, titles first. */
+export const hostTable = (hosts: readonly InvocationHost[], colours: Colours): readonly string[] =>
   table(
     hosts,
     [
@@ -100,7 +102,7 @@ const hostTable = (hosts: readonly InvocationHost[], colours: Colours): readonly
   )
 
 /** What went wrong, each text once with the number of its hosts, so that no line is longer than the screen. */
-const errorLines = (hosts: readonly InvocationHost[], columns: number, colours: Colours): readonly string[] => {
+export const errorLines = (hosts: readonly InvocationHost[], columns: number, colours: Colours): readonly string[] => {
   const groups = new Map<string, InvocationHost[]>()
   for (const host of hosts) {
     const text = [host.errorCode, host.errorInfo].filter(Boolean).join(': ')

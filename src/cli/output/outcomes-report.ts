@@ -27,6 +27,18 @@ export const writeOutcomes = (
   stderr.write(`\n${summaryLine(submitted, outcomes)}\n`)
 }
 
+/** Of sent files, which have no output. */
+export const writeFileOutcomes = (
+  submitted: readonly Submitted[],
+  outcomes: readonly Outcome[],
+  { stdout, stderr }: Pick<Terminal, 'stdout' | 'stderr'>,
+): void => {
+  const told = { invocations: isMixed(outcomes) }
+  const groups = groupOutcomes(outcomes).map((group) => groupHeading(group, stdout.columns, stdout.colours, told))
+  stdout.write(groups.join('\n'))
+  stderr.write(`\n${summaryLine(submitted, outcomes)}\n`)
+}
+
 /** A host is in more than one of the invocations. */
 const isMixed = (outcomes: readonly Outcome[]): boolean =>
   new Set(outcomes.map(({ instanceId }) => instanceId)).size < outcomes.length

@@ -9,6 +9,8 @@ export interface ProgressLine {
   count(done: number, total: number, what: string): void
   /** A line that stays, above the one that is redrawn. */
   say(text: string): void
+  /** Takes the line away while something is written that may be on the same terminal. */
+  apart(write: () => void): void
   /** Takes the line away. */
   [Symbol.dispose](): void
 }
@@ -40,17 +42,19 @@ export const openProgressLine = (output: Output, now: () => number = Date.now): 
     last = text
     lastAt = now()
   }
+  const apart = (write: () => void): void => {
+    const line = drawn
+    clear()
+    write()
+    if (line !== '') output.write(line)
+    drawn = line
+  }
   return {
     show: (progress) => draw(progress.succeeded + progress.failed, progress.total, progressText(progress)),
     count: (done, total, what) =>
       draw(done, total, `${done.toLocaleString('en-US')} of ${total.toLocaleString('en-US')} ${what}`),
-    say: (text) => {
-      const line = drawn
-      clear()
-      output.write(`${text}\n`)
-      if (line !== '') output.write(line)
-      drawn = line
-    },
+    say: (text) => apart(() => output.write(`${text}\n`)),
+    apart,
     [Symbol.dispose]: clear,
   }
 }

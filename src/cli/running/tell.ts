@@ -8,10 +8,6 @@ import type { TargetChoice, Targets } from './targets.js'
 
 // What is said about the hosts of a submission, and what programs are told of it.
 
-/** The lines that show the results later. */
-export const resultsText = (submitted: readonly Submitted[], asked: string): string =>
-  `Results: ${submitted.map(({ invokeId }) => `${asked} --InvokeId ${invokeId}`).join('\n         ')}`
-
 /** `2 hosts: 2 succeeded (t-1, t-2)` */
 export const summaryLine = (submitted: readonly Submitted[], outcomes: readonly Outcome[]): string => {
   const ids = submitted.map(({ invokeId }) => invokeId)

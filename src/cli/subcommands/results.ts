@@ -3,7 +3,7 @@ import { UsageError } from '../../command-line/failures.js'
 import { flag, integer, pairs, text } from '../../command-line/options.js'
 import { defineSubcommand } from '../../command-line/subcommand.js'
 import type { Output } from '../../command-line/terminal.js'
-import { openApi } from '../call-operation.js'
+import { type Api, openApi } from '../call-operation.js'
 import { withNames } from '../host-names.js'
 import { getInvocation } from '../history/invocations.js'
 import { RESULT_STATES, type ResultFilter, resultPages } from '../history/results.js'
@@ -13,18 +13,21 @@ import { groupsText, type Told } from '../output/outcome-text.js'
 import { openProgressLine } from '../output/progress-line.js'
 import { Leaving } from '../running/leaving.js'
 import { groupOutcomes, type Outcome } from '../running/outcomes.js'
+import { isFileId } from '../sending/files.js'
 import { CONNECTION_OPTIONS, readConnection } from '../settings.js'
+import { showFile } from './files/show.js'
 
 const group = 'Filters'
-/** Results that are shown of what has no natural end. */
-const LIMIT = 100
+/** Results that are shown where no invocation is named, and runs of each host. */
+const RESULTS = 100
+const RUNS = 20
 
 export const results = defineSubcommand({
   name: 'results',
   summary: 'shows what hosts answered, of one invocation or of all that are kept',
   description: ['With --grouped, the same answers are shown once, the largest group first.'],
   positionals: [
-    { name: 'ID', about: 'the invocation (t-…); without it, all of them, the newest first', optional: true },
+    { name: 'ID', about: 'the invocation (t-…), or a file send (f-…); without it, all of them, the newest first', optional: true },
   ],
   options: {
     grouped: flag('The same answers together, as “run” shows them.', { short: 'g' }),
@@ -33,7 +36,7 @@ export const results = defineSubcommand({
     command: text('Only those of this command.', { value: 'ID', group }),
     state: text('Only those in this state.', { oneOf: RESULT_STATES, group }),
     tag: pairs('Only those of invocations with this tag; with several, with all of them.', { group }),
-    limit: integer(`At most so many, the newest. Without it, all of an invocation; with --history or without ID, ${LIMIT}.`, {
+    limit: integer(`At most so many, the newest; with --history of each host, then ${RUNS} without it; without ID ${RESULTS}.`, {
       min: 1,
       max: 10_000_000,
       short: 'n',
@@ -55,6 +58,10 @@ export const results = defineSubcommand({
   ],
   run: async ({ options, words: [invokeId], terminal }) => {
     using api = openApi(readConnection(options, terminal))
+    if (invokeId !== undefined && isFileId(invokeId)) {
+      await showFile(api, invokeId, options.output, terminal)
+      return EXIT.ok
+    }
     using leaving = new Leaving()
     using line = openProgressLine(terminal.stderr)
     const { stdout } = terminal
@@ -69,23 +76,28 @@ export const results = defineSubcommand({
     if (options.history && invokeId === undefined) throw new UsageError('--history needs the ID of an invocation.')
     if (options.all && options.limit !== undefined) throw new UsageError('--all and --limit exclude each other.')
     const isEndless = options.history || invokeId === undefined
-    const limit = options.limit ?? (isEndless && !options.all ? LIMIT : Number.POSITIVE_INFINITY)
+    const ordinary = options.history ? RUNS : invokeId === undefined ? RESULTS : Number.POSITIVE_INFINITY
+    const limit = options.limit ?? (options.all ? Number.POSITIVE_INFINITY : ordinary)
     // One by one they can be written as they come; a group is known at the end.
     const atOnce = options.output === 'text' && !options.grouped
     const told = { invocations: invokeId === undefined, times: atOnce }
     const found: Outcome[] = []
-    let [amount, read, isCut, all] = [0, 0, false, 0]
+    let [amount, all, isCut] = [0, 0, false]
     try {
-      for await (const page of resultPages(api, filter, leaving.signal)) {
-        const outcomes = page.outcomes.slice(0, limit - amount)
-        if (atOnce) writeEach(outcomes, amount === 0, stdout, told)
-        else found.push(...outcomes)
-        amount += outcomes.length
-        read += page.read
-        all = page.total
-        isCut = amount >= limit && (read < all || outcomes.length < page.outcomes.length)
-        if (amount >= limit) break
-        if (!atOnce && read < all) line.count(read, all, 'results read')
+      for (const part of await partsOf(api, filter, leaving.signal)) {
+        let [ofPart, read] = [0, 0]
+        for await (const page of resultPages(api, part, leaving.signal)) {
+          const outcomes = page.outcomes.slice(0, limit - ofPart)
+          if (atOnce) writeEach(outcomes, amount === 0, stdout, told)
+          else found.push(...outcomes)
+          if (read === 0) all += page.total
+          amount += outcomes.length
+          ofPart += outcomes.length
+          read += page.read
+          isCut ||= ofPart >= limit && (read < page.total || outcomes.length < page.outcomes.length)
+          if (ofPart >= limit) break
+          if (!atOnce && read < page.total) line.count(read, page.total, 'results read')
+        }
       }
     } catch (error) {
       if (leaving.signal.aborted) return EXIT.interrupted
@@ -100,11 +112,19 @@ export const results = defineSubcommand({
       writeJson(stdout, { ...(options.grouped ? { groups: groupsOf(results) } : { results }), total: all })
     } else stdout.write(groupsText(groupOutcomes(ordered), stdout.columns, stdout.colours, told))
     const whole = count(amount, 'result')
-    const cut = `the newest ${whole} of ${options.state === undefined ? all.toLocaleString('en-US') : 'more'}; --limit shows more, --all all`
+    const of = options.state === undefined ? all.toLocaleString('en-US') : 'more'
+    const cut = `the newest ${whole} of ${of}${options.history ? ', by host' : ''}; --limit shows more, --all all`
     terminal.stderr.write(`${options.output === 'text' && amount > 0 ? '\n' : ''}${isCut ? cut : whole}\n`)
     return EXIT.ok
   },
 })
+
+/** The API lists the runs of one host after the other, so that the newest of each are asked for host by host. */
+const partsOf = async (api: Api, filter: ResultFilter, signal: AbortSignal): Promise<readonly ResultFilter[]> => {
+  if (!filter.history || filter.invokeId === undefined || filter.instanceId !== undefined) return [filter]
+  const { hosts } = await getInvocation(api, filter.invokeId, signal)
+  return hosts.map(({ instanceId }) => ({ ...filter, instanceId }))
+}
 
 /** Every result for itself, in the form of a group. */
 const writeEach = (outcomes: readonly Outcome[], isFirst: boolean, output: Output, told: Told): void => {

@@ -13,14 +13,15 @@ import { turnText } from '../output/rollout-text.js'
 import { ROLLOUT_OPTIONS, rolloutParameters } from '../rollouts/rollout-options.js'
 import { withRollout } from '../rollouts/rollouts.js'
 import { fetchOutcomes, follow, statesOfRun } from '../running/follow.js'
-import { laterText, Leaving } from '../running/leaving.js'
+import { laterText, Leaving, scheduleText } from '../running/leaving.js'
 import { exitStatusOf } from '../running/outcomes.js'
 import { readScript } from '../running/script.js'
 import { RECORD_OPTIONS } from '../running/record.js'
-import { type KeptScript, type Submission, submit, type Submitted } from '../running/submit.js'
+import { type KeptScript, type Submission, submit } from '../running/submit.js'
 import { submitToHosts } from '../running/submit-to-hosts.js'
 import { choiceOf, COMMAND_TYPES, HOST_OPTIONS } from '../running/targets.js'
-import { invocationsOf } from '../running/tell.js'
+import { firstOutcomes, tellTaken } from '../running/taken-by-hosts.js'
+import { invocationsOf, refusedOf } from '../running/tell.js'
 import { CONNECTION_OPTIONS, readConnection } from '../settings.js'
 
 export const run = defineSubcommand({
@@ -102,8 +103,11 @@ export const run = defineSubcommand({
     },
   ],
   exitCodes: [
-    { code: EXIT.ok, about: 'It succeeded on every host; with --detach, --schedule or --on-reboot: it was accepted.' },
-    { code: EXIT.failure, about: 'It failed on some host, or the server refused it.' },
+    {
+      code: EXIT.ok,
+      about: 'It succeeded on every host; with --detach: it was accepted; with --schedule or --on-reboot: some host took it.',
+    },
+    { code: EXIT.failure, about: 'It failed on some host, no host took the schedule, or the server refused it.' },
     { code: EXIT.noHost, about: 'It ran to its end nowhere: no host could be reached or finished in time.' },
     { code: EXIT.noServer, about: 'The server cannot be reached.' },
     { code: EXIT.interrupted, about: 'Left by Ctrl-C.' },
@@ -145,11 +149,20 @@ export const run = defineSubcommand({
     const done = await submitToHosts(api, choice, work, leaving.signal, line)
     if (done === undefined) return EXIT.interrupted
     const { submission, total } = done
-    const later = laterText(submission.submitted, options, terminal)
+    const repeats = options.schedule !== undefined || options['on-reboot'] === 'every'
+    const later = (repeats ? scheduleText : laterText)(submission.submitted, options, terminal)
     // There is nothing to wait for before its time.
     const isLater = options.schedule !== undefined || options['on-reboot'] !== undefined
-    if ((options.detach || isLater) && !leaving.signal.aborted) {
-      tellDetached(submission.submitted, later, options.output === 'json', terminal, line)
+    if (isLater && !options.detach && !leaving.signal.aborted) {
+      const outcomes = await firstOutcomes(api, submission.submitted, line, leaving.signal)
+      writeDetached(submission, options.output === 'json', terminal, line)
+      const isTaken = tellTaken(outcomes, terminal)
+      if (isTaken) line.say(later)
+      return isTaken && submission.refused.length === 0 ? EXIT.ok : EXIT.failure
+    }
+    if (options.detach && !leaving.signal.aborted) {
+      writeDetached(submission, options.output === 'json', terminal, line)
+      line.say(later)
       return submission.refused.length > 0 ? EXIT.failure : EXIT.ok
     }
     const states =
@@ -213,18 +226,13 @@ const tellLeft = ({ submitted, refused }: Submission, total: number, later: stri
   else line.say(`Left; it goes on, but was not submitted to ${count(total - asked, 'host')}.\n${later}`)
 }
 
-const tellDetached = (
-  submitted: readonly Submitted[],
-  later: string,
+const writeDetached = (
+  { submitted, refused }: Submission,
   asJson: boolean,
   { stdout }: Terminal,
   line: ProgressLine,
 ): void => {
   line[Symbol.dispose]()
-  if (asJson) {
-    writeJson(stdout, { invocations: invocationsOf(submitted) })
-    return
-  }
-  for (const { invokeId } of submitted) stdout.write(`${invokeId}\n`)
-  line.say(later)
+  if (asJson) writeJson(stdout, { invocations: invocationsOf(submitted), refused: refusedOf(refused) })
+  else for (const { invokeId } of submitted) stdout.write(`${invokeId}\n`)
 }

@@ -1,4 +1,3 @@
-import { calledAs } from '../../command-line/called-as.js'
 import { EXIT } from '../../command-line/exit-codes.js'
 import { UsageError } from '../../command-line/failures.js'
 import { flag, integer, text } from '../../command-line/options.js'
@@ -7,21 +6,21 @@ import type { Terminal } from '../../command-line/terminal.js'
 import { openApi } from '../call-operation.js'
 import { withNames } from '../host-names.js'
 import { writeJson } from '../output/json.js'
-import { groupHeading } from '../output/outcome-text.js'
+import { writeFileOutcomes } from '../output/outcomes-report.js'
 import { openProgressLine } from '../output/progress-line.js'
 import { follow } from '../running/follow.js'
-import { Leaving } from '../running/leaving.js'
-import { exitStatusOf, groupOutcomes, type Outcome } from '../running/outcomes.js'
+import { Leaving, sendText } from '../running/leaving.js'
+import { exitStatusOf, type Outcome } from '../running/outcomes.js'
 import type { Submission } from '../running/submit.js'
 import { RECORD_OPTIONS } from '../running/record.js'
 import { submitToHosts } from '../running/submit-to-hosts.js'
 import { choiceOf, HOST_OPTIONS } from '../running/targets.js'
-import { invocationsOf, refusedOf, resultsText, summaryLine } from '../running/tell.js'
+import { invocationsOf, refusedOf } from '../running/tell.js'
 import { fetchFileOutcomes, readFileToSend, sendFile, statesOfSend } from '../sending/send-file.js'
 import { turnText } from '../output/rollout-text.js'
 import { ROLLOUT_OPTIONS, rolloutParameters } from '../rollouts/rollout-options.js'
 import { withRollout } from '../rollouts/rollouts.js'
-import { CONNECTION_OPTIONS, readConnection, sameServer } from '../settings.js'
+import { CONNECTION_OPTIONS, readConnection } from '../settings.js'
 
 const onHosts = 'The file on the hosts'
 
@@ -30,7 +29,8 @@ export const send = defineSubcommand({
   summary: 'sends a file to hosts and shows where it arrived',
   description: [
     'A file of at most 24 KB. It arrives whole or not at all; one that is there already stays unless --overwrite is ' +
-      'given. Ctrl-C leaves: what was sent is on its way and cannot be called back.',
+      'given. Ctrl-C leaves, and it is said how to come back: what was sent cannot be called back, only hosts that wait for ' +
+      'their turn can be left out.',
   ],
   positionals: [{ name: 'FILE', about: 'the file; - reads it from stdin' }],
   options: {
@@ -90,12 +90,12 @@ export const send = defineSubcommand({
     if (done === undefined) return EXIT.interrupted
     const { submission } = done
     const { submitted, refused } = submission
-    const asked = `${calledAs(terminal.cwd)} call DescribeSendFileResults${sameServer(options, terminal)}`
+    const later = sendText(submitted, rollout.length > 0, options, terminal)
     if (options.detach && !leaving.signal.aborted) {
       line[Symbol.dispose]()
       if (options.output === 'json') writeSends(submission, undefined, terminal)
       else for (const { invokeId } of submitted) terminal.stdout.write(`${invokeId}\n`)
-      line.say(resultsText(submitted, asked))
+      line.say(later)
       return refused.length > 0 ? EXIT.failure : EXIT.ok
     }
     const states =
@@ -104,13 +104,14 @@ export const send = defineSubcommand({
         : withRollout(statesOfSend, (one) => line.say(turnText(one, options, terminal)))
     await follow(api, submitted, (progress) => line.show(progress), leaving.signal, states)
     if (leaving.signal.aborted) {
-      if (submitted.length > 0) line.say(`Left; hosts that wait for it still get it. ${resultsText(submitted, asked)}`)
+      const how = rollout.length > 0 ? 'hosts get it in their turns, after a pause only once it is over' : 'it is on its way'
+      if (submitted.length > 0) line.say(`Left; ${how}.\n${later}`)
       return EXIT.interrupted
     }
     const outcomes = await fetchFileOutcomes(api, submitted)
     line[Symbol.dispose]()
     if (options.output === 'json') writeSends(submission, await withNames(api, outcomes), terminal)
-    else writeText(submission, outcomes, terminal)
+    else writeFileOutcomes(submitted, outcomes, terminal)
     return exitStatusOf(outcomes, refused.length > 0)
   },
 })
@@ -129,10 +130,4 @@ const writeSends = (
 const withoutOutput = ({ instanceId, name, invokeId, status, errorCode, errorInfo, ...times }: Outcome) => {
   const { startTime, finishTime } = times
   return { instanceId, name, invokeId, status, errorCode, errorInfo, startTime, finishTime }
-}
-
-const writeText = ({ submitted }: Submission, outcomes: readonly Outcome[], { stdout, stderr }: Terminal): void => {
-  const groups = groupOutcomes(outcomes)
-  stdout.write(groups.map((group) => groupHeading(group, stdout.columns, stdout.colours)).join('\n'))
-  stderr.write(`\n${summaryLine(submitted, outcomes)}\n`)
 }

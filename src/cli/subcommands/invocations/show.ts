@@ -5,12 +5,14 @@ import { openApi } from '../../call-operation.js'
 import { countHosts, getInvocation } from '../../history/invocations.js'
 import { invocationText } from '../../output/invocation-text.js'
 import { writeJson } from '../../output/json.js'
+import { isFileId } from '../../sending/files.js'
 import { CONNECTION_OPTIONS, readConnection } from '../../settings.js'
+import { showFile } from '../files/show.js'
 
 export const show = defineSubcommand({
   name: 'invocations show',
   summary: 'shows an invocation: its script, and how it stands on every host',
-  positionals: [{ name: 'ID', about: 'the invocation (t-…)' }],
+  positionals: [{ name: 'ID', about: 'the invocation (t-…), or a file send (f-…)' }],
   options: {
     output: text('For people or for programs.', { oneOf: ['text', 'json'], default: 'text', short: 'o' }),
     ...CONNECTION_OPTIONS,
@@ -28,6 +30,10 @@ export const show = defineSubcommand({
   ],
   run: async ({ options, words: [invokeId = ''], terminal }) => {
     using api = openApi(readConnection(options, terminal))
+    if (isFileId(invokeId)) {
+      await showFile(api, invokeId, options.output, terminal)
+      return EXIT.ok
+    }
     const invocation = await getInvocation(api, invokeId)
     if (options.output === 'json') {
       writeJson(terminal.stdout, { ...invocation, counts: countHosts(invocation.hosts) })

@@ -1,23 +1,32 @@
 import { EXIT } from '../../../command-line/exit-codes.js'
 import { text } from '../../../command-line/options.js'
 import { defineSubcommand } from '../../../command-line/subcommand.js'
-import { openApi } from '../../call-operation.js'
+import type { Output, Terminal } from '../../../command-line/terminal.js'
+import { type Api, openApi } from '../../call-operation.js'
 import { getInvocation } from '../../history/invocations.js'
-import { writeOutcomes, writeOutcomesJson } from '../../output/outcomes-report.js'
+import { writeJson } from '../../output/json.js'
+import { groupsText } from '../../output/outcome-text.js'
+import { writeFileOutcomes, writeOutcomes, writeOutcomesJson } from '../../output/outcomes-report.js'
 import { openProgressLine } from '../../output/progress-line.js'
 import { turnText } from '../../output/rollout-text.js'
 import { withRollout } from '../../rollouts/rollouts.js'
-import { fetchOutcomes, follow, statesOfRun } from '../../running/follow.js'
-import { laterText, Leaving } from '../../running/leaving.js'
-import { exitStatusOf } from '../../running/outcomes.js'
+import { fetchOutcomes, follow, type Progress, statesOfRun, type StatesOf } from '../../running/follow.js'
+import { laterText, Leaving, scheduleText, sendText } from '../../running/leaving.js'
+import { exitStatusOf, type Outcome } from '../../running/outcomes.js'
+import { withRuns } from '../../running/runs-as-they-come.js'
 import type { Submitted } from '../../running/submit.js'
-import { CONNECTION_OPTIONS, readConnection } from '../../settings.js'
+import { getFile, isFileId } from '../../sending/files.js'
+import { fetchFileOutcomes, statesOfSend } from '../../sending/send-file.js'
+import { type ConnectionValues, CONNECTION_OPTIONS, readConnection } from '../../settings.js'
 
 export const watch = defineSubcommand({
   name: 'invocations watch',
   summary: 'waits for an invocation as “run” does, and shows what the hosts answered',
-  description: ['Ctrl-C leaves; what is watched goes on. Its results are there at once when it is over already.'],
-  positionals: [{ name: 'ID', about: 'the invocation (t-…); several are watched together', many: true }],
+  description: [
+    'Ctrl-C leaves; what is watched goes on. Its results are there at once when it is over already. Of what runs again and ' +
+      'again, each run that ends from now on is shown, until it is stopped; in JSON each is a document of its own.',
+  ],
+  positionals: [{ name: 'ID', about: 'the invocation (t-…), or file send (f-…); several are watched together', many: true }],
   options: {
     output: text('For people or for programs.', { oneOf: ['text', 'json'], default: 'text', short: 'o' }),
     ...CONNECTION_OPTIONS,
@@ -35,28 +44,78 @@ export const watch = defineSubcommand({
     using leaving = new Leaving()
     using line = openProgressLine(terminal.stderr)
     const ids = [...new Set(words)]
+    const watched: Watched[] = []
     const left = (): number => {
-      const watched = ids.map((invokeId) => ({ invokeId }))
-      line.say(`Left; it goes on.\n${laterText(watched, options, terminal)}`)
+      line.say(`Left; it goes on.\n${leftText(ids, watched, options, terminal)}`)
       return EXIT.interrupted
     }
-    const submitted: Submitted[] = []
     try {
-      for (const invokeId of ids) {
-        const { hosts } = await getInvocation(api, invokeId, leaving.signal)
-        submitted.push({ invokeId, targets: hosts.map(({ instanceId }) => ({ instanceId, name: '' })) })
-      }
+      for (const invokeId of ids) watched.push(await watchedOf(api, invokeId, leaving.signal))
     } catch (error) {
       if (leaving.signal.aborted) return left()
       throw error
     }
-    const states = withRollout(statesOfRun, (one) => line.say(turnText(one, options, terminal)))
-    await follow(api, submitted, (progress) => line.show(progress), leaving.signal, states)
+    const tell = (run: Outcome): void => {
+      if (options.output === 'json') writeJson(terminal.stdout, run)
+      else line.apart(() => terminal.stdout.write(runText(run, terminal.stdout)))
+    }
+    const repeating = watched.filter(({ kind }) => kind === 'repeating')
+    if (repeating.length > 0) line.say('It runs again and again: each run is shown when it is over. Ctrl-C leaves.')
+    const statesOf = { once: statesOfRun, file: statesOfSend, repeating: withRuns(tell) }
+    const states: StatesOf = (by, invokeId, signal) =>
+      statesOf[watched.find((one) => one.invokeId === invokeId)?.kind ?? 'once'](by, invokeId, signal)
+    // What runs again and again is never done.
+    const show = repeating.length === watched.length ? () => undefined : (progress: Progress) => line.show(progress)
+    const withTurns = withRollout(states, (one) => line.say(turnText(one, options, terminal)))
+    await follow(api, watched, show, leaving.signal, withTurns)
     if (leaving.signal.aborted) return left()
-    const outcomes = await fetchOutcomes(api, submitted)
+    const once = watched.filter(({ kind }) => kind === 'once')
+    const files = watched.filter(({ kind }) => kind === 'file')
+    const outcomes = once.length === 0 ? [] : await fetchOutcomes(api, once)
+    const ofFiles = files.length === 0 ? [] : await fetchFileOutcomes(api, files)
     line[Symbol.dispose]()
-    if (options.output === 'json') await writeOutcomesJson(api, { submitted, refused: [] }, outcomes, terminal)
-    else writeOutcomes(submitted, outcomes, terminal)
-    return exitStatusOf(outcomes, false)
+    // Each run of what repeats was told by itself.
+    if (once.length + files.length === 0) return EXIT.ok
+    if (options.output === 'json') {
+      await writeOutcomesJson(api, { submitted: [...once, ...files], refused: [] }, [...outcomes, ...ofFiles], terminal)
+    } else {
+      if (once.length > 0) writeOutcomes(once, outcomes, terminal)
+      if (files.length > 0) writeFileOutcomes(files, ofFiles, terminal)
+    }
+    return exitStatusOf([...outcomes, ...ofFiles], false)
   },
 })
+
+/** What is waited for: something that runs once, a sent file, or what runs until somebody stops it. */
+interface Watched extends Submitted {
+  readonly kind: 'once' | 'file' | 'repeating'
+}
+
+const watchedOf = async (api: Api, invokeId: string, signal: AbortSignal): Promise<Watched> => {
+  const isFile = isFileId(invokeId)
+  const found = isFile ? await getFile(api, invokeId, signal) : await getInvocation(api, invokeId, signal)
+  const targets = found.hosts.map(({ instanceId }) => ({ instanceId, name: '' }))
+  const repeats = 'repeatMode' in found && (found.repeatMode === 'Period' || found.repeatMode === 'EveryReboot')
+  return { invokeId, targets, kind: isFile ? 'file' : repeats ? 'repeating' : 'once' }
+}
+
+const leftText = (
+  ids: readonly string[],
+  watched: readonly Watched[],
+  connection: ConnectionValues,
+  terminal: Terminal,
+): string => {
+  const files = watched.filter(({ kind }) => kind === 'file')
+  const repeating = watched.filter(({ kind }) => kind === 'repeating')
+  const others = ids
+    .filter((id) => ![...files, ...repeating].some(({ invokeId }) => invokeId === id))
+    .map((invokeId) => ({ invokeId }))
+  return [
+    ...(others.length > 0 ? [laterText(others, connection, terminal)] : []),
+    ...(repeating.length > 0 ? [scheduleText(repeating, connection, terminal)] : []),
+    ...(files.length > 0 ? [sendText(files, false, connection, terminal)] : []),
+  ].join('\n')
+}
+
+const runText = (run: Outcome, { columns, colours }: Output): string =>
+  `${groupsText([{ outcome: run, hosts: [run] }], columns, colours, { times: true })}\n`

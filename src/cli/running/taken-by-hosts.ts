@@ -1,0 +1,42 @@
+import type { Terminal } from '../../command-line/terminal.js'
+import type { Api } from '../call-operation.js'
+import { count } from '../output/count.js'
+import { groupHeading } from '../output/outcome-text.js'
+import type { ProgressLine } from '../output/progress-line.js'
+import { fetchOutcomes, follow, type StatesOf, statesOfRun } from './follow.js'
+import { groupOutcomes, isFinal, type Outcome } from './outcomes.js'
+import type { Submitted } from './submit.js'
+
+/** How long hosts are given to take a schedule or to refuse it. One that is live does so within a second. */
+const PATIENCE_MS = 5_000
+
+/** Nothing was heard of the host yet. */
+const isOpen = (status: string): boolean => status === '' || status === 'Pending'
+
+/** What a schedule came to on each host, at first: until each took or refused it, or for some seconds. */
+export const firstOutcomes = async (
+  api: Api,
+  submitted: readonly Submitted[],
+  line: ProgressLine,
+  signal: AbortSignal,
+): Promise<readonly Outcome[]> => {
+  const patience = AbortSignal.any([signal, AbortSignal.timeout(PATIENCE_MS)])
+  // Who took it counts as done.
+  const states: StatesOf = async (...asked) =>
+    new Map([...(await statesOfRun(...asked))].map(([host, status]) => [host, isOpen(status) ? status : 'Success']))
+  await follow(api, submitted, (progress) => line.show(progress), patience, states)
+  return await fetchOutcomes(api, submitted)
+}
+
+const isRefused = ({ status }: Outcome): boolean => isFinal(status) && status !== 'Success'
+
+/** Says how many hosts took it, and why others did not. @returns whether any did, or still may */
+export const tellTaken = (outcomes: readonly Outcome[], { stderr }: Pick<Terminal, 'stderr'>): boolean => {
+  const refused = outcomes.filter(isRefused)
+  const open = outcomes.filter(({ status }) => isOpen(status)).length
+  const taken = outcomes.length - refused.length - open
+  for (const group of groupOutcomes(refused)) stderr.write(groupHeading(group, stderr.columns, stderr.colours))
+  const waiting = open === 0 ? '' : `; ${open.toLocaleString('en-US')} not asked for it yet`
+  stderr.write(`Taken by ${taken.toLocaleString('en-US')} of ${count(outcomes.length, 'host')}${waiting}.\n`)
+  return refused.length < outcomes.length
+}
