@@ -78,9 +78,12 @@ export const verdict = ({ status, exitCode, errorCode, errorInfo }: Outcome): st
   return escapeControl(reason === '' ? state : `${state}, ${reason}`)
 }
 
+/** What a host wrote, safe to show; of a part of it, the same part. */
+export const shownOutput = (output: string): string => escapeControlKeepingLines(output)
+
 /** What the host wrote, safe to show and with a line end; `''` when it wrote nothing. */
 export const outputText = ({ output }: Outcome): string => {
-  const text = escapeControlKeepingLines(output)
+  const text = shownOutput(output)
   return text === '' || text.endsWith('\n') ? text : `${text}\n`
 }
 

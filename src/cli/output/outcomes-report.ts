@@ -1,6 +1,7 @@
 import type { Terminal } from '../../command-line/terminal.js'
 import type { Api } from '../call-operation.js'
 import { withNames } from '../host-names.js'
+import { LiveOutput } from '../running/live-output.js'
 import { groupOutcomes, type Outcome } from '../running/outcomes.js'
 import type { Submission, Submitted } from '../running/submit.js'
 import { invocationsOf, refusedOf, summaryLine } from '../running/tell.js'
@@ -8,16 +9,18 @@ import { deliveryText } from './delivery-text.js'
 import { writeJson } from './json.js'
 import { droppedText, groupHeading, groupsText, outputText } from './outcome-text.js'
 
-/** One host: its output alone is the answer, so that it can be piped on. Several: grouped. */
+/** One host: its output alone is the answer, so that it can be piped on. Several: grouped. @param live has begun with it */
 export const writeOutcomes = (
   submitted: readonly Submitted[],
   outcomes: readonly Outcome[],
   { stdout, stderr }: Terminal,
+  live = new LiveOutput(stdout),
 ): void => {
   const groups = groupOutcomes(outcomes)
   const [only] = groups
   if (outcomes.length === 1 && only !== undefined) {
-    stdout.write(outputText(only.outcome))
+    const isWhole = live.finish(outputText(only.outcome))
+    if (!isWhole) stderr.write(stderr.colours.dim('(the output is another one than it was; this is all of it)\n'))
     stderr.write(droppedText(only.outcome, stderr.colours))
     stderr.write(deliveryText(only.hosts, stderr.colours))
     if (only.outcome.status !== 'Success') stderr.write(groupHeading(only, stderr.columns, stderr.colours))

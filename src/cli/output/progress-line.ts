@@ -5,7 +5,11 @@ import { cutToWidth } from './display-width.js'
 
 export interface ProgressLine {
   show(progress: Progress): void
-  /** The same for work that only has an amount: `120 of 4,000 results read`. */
+  /** The same, but nothing beside output of which something was written: that is news enough, and may be on the same terminal. */
+  showBeside(output: Live, progress: Progress): void
+  /** Begins a line of its own below output that has none yet. */
+  endLineOf(output: Live): void
+  /** The same as `show` for work that only has an amount: `120 of 4,000 results read`. */
   count(done: number, total: number, what: string): void
   /** A line that stays, above the one that is redrawn. */
   say(text: string): void
@@ -13,6 +17,12 @@ export interface ProgressLine {
   apart(write: () => void): void
   /** Takes the line away. */
   [Symbol.dispose](): void
+}
+
+/** Output that is written as it comes, perhaps on the same terminal. */
+interface Live {
+  readonly hasWritten: boolean
+  readonly isMidLine: boolean
 }
 
 const CLEAR = '\r\u001b[K'
@@ -49,8 +59,16 @@ export const openProgressLine = (output: Output, now: () => number = Date.now): 
     if (line !== '') output.write(line)
     drawn = line
   }
+  const show = (progress: Progress): void =>
+    draw(progress.succeeded + progress.failed, progress.total, progressText(progress))
   return {
-    show: (progress) => draw(progress.succeeded + progress.failed, progress.total, progressText(progress)),
+    show,
+    showBeside: (live, progress) => {
+      if (!live.hasWritten || (progress.trouble !== '' && !live.isMidLine)) show(progress)
+    },
+    endLineOf: (live) => {
+      if (live.isMidLine && output.isTerminal) output.write('\n')
+    },
     count: (done, total, what) =>
       draw(done, total, `${done.toLocaleString('en-US')} of ${total.toLocaleString('en-US')} ${what}`),
     say: (text) => apart(() => output.write(`${text}\n`)),

@@ -2,6 +2,7 @@ import { UsageError } from '../../command-line/failures.js'
 import { flag, type Pair, pairs, texts } from '../../command-line/options.js'
 import { listAt, type Members, textAt } from '../answer.js'
 import type { Api, FlatParameters } from '../call-operation.js'
+import { hostPages } from '../fleet.js'
 import { pages } from '../pages.js'
 
 export interface TargetChoice {
@@ -31,7 +32,7 @@ export const HOST_OPTIONS = {
   'instance-id': texts('This host.', { value: 'ID', short: 'i', group: hosts }),
   tag: pairs('Hosts with this tag; with several, hosts with all of them. NAME alone: any value.', { group: hosts }),
   all: flag('All hosts.', { group: hosts }),
-  'live-only': flag('With --tag and --all: leave out hosts without a live agent.', { group: hosts }),
+  'live-only': flag('With --tag and --all: leave out hosts without a live agent, as status tells it.', { group: hosts }),
 } as const
 
 /** The choice that was made by these options; one that is empty or contradicts itself is refused. */
@@ -82,11 +83,30 @@ export const findTargets = async (
   for await (const answer of pages(api, 'DescribeInstances', filter, 100, signal)) {
     for (const instance of listAt(answer, 'Instances', 'Instance')) {
       if (type !== undefined && !canRun(instance, type)) skipped.otherSystem += 1
-      else if (choice.liveOnly && textAt(instance, 'Status') !== 'Running') skipped.silent += 1
       else targets.push({ instanceId: textAt(instance, 'InstanceId'), name: textAt(instance, 'InstanceName') })
     }
   }
-  return { targets, skipped }
+  if (!choice.liveOnly) return { targets, skipped }
+  const live = await liveOf(api, targets, signal)
+  return {
+    targets: targets.filter(({ instanceId }) => live.has(instanceId)),
+    skipped: { ...skipped, silent: targets.length - live.size },
+  }
+}
+
+/** Those that are live as `status` means it: heard from, and reached at once. */
+const liveOf = async (
+  api: Api,
+  targets: readonly Target[],
+  signal: AbortSignal | undefined,
+): Promise<ReadonlySet<string>> => {
+  const live = new Set<string>()
+  if (targets.length === 0) return live
+  const instanceIds = targets.map(({ instanceId }) => instanceId)
+  for await (const hosts of hostPages(api, { instanceIds, osType: undefined }, signal)) {
+    for (const { instanceId, state } of hosts) if (state === 'live') live.add(instanceId)
+  }
+  return live
 }
 
 const canRun = (instance: Members, type: CommandType): boolean => {

@@ -27,7 +27,7 @@ export const tellSkipped = ({ skipped }: Targets, line: ProgressLine): void => {
   if (skipped.otherSystem > 0) {
     line.say(`${count(skipped.otherSystem, 'host')} left out: this type of command does not run on their system.`)
   }
-  if (skipped.silent > 0) line.say(`${count(skipped.silent, 'host')} left out: no live agent.`)
+  if (skipped.silent > 0) line.say(`${count(skipped.silent, 'host')} left out: no live agent, or it cannot be reached.`)
 }
 
 export const tellRefused = (refused: readonly Refused[], line: ProgressLine): void => {

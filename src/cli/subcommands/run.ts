@@ -14,6 +14,7 @@ import { ROLLOUT_OPTIONS, rolloutParameters } from '../rollouts/rollout-options.
 import { withRollout } from '../rollouts/rollouts.js'
 import { fetchOutcomes, follow, statesOfRun } from '../running/follow.js'
 import { laterText, Leaving, scheduleText } from '../running/leaving.js'
+import { LiveOutput, withOutput } from '../running/live-output.js'
 import { exitStatusOf } from '../running/outcomes.js'
 import { readScript } from '../running/script.js'
 import { RECORD_OPTIONS } from '../running/record.js'
@@ -165,17 +166,21 @@ export const run = defineSubcommand({
       line.say(later)
       return submission.refused.length > 0 ? EXIT.failure : EXIT.ok
     }
+    const live = new LiveOutput(terminal.stdout, line)
+    const isLive = options.output === 'text' && total === 1
+    const ofHosts = isLive ? withOutput(live) : statesOfRun
     const states =
-      rollout.length === 0 ? statesOfRun : withRollout(statesOfRun, (one) => line.say(turnText(one, options, terminal)))
-    await follow(api, submission.submitted, (progress) => line.show(progress), leaving.signal, states)
+      rollout.length === 0 ? ofHosts : withRollout(ofHosts, (one) => line.say(turnText(one, options, terminal)))
+    await follow(api, submission.submitted, (progress) => line.showBeside(live, progress), leaving.signal, states)
     if (leaving.signal.aborted) {
+      line.endLineOf(live)
       tellLeft(submission, total, later, line)
       return EXIT.interrupted
     }
     const outcomes = await fetchOutcomes(api, submission.submitted)
     line[Symbol.dispose]()
     if (options.output === 'json') await writeOutcomesJson(api, submission, outcomes, terminal)
-    else writeOutcomes(submission.submitted, outcomes, terminal)
+    else writeOutcomes(submission.submitted, outcomes, terminal, live)
     return exitStatusOf(outcomes, submission.refused.length > 0)
   },
 })

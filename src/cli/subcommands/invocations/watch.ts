@@ -12,6 +12,7 @@ import { turnText } from '../../output/rollout-text.js'
 import { withRollout } from '../../rollouts/rollouts.js'
 import { fetchOutcomes, follow, type Progress, statesOfRun, type StatesOf } from '../../running/follow.js'
 import { laterText, Leaving, scheduleText, sendText } from '../../running/leaving.js'
+import { LiveOutput, withOutput } from '../../running/live-output.js'
 import { exitStatusOf, type Outcome } from '../../running/outcomes.js'
 import { withRuns } from '../../running/runs-as-they-come.js'
 import type { Submitted } from '../../running/submit.js'
@@ -45,7 +46,9 @@ export const watch = defineSubcommand({
     using line = openProgressLine(terminal.stderr)
     const ids = [...new Set(words)]
     const watched: Watched[] = []
+    const live = new LiveOutput(terminal.stdout, line)
     const left = (): number => {
+      line.endLineOf(live)
       line.say(`Left; it goes on.\n${leftText(ids, watched, options, terminal)}`)
       return EXIT.interrupted
     }
@@ -61,11 +64,12 @@ export const watch = defineSubcommand({
     }
     const repeating = watched.filter(({ kind }) => kind === 'repeating')
     if (repeating.length > 0) line.say('It runs again and again: each run is shown when it is over. Ctrl-C leaves.')
-    const statesOf = { once: statesOfRun, file: statesOfSend, repeating: withRuns(tell) }
+    const isLive = options.output === 'text' && watched.length === 1 && watched[0]?.targets.length === 1
+    const statesOf = { once: isLive ? withOutput(live) : statesOfRun, file: statesOfSend, repeating: withRuns(tell) }
     const states: StatesOf = (by, invokeId, signal) =>
       statesOf[watched.find((one) => one.invokeId === invokeId)?.kind ?? 'once'](by, invokeId, signal)
     // What runs again and again is never done.
-    const show = repeating.length === watched.length ? () => undefined : (progress: Progress) => line.show(progress)
+    const show = repeating.length === watched.length ? () => undefined : (progress: Progress) => line.showBeside(live, progress)
     const withTurns = withRollout(states, (one) => line.say(turnText(one, options, terminal)))
     await follow(api, watched, show, leaving.signal, withTurns)
     if (leaving.signal.aborted) return left()
@@ -79,7 +83,7 @@ export const watch = defineSubcommand({
     if (options.output === 'json') {
       await writeOutcomesJson(api, { submitted: [...once, ...files], refused: [] }, [...outcomes, ...ofFiles], terminal)
     } else {
-      if (once.length > 0) writeOutcomes(once, outcomes, terminal)
+      if (once.length > 0) writeOutcomes(once, outcomes, terminal, live)
       if (files.length > 0) writeFileOutcomes(files, ofFiles, terminal)
     }
     return exitStatusOf([...outcomes, ...ofFiles], false)

@@ -1,0 +1,63 @@
+import { StringDecoder } from 'node:string_decoder'
+import type { Output } from '../../command-line/terminal.js'
+import { listAt, textAt } from '../answer.js'
+import { shownOutput } from '../output/outcome-text.js'
+import type { StatesOf } from './follow.js'
+
+/**
+ * Writes what a single host writes as it comes: at the end exactly what would be written at once then, nothing of it twice,
+ * and no character in halves.
+ */
+export class LiveOutput {
+  readonly #output: Pick<Output, 'write'>
+  #written = ''
+
+  /** @param line is taken away before anything is written: it may be on the same terminal */
+  constructor(output: Pick<Output, 'write'>, line?: Disposable) {
+    this.#output = {
+      write: (text) => {
+        line?.[Symbol.dispose]()
+        output.write(text)
+      },
+    }
+  }
+
+  /** Something was written, and the line has no end yet. */
+  get isMidLine(): boolean {
+    return this.#written !== '' && !this.#written.endsWith('\n')
+  }
+
+  get hasWritten(): boolean {
+    return this.#written !== ''
+  }
+
+  /** Writes what is new in the output so far. Half a character, and half a line end, wait for their other half. */
+  show(bytes: Uint8Array): void {
+    const whole = new StringDecoder('utf8').write(Buffer.from(bytes))
+    this.#goOn(shownOutput(whole.endsWith('\r') ? whole.slice(0, -1) : whole))
+  }
+
+  /** Writes what is left of the whole. @returns false when what was written is no beginning of it: then all of it is */
+  finish(text: string): boolean {
+    if (this.#goOn(text)) return true
+    this.#output.write(this.isMidLine ? `\n${text}` : text)
+    return false
+  }
+
+  #goOn(text: string): boolean {
+    if (!text.startsWith(this.#written)) return false
+    if (text.length > this.#written.length) this.#output.write(text.slice(this.#written.length))
+    this.#written = text
+    return true
+  }
+}
+
+/** The state of an invocation on its only host; what that has written is shown on the way. */
+export const withOutput =
+  (live: LiveOutput): StatesOf =>
+  async (api, invokeId, signal) => {
+    const answer = await api.call('DescribeInvocationResults', [['InvokeId', invokeId]], signal)
+    const results = listAt(answer, 'Invocation', 'InvocationResults', 'InvocationResult')
+    for (const result of results) live.show(Buffer.from(textAt(result, 'Output'), 'base64'))
+    return new Map(results.map((result) => [textAt(result, 'InstanceId'), textAt(result, 'InvocationStatus')]))
+  }
