@@ -3,6 +3,14 @@ import { EXIT } from '../command-line/exit-codes.js'
 import { CommandFailure } from '../command-line/failures.js'
 import type { Connection } from './settings.js'
 
+interface Refusal {
+  readonly status: number
+  readonly code: string
+  readonly message: string
+  readonly requestId: string
+  readonly retryAfterMs: number | undefined
+}
+
 /** The server refused a call: its code and message, with the request's id for its log. */
 export class RefusedCall extends CommandFailure {
   readonly status: number
@@ -10,17 +18,9 @@ export class RefusedCall extends CommandFailure {
   override readonly requestId: string
   /** Milliseconds after which the server wants to be asked again; undefined when it did not say. */
   readonly retryAfterMs: number | undefined
+  readonly #refusal: Refusal
 
-  constructor(
-    refusal: {
-      readonly status: number
-      readonly code: string
-      readonly message: string
-      readonly requestId: string
-      readonly retryAfterMs: number | undefined
-    },
-    advice: readonly string[],
-  ) {
+  constructor(refusal: Refusal, advice: readonly string[]) {
     const { code, message, requestId } = refusal
     const id = requestId === '' ? '' : ` (RequestId ${escapeControl(requestId)})`
     super(`${escapeControl(code)}: ${escapeControl(message)}${id}`, { advice })
@@ -29,6 +29,12 @@ export class RefusedCall extends CommandFailure {
     this.code = code
     this.requestId = requestId
     this.retryAfterMs = refusal.retryAfterMs
+    this.#refusal = refusal
+  }
+
+  /** The same, with more that a person can do about it. */
+  withAdvice(more: string): RefusedCall {
+    return new RefusedCall(this.#refusal, [...this.advice, more])
   }
 }
 
@@ -42,6 +48,7 @@ export class NoAnswer extends CommandFailure {
 
 /** What can be done about a refusal whose cause lies with the caller. */
 export const adviceOn = (
+  action: string,
   code: string,
   connection: Connection,
   clock: { readonly now: number; readonly serverTime: number | undefined },
@@ -65,8 +72,35 @@ export const adviceOn = (
     case 'InvalidRegionId.NotFound':
     case 'RegionId.ApiNotSupported':
       return [`The region asked for is ${escapeControl(connection.regionId)}.`]
+    default: {
+      const rule = ruleOf(action, code)
+      return rule === undefined ? [] : [rule]
+    }
+  }
+}
+
+/** What a value must be like, where the server only says that it is not valid. */
+const ruleOf = (action: string, code: string): string | undefined => {
+  switch (code) {
+    case 'InvalidParameter.Username':
+      return 'A user is letters, digits, _ . - and @, beginning with a letter or _; one of a Windows domain: DOMAIN\\user.'
+    case 'InvalidParameter.Launcher':
+      return 'A launcher is a program and its arguments, every quote closed, and names the script: python3 {{ACS::ScriptFileName}}'
+    case 'InvalidParameter.OssOutputDelivery':
+      return 'A place for outputs is oss://bucket/prefix, of a store that the server is configured with (--output-stores).'
+    case 'InvalidParameter.FileOwner':
+    case 'InvalidParameter.FileGroup':
+      return 'Owner and group are names of letters, digits, _ . @ and -, beginning with none of the last three.'
+    case 'FileTargetDir.Invalid':
+      return 'A folder is named from the root, such as /etc or C:\\conf, in 255 characters at most.'
+    case 'FileMode.Invalid':
+      return 'A mode is three or four octal digits, such as 0644.'
+    case 'InvalidParameter.Name':
+      return action === 'SendFile'
+        ? 'The name of a file has no / and no \\, no control characters, and is not . or ..'
+        : 'The name of a secret is letters, digits, - and _, 180 at most, not beginning with ALIYUN, ACS, ALIBABA, ALICLOUD or OOS.'
     default:
-      return []
+      return undefined
   }
 }
 

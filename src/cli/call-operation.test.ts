@@ -58,6 +58,19 @@ describe('a call', () => {
     )
   })
 
+  it.each([
+    ['RunCommand', 'InvalidParameter.Username', /letters, digits/],
+    ['RunCommand', 'InvalidParameter.Launcher', /names the script/],
+    ['RunCommand', 'InvalidParameter.OssOutputDelivery', /oss:\/\/bucket\/prefix/],
+    ['SendFile', 'InvalidParameter.Name', /name of a file has no \//],
+    ['CreateSecretParameter', 'InvalidParameter.Name', /name of a secret is letters/],
+    ['SendFile', 'FileTargetDir.Invalid', /from the root/],
+  ])('%s says what the rule is where the server only says %s', async (action, Code, rule) => {
+    await using peer = await startPeer((_, response) => answerJson(response, { Code, Message: 'not valid.' }, 400))
+    using api = apiOf(peer)
+    expect((await failureOf(api.call(action, []))).advice?.[0]).toMatch(rule)
+  })
+
   it('reads a refusal in XML too, and hands a good answer on as it is', async () => {
     await using peer = await startPeer((call, response) => {
       const isGood = call.action === 'DescribeRegions'

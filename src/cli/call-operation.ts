@@ -105,14 +105,14 @@ export const openApi = (connection: Connection, version = VERSION): Api => {
       const received = await attempt(action, [...region, ...parameters], signal)
       const content = jsonObject(received, connection)
       if (isSuccess(received)) return content
-      throw refusal(received, content, connection)
+      throw refusal(action, received, content, connection)
     },
     send: async (action, parameters, signal) => {
       const received = await attempt(action, parameters, signal)
       const isXml = /^(application|text)\/xml\b/.test(received.contentType)
       const content = isXml ? xmlError(received.body) : jsonObject(received, connection)
       if (isSuccess(received)) return received.body
-      throw refusal(received, content, connection)
+      throw refusal(action, received, content, connection)
     },
     [Symbol.dispose]: () => agent.destroy(),
   }
@@ -183,6 +183,7 @@ const notTheApi = (received: Received, connection: Connection): NoAnswer =>
   )
 
 const refusal = (
+  action: string,
   received: Received,
   content: Readonly<Record<string, unknown>>,
   connection: Connection,
@@ -199,6 +200,6 @@ const refusal = (
       requestId: textOf('RequestId'),
       retryAfterMs: received.retryAfterMs,
     },
-    adviceOn(code, connection, { now: Date.now(), serverTime: received.serverTime }),
+    adviceOn(action, code, connection, { now: Date.now(), serverTime: received.serverTime }),
   )
 }

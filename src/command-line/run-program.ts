@@ -99,7 +99,11 @@ const failingInJson = (terminal: Terminal): { readonly terminal: Terminal; fail(
     fail: (error) => {
       if (isBegun || !(error instanceof CommandFailure || error instanceof UsageError)) return
       const { code = '', requestId = '' } = error instanceof CommandFailure ? error : {}
-      const told = { message: error.message, ...(code === '' ? {} : { code }), ...(requestId === '' ? {} : { requestId }) }
+      const told = {
+        message: error.message,
+        ...(code === '' ? {} : { code }),
+        ...(requestId === '' ? {} : { requestId }),
+      }
       terminal.stdout.write(`${escapeControlInJson(JSON.stringify({ error: told }, null, 2))}\n`)
     },
   }

@@ -58,6 +58,36 @@ const WEEKDAY: Readonly<Record<Dialect, Field>> = {
 }
 const YEAR: Field = { min: 1970, max: 2099 }
 
+/** A field that is malformed: which word, what it is, and what may be in it. */
+export interface BadField {
+  readonly word: string
+  readonly name: string
+  readonly range: string
+}
+
+/** The first field that `parseCron` cannot read; undefined when it reads them all. */
+export const badFieldOf = (words: readonly string[], dialect: Dialect): BadField | undefined => {
+  const numbers = (field: Field) => (word: string) => numbersOf(word, field) !== undefined
+  const fields: readonly (readonly [name: string, range: string, isGood: (word: string) => boolean])[] = [
+    ['second', '0 to 59', numbers(MINUTE)],
+    ['minute', '0 to 59', numbers(MINUTE)],
+    ['hour', '0 to 23', numbers(HOUR)],
+    ['day of the month', '1 to 31, L, LW, 15W or ?', (word) => isAny(word) || monthDaysOf(word) !== undefined],
+    ['month', '1 to 12 or JAN to DEC', numbers(MONTH)],
+    [
+      'day of the week',
+      dialect === 'api' ? '1 (Monday) to 7 (Sunday), MON to SUN, 5L, 5#3 or ?' : '0 (Sunday) to 7',
+      (word) => isAny(word) || weekdaysOf(word, dialect) !== undefined,
+    ],
+    ['year', '1970 to 2099', (word) => isAny(word) || numbersOf(word, YEAR) !== undefined],
+  ]
+  for (const [index, [name, range, isGood]] of fields.entries()) {
+    const word = words[index]
+    if (word !== undefined && !isGood(word)) return { word, name, range }
+  }
+  return undefined
+}
+
 /**
  * @param words six fields from seconds to the day of the week, and perhaps a year
  * @returns undefined when it is malformed

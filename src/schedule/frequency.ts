@@ -17,13 +17,13 @@ export type Frequency =
   | { readonly kind: 'at'; readonly at: number; readonly wire: string }
 
 const UNIT_SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600, d: 86_400 }
-const RATE_MIN_SECONDS = 60
-const RATE_MAX_SECONDS = 7 * 86_400
+export const RATE_MIN_SECONDS = 60
+export const RATE_MAX_SECONDS = 7 * 86_400
 /** Without a zone it is the host's clock that counts, which may be almost a day behind. */
 const DAY_MS = 86_400_000
 const YEAR_10000 = Date.UTC(10_000, 0)
 /** Between two runs of a cron schedule, whatever their time limit. */
-const CRON_MIN_SECONDS = 10
+export const CRON_MIN_SECONDS = 10
 
 /** @returns undefined when it is none of the three spellings */
 export const parseFrequency = (text: string): Frequency | undefined => {
@@ -69,7 +69,7 @@ const cronOf = (text: string): Frequency | undefined => {
 }
 
 /** A seventh word is a year if it looks like one, else a zone (api.md §6). */
-const tailOf = (tail: readonly string[]): { year?: string | undefined; zoneName?: string | undefined } => {
+export const tailOf = (tail: readonly string[]): { year?: string | undefined; zoneName?: string | undefined } => {
   const [seventh, eighth] = tail
   if (seventh === undefined) return {}
   return eighth === undefined && !looksLikeYear(seventh) ? { zoneName: seventh } : { year: seventh, zoneName: eighth }
@@ -97,6 +97,12 @@ export const problemOf = (frequency: Frequency, timeoutSeconds: number, now: num
       return nextRunOf(frequency, now) === undefined ? 'expired' : undefined
     }
   }
+}
+
+/** Seconds that a run may take at most, so that the next one does not begin before; undefined for as long as it likes. */
+export const longestTimeout = (frequency: Frequency): number | undefined => {
+  if (frequency.kind === 'at') return undefined
+  return frequency.kind === 'rate' ? frequency.seconds - 1 : shortestDistance(frequency.cron)
 }
 
 /** Milliseconds that two runs are apart at least, on a clock that is right; undefined for what runs once. */

@@ -58,20 +58,34 @@ export const PUBLIC: FlatParameters = [
   ['Latest', 'true'],
 ]
 
-/** By its id, or a public one by its name. @throws CommandFailure when there is none */
+/** By its id, a public one by its name, or an own one by a name that no other has. @throws CommandFailure when there is none */
 export const getCommand = async (api: Api, idOrName: string): Promise<Command> => {
   const answer = await api.call('DescribeCommands', [['CommandId', idOrName]])
   const [byId] = listAt(answer, 'Commands', 'Command')
   if (byId !== undefined) return commandOf(byId)
-  const named = await api.call('DescribeCommands', [...PUBLIC, ['Name', idOrName], ['MaxResults', '50']])
-  const byName = listAt(named, 'Commands', 'Command').find((one) => textAt(one, 'Name') === idOrName)
-  if (byName !== undefined) return commandOf(byName)
+  const [published] = await named(api, idOrName, PUBLIC)
+  if (published !== undefined) return commandOf(published)
+  const own = await named(api, idOrName, [])
+  const [only, ...others] = own
+  if (only !== undefined && others.length === 0) return commandOf(only)
+  if (only !== undefined)
+    throw new CommandFailure(`several commands have the name ${escapeControl(idOrName)}: give the id of one.`, {
+      advice: own.map((one) => escapeControl(`${textAt(one, 'CommandId')}, made ${textAt(one, 'CreationTime')}`)),
+    })
   throw new CommandFailure(`there is no command ${escapeControl(idOrName)}.`, {
     advice: [
       'Those that there are: openassist commands list',
       'And with the server come: openassist commands list --public',
     ],
   })
+}
+
+/** Those with exactly this name: the API takes parts of names, too. */
+const named = async (api: Api, name: string, parameters: FlatParameters): Promise<readonly Members[]> => {
+  const found: Members[] = []
+  for await (const answer of pages(api, 'DescribeCommands', [...parameters, ['Name', name]], PAGE))
+    found.push(...listAt(answer, 'Commands', 'Command').filter((one) => textAt(one, 'Name') === name))
+  return found
 }
 
 const commandOf = (from: Members): Command => {

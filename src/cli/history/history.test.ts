@@ -3,6 +3,7 @@ import { answerJson, apiOf, plainColours, startPeer } from '../_support.js'
 import type { Output } from '../../command-line/terminal.js'
 import { invocationTable, invocationText } from '../output/invocation-text.js'
 import { withNames } from '../host-names.js'
+import { getCommand } from './commands.js'
 import { countHosts, getInvocation, hasFailed, invocationPages } from './invocations.js'
 import { rerunCall } from './rerun.js'
 import { resultPages } from './results.js'
@@ -161,6 +162,36 @@ describe('running the same again', () => {
     expect(parameters).toMatchObject({ RerunOf: 't-1' })
     expect(parameters).not.toHaveProperty('EnableParameter')
     expect(parameters).not.toHaveProperty('Parameters')
+  })
+})
+
+describe('a command that is named', () => {
+  const own = (CommandId: string, Name = 'deploy') => ({ CommandId, Name, CreationTime: '2026-01-01T00:00:00Z' })
+  const called = async (commands: readonly ReturnType<typeof own>[], idOrName: string) => {
+    await using peer = await startPeer(({ parameters }, response) => {
+      const id = parameters.get('CommandId')
+      const isPublic = parameters.has('Provider')
+      const found = id === undefined ? commands : commands.filter(({ CommandId }) => CommandId === id)
+      answerJson(response, { Commands: { Command: isPublic ? [own('c-oa', 'OpenAssist-Disk')] : found } })
+    })
+    using api = apiOf(peer)
+    return (await getCommand(api, idOrName)).commandId
+  }
+
+  it.each([
+    ['c-1', 'c-1'],
+    ['deploy', 'c-1'],
+    ['OpenAssist-Disk', 'c-oa'],
+  ])('by %s is %s', async (idOrName, id) => {
+    expect(await called([own('c-1'), own('c-2', 'deploy-all')], idOrName)).toBe(id)
+  })
+
+  it('as several are is asked for by its id', async () => {
+    await expect(called([own('c-1'), own('c-2')], 'deploy')).rejects.toMatchObject({
+      message: 'several commands have the name deploy: give the id of one.',
+      advice: ['c-1, made 2026-01-01T00:00:00Z', 'c-2, made 2026-01-01T00:00:00Z'],
+    })
+    await expect(called([], 'deploy')).rejects.toThrow('there is no command deploy.')
   })
 })
 

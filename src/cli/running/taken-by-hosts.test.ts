@@ -41,9 +41,7 @@ describe('a schedule', () => {
   it('says which hosts refused it, and why', async () => {
     const { isTaken, err } = await told(['Aborted', 'Scheduled', 'Aborted'])
     expect(isTaken).toBe(true)
-    expect(err).toBe(
-      '2 hosts: Aborted, ClientNeedUpgrade: too old\n  mi-0, mi-2\nTaken by 1 of 3 hosts.\n',
-    )
+    expect(err).toBe('2 hosts: Aborted, ClientNeedUpgrade: too old\n  mi-0, mi-2\nTaken by 1 of 3 hosts.\n')
   })
 
   it('that no host took is none', async () => {

@@ -32,7 +32,9 @@ export const HOST_OPTIONS = {
   'instance-id': texts('This host.', { value: 'ID', short: 'i', group: hosts }),
   tag: pairs('Hosts with this tag; with several, hosts with all of them. NAME alone: any value.', { group: hosts }),
   all: flag('All hosts.', { group: hosts }),
-  'live-only': flag('With --tag and --all: leave out hosts without a live agent, as status tells it.', { group: hosts }),
+  'live-only': flag('With --tag and --all: leave out hosts without a live agent, as status tells it.', {
+    group: hosts,
+  }),
 } as const
 
 /** The choice that was made by these options; one that is empty or contradicts itself is refused. */

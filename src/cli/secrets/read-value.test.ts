@@ -64,9 +64,12 @@ describe('the value of a secret', () => {
     expect(shown()).toBe('Value: \n')
   })
 
-  it.each(['p4\u0003', '\u0004'])('is given up: %j', async (typed) => {
+  it.each([
+    ['p4\u0003', 'left by Ctrl-C.', 130],
+    ['\u0004', 'nothing was set.', 1],
+  ])('is given up: %j', async (typed, message, exitCode) => {
     const { terminal, modes } = terminalWith(typed, true)
-    await expect(readSecretValue(undefined, terminal)).rejects.toThrow('nothing was set.')
+    await expect(readSecretValue(undefined, terminal)).rejects.toMatchObject({ message, exitCode })
     expect(modes).toEqual([true, false])
   })
 

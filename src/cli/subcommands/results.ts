@@ -27,7 +27,11 @@ export const results = defineSubcommand({
   summary: 'shows what hosts answered, of one invocation or of all that are kept',
   description: ['With --grouped, the same answers are shown once, the largest group first.'],
   positionals: [
-    { name: 'ID', about: 'the invocation (t-…), or a file send (f-…); without it, all of them, the newest first', optional: true },
+    {
+      name: 'ID',
+      about: 'the invocation (t-…), or a file send (f-…); without it, all of them, the newest first',
+      optional: true,
+    },
   ],
   options: {
     grouped: flag('The same answers together, as “run” shows them.', { short: 'g' }),
@@ -36,11 +40,14 @@ export const results = defineSubcommand({
     command: text('Only those of this command.', { value: 'ID', group }),
     state: text('Only those in this state.', { oneOf: RESULT_STATES, group }),
     tag: pairs('Only those of invocations with this tag; with several, with all of them.', { group }),
-    limit: integer(`At most so many, the newest; with --history of each host, then ${RUNS} without it; without ID ${RESULTS}.`, {
-      min: 1,
-      max: 10_000_000,
-      short: 'n',
-    }),
+    limit: integer(
+      `At most so many, the newest; with --history of each host, then ${RUNS} without it; without ID ${RESULTS}.`,
+      {
+        min: 1,
+        max: 10_000_000,
+        short: 'n',
+      },
+    ),
     all: flag('All of them, however many.'),
     output: text('For people or for programs.', { oneOf: ['text', 'json'], default: 'text', short: 'o' }),
     ...CONNECTION_OPTIONS,

@@ -21,6 +21,7 @@ import { RECORD_OPTIONS } from '../running/record.js'
 import { type KeptScript, type Submission, submit } from '../running/submit.js'
 import { submitToHosts } from '../running/submit-to-hosts.js'
 import { choiceOf, COMMAND_TYPES, HOST_OPTIONS } from '../running/targets.js'
+import { DEFAULT_TIMEOUT, explained, shorterTimeout, TIMEOUT_RANGE } from '../running/schedule-options.js'
 import { firstOutcomes, tellTaken } from '../running/taken-by-hosts.js'
 import { invocationsOf, refusedOf } from '../running/tell.js'
 import { CONNECTION_OPTIONS, readConnection } from '../settings.js'
@@ -37,19 +38,27 @@ export const run = defineSubcommand({
   options: {
     ...HOST_OPTIONS,
     script: text('Run the script in this file; - reads it from stdin.', { value: 'FILE' }),
-    command: text('Run a kept command by its id, or one that comes with the server by its name.', { value: 'ID' }),
+    command: text('Run a kept command, or one that comes with the server, by its id or its name.', { value: 'ID' }),
     type: text('What runs it. Without it: by the file’s extension, else the shell.', { oneOf: COMMAND_TYPES }),
-    timeout: integer('Seconds after which a host ends it. Without it, 60.', { value: 'SECONDS', min: 1 }),
+    timeout: integer(
+      'Seconds after which a host ends it, 10 to 86,400. Without it 60, or what a schedule leaves for one run.',
+      TIMEOUT_RANGE,
+    ),
     workdir: text('Folder on the host to run it in.', { value: 'DIR' }),
-    username: text('User on the host to run it as.', { value: 'NAME' }),
+    username: text('User on the host to run it as: letters, digits, _ . - and @; DOMAIN\\user on Windows.', {
+      value: 'NAME',
+    }),
     'windows-password-name': text('On Windows, name under which the host keeps the password of that user.', {
       value: 'NAME',
     }),
     container: text('Container on the host to run it in, by its id; without user and folder.', { value: 'ID' }),
     'container-name': text('The same by its name.', { value: 'NAME' }),
-    launcher: text('What starts it, {{ACS::ScriptFileName}} for its path: python3 {{ACS::ScriptFileName|Ext(".py")}}', {
-      value: 'LINE',
-    }),
+    launcher: text(
+      'What starts it, with {{ACS::ScriptFileName}} for its path: python3 {{ACS::ScriptFileName|Ext(".py")}}',
+      {
+        value: 'LINE',
+      },
+    ),
     'termination-mode': text('What a stop or the time limit ends. Without it: as the agent does it.', {
       oneOf: ['Process', 'ProcessTree'],
     }),
@@ -106,7 +115,8 @@ export const run = defineSubcommand({
   exitCodes: [
     {
       code: EXIT.ok,
-      about: 'It succeeded on every host; with --detach: it was accepted; with --schedule or --on-reboot: some host took it.',
+      about:
+        'It succeeded on every host; with --detach: it was accepted; with --schedule or --on-reboot: some host took it.',
     },
     { code: EXIT.failure, about: 'It failed on some host, no host took the schedule, or the server refused it.' },
     { code: EXIT.noHost, about: 'It ran to its end nowhere: no host could be reached or finished in time.' },
@@ -121,12 +131,16 @@ export const run = defineSubcommand({
     if (options.command !== undefined) checkOnlyCommand(options, given.words)
     const read = options.command === undefined ? await readScript(given, terminal) : undefined
     using api = openApi(readConnection(options, terminal))
-    const script = read ?? (await keptScript(api, options.command ?? ''))
+    const { script, timeoutSeconds } =
+      read === undefined
+        ? await keptScript(api, options.command ?? '')
+        : { script: read, timeoutSeconds: shorterTimeout(options.schedule) }
     using leaving = new Leaving()
     using line = openProgressLine(terminal.stderr)
     const details = {
       script,
-      timeoutSeconds: options.timeout,
+      // A kept command brings its own.
+      timeoutSeconds: options.timeout ?? (read === undefined ? undefined : timeoutSeconds),
       workingDir: options.workdir,
       username: options.username,
       windowsPasswordName: options['windows-password-name'],
@@ -147,7 +161,11 @@ export const run = defineSubcommand({
       rollout,
     }
     const work = { purpose: 'to run it on', type: script.type, details, submit }
-    const done = await submitToHosts(api, choice, work, leaving.signal, line)
+    const limit = options.timeout ?? timeoutSeconds ?? DEFAULT_TIMEOUT
+    if (details.timeoutSeconds !== options.timeout) line.say(`One run may take ${limit} s, then comes the next.`)
+    const done = await submitToHosts(api, choice, work, leaving.signal, line).catch((error: unknown) => {
+      throw explained(error, options.schedule, limit)
+    })
     if (done === undefined) return EXIT.interrupted
     const { submission, total } = done
     const repeats = options.schedule !== undefined || options['on-reboot'] === 'every'
@@ -181,6 +199,8 @@ export const run = defineSubcommand({
     line[Symbol.dispose]()
     if (options.output === 'json') await writeOutcomesJson(api, submission, outcomes, terminal)
     else writeOutcomes(submission.submitted, outcomes, terminal, live)
+    const isReady = options['dry-run'] && outcomes.every(({ status }) => status === 'Success')
+    if (isReady) line.say(`Checked: it would run on ${count(total, 'host')}, with this user, folder and parameters.`)
     return exitStatusOf(outcomes, submission.refused.length > 0)
   },
 })
@@ -203,11 +223,14 @@ const checkOnlyCommand = (
   if (given !== undefined) throw new UsageError(`--command and --${given} exclude each other.`)
 }
 
-const keptScript = async (api: Api, idOrName: string): Promise<KeptScript> => {
-  const { commandId, type } = await getCommand(api, idOrName)
+const keptScript = async (
+  api: Api,
+  idOrName: string,
+): Promise<{ readonly script: KeptScript; readonly timeoutSeconds: number }> => {
+  const { commandId, type, timeoutSeconds } = await getCommand(api, idOrName)
   const known = COMMAND_TYPES.find((one) => one === type)
   if (known === undefined) throw new CommandFailure(`${commandId} is a command of a type that is not known here.`)
-  return { commandId, type: known }
+  return { script: { commandId, type: known }, timeoutSeconds }
 }
 
 /** How often, in the words of the API. */

@@ -13,6 +13,7 @@ import { Leaving, sendText } from '../running/leaving.js'
 import { exitStatusOf, type Outcome } from '../running/outcomes.js'
 import type { Submission } from '../running/submit.js'
 import { RECORD_OPTIONS } from '../running/record.js'
+import { MOST_TIMEOUT } from '../running/schedule-options.js'
 import { submitToHosts } from '../running/submit-to-hosts.js'
 import { choiceOf, HOST_OPTIONS } from '../running/targets.js'
 import { invocationsOf, refusedOf } from '../running/tell.js'
@@ -36,12 +37,16 @@ export const send = defineSubcommand({
   options: {
     ...HOST_OPTIONS,
     to: text('Folder on the hosts, from the root; it is made when it is missing.', { value: 'DIR', group: onHosts }),
-    name: text('Its name there. Without it, the name that it has here.', { group: onHosts }),
+    name: text('Its name there, without / and \\. Without it, the name that it has here.', { group: onHosts }),
     mode: text('Its mode, in octal. Without it, 0644.', { group: onHosts }),
     owner: text('Its owner. Without it, root.', { value: 'NAME', group: onHosts }),
     group: text('Its group. Without it, root.', { value: 'NAME', group: onHosts }),
     overwrite: flag('Replace a file of that name.', { group: onHosts }),
-    timeout: integer('Seconds that a host may take. Without it, 60.', { value: 'SECONDS', min: 10 }),
+    timeout: integer('Seconds that a host may take, 86,400 at most; fewer than 10 count as 10. Without it, 60.', {
+      value: 'SECONDS',
+      min: 1,
+      max: MOST_TIMEOUT,
+    }),
     description: text('What it is for, for the history.'),
     ...ROLLOUT_OPTIONS,
     ...RECORD_OPTIONS,
@@ -104,7 +109,8 @@ export const send = defineSubcommand({
         : withRollout(statesOfSend, (one) => line.say(turnText(one, options, terminal)))
     await follow(api, submitted, (progress) => line.show(progress), leaving.signal, states)
     if (leaving.signal.aborted) {
-      const how = rollout.length > 0 ? 'hosts get it in their turns, after a pause only once it is over' : 'it is on its way'
+      const how =
+        rollout.length > 0 ? 'hosts get it in their turns, after a pause only once it is over' : 'it is on its way'
       if (submitted.length > 0) line.say(`Left; ${how}.\n${later}`)
       return EXIT.interrupted
     }

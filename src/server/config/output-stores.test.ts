@@ -107,6 +107,7 @@ describe('the file of output stores', () => {
     [{ 'oss://bb': { endpoint: 'https://s3.example.com', accessKeyId: 'x' } }, 'must have both'],
     [{ 'oss://bb': { endpoint: 'https://s3.example.com', pathStyle: 'yes' } }, 'must have true or false'],
     [{ 'oss://bb': { endpoint: 'https://s3.example.com', bucket: 'a/b' } }, 'must have a bucket of letters'],
+    [{ 'oss://x': { endpoint: 'https://s3.example.com' } }, 'must have a bucket of 2 to 63 characters, not 1'],
     [{ 'oss://bb': { endpoint: 'https://s3.example.com', prefix: '../b' } }, 'must have a prefix without dots'],
   ])('%j is refused', (stores, what) => {
     expect(problemsOf(stores, KEY).join('\n')).toContain(what)

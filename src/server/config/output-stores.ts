@@ -98,8 +98,13 @@ const s3Of = (
     found.push('has no accessKeyId, and OPENASSIST_OUTPUT_ACCESS_KEY_ID is not given')
   const storeBucket = textIn(value, 'bucket') || mapped.bucket
   // It is a part of a path or of a host name.
-  if (!/^[A-Za-z0-9][A-Za-z0-9._-]{1,62}$/.test(storeBucket))
-    found.push('must have a bucket of letters, digits, . _ and -')
+  if (!/^[A-Za-z0-9][A-Za-z0-9._-]{1,62}$/.test(storeBucket)) {
+    const isLength = /^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(storeBucket)
+    const length = `of 2 to 63 characters, not ${storeBucket.length}`
+    found.push(
+      `must have a bucket ${isLength ? length : 'of letters, digits, . _ and -, beginning with one of the first two'}`,
+    )
+  }
   const storePrefix = textIn(value, 'prefix')
   if (storePrefix.split('/').some((part) => part === '.' || part === '..'))
     found.push('must have a prefix without dots alone')

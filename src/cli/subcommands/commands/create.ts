@@ -8,6 +8,7 @@ import { openApi } from '../../call-operation.js'
 import { readScript } from '../../running/script.js'
 import { COMMAND_TYPES } from '../../running/targets.js'
 import { tagParameters } from '../../pages.js'
+import { TIMEOUT_RANGE } from '../../running/schedule-options.js'
 import { CONNECTION_OPTIONS, readConnection } from '../../settings.js'
 
 export const create = defineSubcommand({
@@ -19,10 +20,11 @@ export const create = defineSubcommand({
     name: text('Name of the command.', { value: 'NAME', required: true }),
     description: text('What it is for.'),
     type: text('What runs it. Without it: by the file’s extension, else the shell.', { oneOf: COMMAND_TYPES }),
-    timeout: integer('Seconds after which a host ends it. Without it, 60.', { value: 'SECONDS', min: 1 }),
+    timeout: integer('Seconds after which a host ends it, 10 to 86,400. Without it, 60.', TIMEOUT_RANGE),
     workdir: text('Folder on the host to run it in.', { value: 'DIR' }),
     launcher: text('What starts it, {{ACS::ScriptFileName}} for its path.', { value: 'LINE' }),
     parameters: flag('{{NAME}} in the script stands for a value that each run gives.'),
+    'resource-group': text('Resource group that it belongs to.', { value: 'ID' }),
     tag: pairs('Tag of the command.'),
     ...CONNECTION_OPTIONS,
   },
@@ -46,6 +48,7 @@ export const create = defineSubcommand({
       ['Timeout', options.timeout?.toString()],
       ['WorkingDir', options.workdir],
       ['Launcher', options.launcher],
+      ['ResourceGroupId', options['resource-group']],
       ['EnableParameter', options.parameters ? 'true' : undefined],
     ]
     const answer = await api.call('CreateCommand', [

@@ -3,6 +3,7 @@ import { UsageError } from '../../../command-line/failures.js'
 import { integer, text } from '../../../command-line/options.js'
 import { defineSubcommand } from '../../../command-line/subcommand.js'
 import { openApi } from '../../call-operation.js'
+import { TIMEOUT_RANGE } from '../../running/schedule-options.js'
 import { CONNECTION_OPTIONS, readConnection } from '../../settings.js'
 
 export const modify = defineSubcommand({
@@ -12,8 +13,8 @@ export const modify = defineSubcommand({
   positionals: [{ name: 'ID', about: 'the command (c-…)' }],
   options: {
     name: text('New name.', { value: 'NAME' }),
-    description: text('New description.'),
-    timeout: integer('Seconds after which a host ends it.', { value: 'SECONDS', min: 1 }),
+    description: text('New description; an empty one removes it.', { mayBeEmpty: true }),
+    timeout: integer('Seconds after which a host ends it, 10 to 86,400.', TIMEOUT_RANGE),
     workdir: text('Folder on the host to run it in.', { value: 'DIR' }),
     launcher: text('What starts it, {{ACS::ScriptFileName}} for its path.', { value: 'LINE' }),
     ...CONNECTION_OPTIONS,

@@ -4,10 +4,12 @@ import { UsageError } from '../../../command-line/failures.js'
 import { flag, pairs, text, texts } from '../../../command-line/options.js'
 import { defineSubcommand } from '../../../command-line/subcommand.js'
 import { textAt } from '../../answer.js'
+import { RefusedCall } from '../../call-failures.js'
 import { type FlatParameters, openApi } from '../../call-operation.js'
 import { countHosts, getInvocation } from '../../history/invocations.js'
 import { hostsText } from '../../output/invocation-text.js'
 import { repeatedParameter } from '../../pages.js'
+import { explained } from '../../running/schedule-options.js'
 import { readScript } from '../../running/script.js'
 import { CONNECTION_OPTIONS, readConnection } from '../../settings.js'
 
@@ -61,11 +63,12 @@ export const modify = defineSubcommand({
     ]
     if (changes.length === 0) throw new UsageError('nothing to change: give a script, --schedule, --param or --add.')
     using api = openApi(readConnection(options, terminal))
-    const answer = await api.call('ModifyInvocationAttribute', [
-      ['InvokeId', invokeId],
-      ...changes,
-      ['ClientToken', randomUUID()],
-    ])
+    const parameters: FlatParameters = [['InvokeId', invokeId], ...changes, ['ClientToken', randomUUID()]]
+    const answer = await api.call('ModifyInvocationAttribute', parameters).catch(async (error: unknown) => {
+      if (options.schedule === undefined || !(error instanceof RefusedCall)) throw error
+      const { timeoutSeconds } = await getInvocation(api, invokeId)
+      throw explained(error, options.schedule, timeoutSeconds)
+    })
     terminal.stdout.write(`${textAt(answer, 'CommandId')}\n`)
     const invocation = await getInvocation(api, invokeId)
     terminal.stderr.write(`${invokeId} is ${invocation.status}. ${hostsText(countHosts(invocation.hosts))}.\n`)

@@ -27,7 +27,9 @@ export const watch = defineSubcommand({
     'Ctrl-C leaves; what is watched goes on. Its results are there at once when it is over already. Of what runs again and ' +
       'again, each run that ends from now on is shown, until it is stopped; in JSON each is a document of its own.',
   ],
-  positionals: [{ name: 'ID', about: 'the invocation (t-…), or file send (f-…); several are watched together', many: true }],
+  positionals: [
+    { name: 'ID', about: 'the invocation (t-…), or file send (f-…); several are watched together', many: true },
+  ],
   options: {
     output: text('For people or for programs.', { oneOf: ['text', 'json'], default: 'text', short: 'o' }),
     ...CONNECTION_OPTIONS,
@@ -69,7 +71,8 @@ export const watch = defineSubcommand({
     const states: StatesOf = (by, invokeId, signal) =>
       statesOf[watched.find((one) => one.invokeId === invokeId)?.kind ?? 'once'](by, invokeId, signal)
     // What runs again and again is never done.
-    const show = repeating.length === watched.length ? () => undefined : (progress: Progress) => line.showBeside(live, progress)
+    const show =
+      repeating.length === watched.length ? () => undefined : (progress: Progress) => line.showBeside(live, progress)
     const withTurns = withRollout(states, (one) => line.say(turnText(one, options, terminal)))
     await follow(api, watched, show, leaving.signal, withTurns)
     if (leaving.signal.aborted) return left()

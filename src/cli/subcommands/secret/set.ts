@@ -31,6 +31,7 @@ export const set = defineSubcommand({
   exitCodes: [
     { code: EXIT.failure, about: 'The file cannot be read, nothing was typed, or the server refused it.' },
     { code: EXIT.noServer, about: 'The server cannot be reached.' },
+    { code: EXIT.interrupted, about: 'Left by Ctrl-C.' },
   ],
   run: async ({ options, words: [name = ''], terminal }) => {
     const connection = readConnection(options, terminal)
