@@ -1,5 +1,5 @@
 // Changes a kept command; what runs already keeps the old values (api.md §4.3).
-import { optional, text } from '../../schema/shape.js'
+import { flag, optional, text } from '../../schema/shape.js'
 import { description } from '../contract/command-parameters.js'
 import { defineOperation, error, neverAnswered } from '../contract/define-operation.js'
 import { dispatchFailure, forbiddenNotUsed, launcherNotValid, notValid, regionErrors } from '../contract/error-rows.js'
@@ -17,6 +17,11 @@ export const ModifyCommand = defineOperation({
     CommandId: text('The command.', { example: 'c-hz01272yr52****' }),
     Name: optional(text('New name.', { maxLength: 128, pattern: PRINTABLE, example: 'test-CommandName' })),
     Description: description,
+    RemoveDescription: optional(
+      flag('Whether it has no description from now on, as an empty one is not given. An addition of this server.', {
+        default: false,
+      }),
+    ),
     CommandContent: optional(text('Without effect: a script cannot be changed here.', { deprecated: true })),
     WorkingDir: workingDir('Directory to run in.'),
     Timeout: timeout('Seconds that the script may take.'),
@@ -82,7 +87,7 @@ export const ModifyCommand = defineOperation({
   async handle({ request, scope }, { commands }: Pick<Domain, 'commands'>) {
     await commands.modify(scope, request.CommandId, {
       name: request.Name,
-      description: request.Description,
+      description: request.Description ?? (request.RemoveDescription === true ? '' : undefined),
       workingDir: request.WorkingDir,
       timeoutSeconds: request.Timeout,
       launcher: request.Launcher,

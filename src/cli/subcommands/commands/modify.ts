@@ -27,7 +27,8 @@ export const modify = defineSubcommand({
   run: async ({ options, words: [commandId = ''], terminal }) => {
     const changes: readonly (readonly [string, string | undefined])[] = [
       ['Name', options.name],
-      ['Description', options.description],
+      // To the API, an empty value is none.
+      options.description === '' ? ['RemoveDescription', 'true'] : ['Description', options.description],
       ['Timeout', options.timeout?.toString()],
       ['WorkingDir', options.workdir],
       ['Launcher', options.launcher],
