@@ -124,6 +124,22 @@ describe('openassist invocations watch', () => {
     expect((JSON.parse(out) as { hosts: { output: string }[] }).hosts[0]?.output).toBe('through\n')
   })
 
+  it('shows what a single host writes as it comes, as run does, and each of it once', async () => {
+    const gate = join(place.folder, 'second-gate')
+    const script = `printf 'one é\\ntw'; while [ ! -e ${gate} ]; do sleep 0.1; done; echo o; exit 3`
+    const running = place.openassist(['run', '-i', first.instanceId, '--', script])
+    await running.said(/one é\ntw/)
+    const { invocations } = await json<Listed>('invocations', 'list', '-i', first.instanceId, '--limit', '1')
+    const watching = place.openassist(['invocations', 'watch', invocations[0]?.invokeId ?? ''])
+    await watching.said(/one é\ntw/)
+    writeFileSync(gate, '')
+    for (const { ended } of [running, watching]) {
+      const { code, out, err } = await ended
+      expect([code, out]).toEqual([1, 'one é\ntwo\n'])
+      expect(err).toContain('1 host: Failed, exit code 3\n')
+    }
+  })
+
   it('leaves at Ctrl-C and says how to come back', async () => {
     const id = (await ok('run', '-i', first.instanceId, '--detach', '--', 'sleep 300')).trim()
     const running = async () => ((await json<Shown>('invocations', 'show', id)).status === 'Running' ? true : undefined)
@@ -238,7 +254,10 @@ describe('openassist commands', () => {
 describe('openassist invocations modify', () => {
   it('changes what a host runs again and again, and adds another host', async () => {
     const every = ['--schedule', '*/10 * * * * ?', '--timeout', '10']
-    const invokeId = (await ok('run', '-i', first.instanceId, ...every, '--', 'echo old')).trim()
+    const begun = await place.run(['run', '-i', first.instanceId, ...every, '--', 'echo old'])
+    expect(begun.err).toContain('Taken by 1 of 1 host.\n')
+    const invokeId = begun.out.trim()
+    const watching = place.openassist(['invocations', 'watch', invokeId])
     const outputs = async (): Promise<readonly { instanceId: string; output: string }[]> =>
       (await json<{ results: { instanceId: string; output: string }[] }>('results', invokeId, '--history')).results
     const ran = (instanceId: string, output: string): Promise<true> =>
@@ -248,6 +267,9 @@ describe('openassist invocations modify', () => {
           (await outputs()).some((one) => one.instanceId === instanceId && one.output === `${output}\n`) || undefined,
       )
     await ran(first.instanceId, 'old')
+    await watching.said(/^ {2}began \S+Z, took \d+ s\nold\n/m)
+    watching.child.kill('SIGINT')
+    expect((await watching.ended).err).toContain(`Its runs:  openassist results ${invokeId} --history\n`)
     const { code, out, err } = await place.run(
       ['invocations', 'modify', invokeId, '--add', second.instanceId, '--param', 'who=you'].concat([
         '--enable-parameter',

@@ -97,9 +97,10 @@ describe('a run in turns', () => {
     )
     const { InvokeId } = JSON.parse(again) as { InvokeId: string }
     const { hosts: rerun } = JSON.parse(await ok('invocations', 'show', InvokeId, '-o', 'json')) as { hosts: unknown[] }
-    expect(rerun).toHaveLength(1)
+    // On those that the halt left out, too.
+    expect(rerun).toHaveLength(3)
     const inTurns = (await ok('invocations', 'rerun', id, '--failed')).trim()
-    expect(await shown(inTurns)).toMatchObject({ total: 1, maxConcurrency: 1, stopAfterFailures: 1 })
+    expect(await shown(inTurns)).toMatchObject({ total: 3, maxConcurrency: 1, stopAfterFailures: 1 })
   })
 
   it('waits between waves for somebody, who sees how to go on, and goes on', async () => {
@@ -161,5 +162,23 @@ describe('a file in turns', () => {
     const id = (JSON.parse(sent.out) as { sends: { invokeId: string }[] }).sends[0]?.invokeId ?? ''
     expect(await shown(id)).toMatchObject({ status: 'Finished', succeeded: 3 })
     expect(readFileSync(join(place.folder, 'turns.txt'), 'utf8')).toBe('in turns')
+  })
+
+  it('that waits for somebody is left with the lines that go on with it and show it', async () => {
+    const to = ['--to', place.folder, '--overwrite', '--waves', '1', '--pause-between-waves', 'manual']
+    const sending = place.openassist(['send', '-', '--name', 'paused.txt', ...hosts(), ...to], { input: 'in waves' })
+    await sending.said(/Paused: wave 1 of 2 is over/)
+    sending.child.kill('SIGINT')
+    const { code, err } = await sending.ended
+    expect(code).toBe(130)
+    const id = /Go on: {5}openassist rollouts resume (f-\S+)\n {2}End it: {4}openassist rollouts cancel \1\n/.exec(
+      err,
+    )?.[1]
+    expect(err).toContain(`Results:   openassist files show ${id}\n`)
+    expect(await ok('files', 'show', id ?? '')).toContain('3 hosts: 1 succeeded, 2 not finished')
+    expect(await ok('files', 'list', '--name', 'paused.txt')).toMatch(new RegExp(`^${id} .* 3 +0 +/`, 'm'))
+    await ok('rollouts', 'resume', id ?? '')
+    expect(await ok('invocations', 'watch', id ?? '')).toMatch(/^3 hosts: Success\n/)
+    expect(await ok('results', id ?? '')).toContain('3 hosts: 3 succeeded')
   })
 })
