@@ -1,3 +1,4 @@
+import { CommandFailure } from '../../command-line/failures.js'
 import type { Terminal } from '../../command-line/terminal.js'
 import type { Api } from '../call-operation.js'
 import { count } from '../output/count.js'
@@ -13,8 +14,30 @@ const PATIENCE_MS = 5_000
 /** Nothing was heard of the host yet. */
 const isOpen = (status: string): boolean => status === '' || status === 'Pending'
 
+/**
+ * Says how many hosts took a schedule, and why others did not. Where that cannot be learnt it was submitted all the same.
+ * @returns whether any host took it, or still may
+ */
+export const tellWhoTook = async (
+  api: Api,
+  submitted: readonly Submitted[],
+  terminal: Pick<Terminal, 'stderr'>,
+  line: ProgressLine,
+  signal: AbortSignal,
+): Promise<boolean> => {
+  try {
+    const outcomes = await firstOutcomes(api, submitted, line, signal)
+    line[Symbol.dispose]()
+    return tellTaken(outcomes, terminal)
+  } catch (error) {
+    if (!(error instanceof CommandFailure)) throw error
+    line.say(`Which hosts took it is not known: ${error.message}`)
+    return true
+  }
+}
+
 /** What a schedule came to on each host, at first: until each took or refused it, or for some seconds. */
-export const firstOutcomes = async (
+const firstOutcomes = async (
   api: Api,
   submitted: readonly Submitted[],
   line: ProgressLine,
@@ -30,8 +53,7 @@ export const firstOutcomes = async (
 
 const isRefused = ({ status }: Outcome): boolean => isFinal(status) && status !== 'Success'
 
-/** Says how many hosts took it, and why others did not. @returns whether any did, or still may */
-export const tellTaken = (outcomes: readonly Outcome[], { stderr }: Pick<Terminal, 'stderr'>): boolean => {
+const tellTaken = (outcomes: readonly Outcome[], { stderr }: Pick<Terminal, 'stderr'>): boolean => {
   const refused = outcomes.filter(isRefused)
   const open = outcomes.filter(({ status }) => isOpen(status)).length
   const taken = outcomes.length - refused.length - open

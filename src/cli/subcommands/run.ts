@@ -22,7 +22,7 @@ import { type KeptScript, type Submission, submit } from '../running/submit.js'
 import { submitToHosts } from '../running/submit-to-hosts.js'
 import { choiceOf, COMMAND_TYPES, HOST_OPTIONS } from '../running/targets.js'
 import { DEFAULT_TIMEOUT, explained, shorterTimeout, TIMEOUT_RANGE } from '../running/schedule-options.js'
-import { firstOutcomes, tellTaken } from '../running/taken-by-hosts.js'
+import { tellWhoTook } from '../running/taken-by-hosts.js'
 import { invocationsOf, refusedOf } from '../running/tell.js'
 import { CONNECTION_OPTIONS, readConnection } from '../settings.js'
 
@@ -173,9 +173,8 @@ export const run = defineSubcommand({
     // There is nothing to wait for before its time.
     const isLater = options.schedule !== undefined || options['on-reboot'] !== undefined
     if (isLater && !options.detach && !leaving.signal.aborted) {
-      const outcomes = await firstOutcomes(api, submission.submitted, line, leaving.signal)
       writeDetached(submission, options.output === 'json', terminal, line)
-      const isTaken = tellTaken(outcomes, terminal)
+      const isTaken = await tellWhoTook(api, submission.submitted, terminal, line, leaving.signal)
       if (isTaken) line.say(later)
       return isTaken && submission.refused.length === 0 ? EXIT.ok : EXIT.failure
     }
