@@ -2,6 +2,7 @@ import { calledAs } from '../../command-line/called-as.js'
 import type { Colours, Output, Terminal } from '../../command-line/terminal.js'
 import type { Rollout } from '../rollouts/rollouts.js'
 import { type ConnectionValues, sameServer } from '../settings.js'
+import { count } from './count.js'
 import { type Fact, factLines } from './facts.js'
 import { relativeTime } from './relative-time.js'
 import { table } from './table.js'
@@ -47,7 +48,7 @@ export const rolloutText = (rollout: Rollout, now: number, { colours }: Output):
     ['Status', rollout.status, (text) => paint(text, rollout)],
     ['Why', rollout.reason],
     ['Asked for', `${rollout.creationTime} (${relativeTime(rollout.creationTime, now)})`],
-    ['At a time', rollout.maxConcurrency === undefined ? '' : `${numbers(rollout.maxConcurrency)} hosts at most`],
+    ['At a time', rollout.maxConcurrency === undefined ? '' : `${count(rollout.maxConcurrency, 'host')} at most`],
     ['Halts at', rollout.stopAfterFailures === undefined ? '' : `${numbers(rollout.stopAfterFailures)} failed`],
     ['Waves', rollout.waves.includes(',') ? `${rollout.waves.replaceAll(',', ', ')} hosts` : ''],
     ['Wave', waveOf(rollout)],
