@@ -79,4 +79,24 @@ describe('output as it comes', () => {
     const bar = '\r\u001b[K[░░░░░░░░░░░░░░░░░░░░░░░░] 0 of 1 host done; 1 running'
     expect(written).toEqual([bar, '\r\u001b[K', 'one\n', 'two\n'])
   })
+
+  it('is not fetched again once no more of it is kept', async () => {
+    await using peer = await startPeer(({ action }, response) => {
+      const instance = {
+        InstanceId: 'mi-1',
+        InvocationStatus: action === 'DescribeInvocations' ? 'Success' : 'Running',
+      }
+      const InvocationResult = [{ ...instance, Output: Buffer.from('kept').toString('base64'), Dropped: 5 }]
+      answerJson(response, {
+        Invocation: { InvocationResults: { InvocationResult } },
+        Invocations: { Invocation: [{ InvokeInstances: { InvokeInstance: [instance] } }] },
+      })
+    })
+    using api = apiOf(peer)
+    const { written, output } = recorder()
+    const submitted = [{ invokeId: 't-1', targets: [{ instanceId: 'mi-1', name: '' }] }]
+    await follow(api, submitted, () => undefined, never, withOutput(new LiveOutput(output)))
+    expect(written).toEqual(['kept'])
+    expect(peer.calls.map(({ action }) => action)).toEqual(['DescribeInvocationResults', 'DescribeInvocations'])
+  })
 })

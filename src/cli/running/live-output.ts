@@ -1,8 +1,8 @@
 import { StringDecoder } from 'node:string_decoder'
 import type { Output } from '../../command-line/terminal.js'
-import { listAt, textAt } from '../answer.js'
+import { listAt, numberAt, textAt } from '../answer.js'
 import { shownOutput } from '../output/outcome-text.js'
-import type { StatesOf } from './follow.js'
+import { type StatesOf, statesOfRun } from './follow.js'
 
 /**
  * Writes what a single host writes as it comes: at the end exactly what would be written at once then, nothing of it twice,
@@ -53,11 +53,17 @@ export class LiveOutput {
 }
 
 /** The state of an invocation on its only host; what that has written is shown on the way. */
-export const withOutput =
-  (live: LiveOutput): StatesOf =>
-  async (api, invokeId, signal) => {
+export const withOutput = (live: LiveOutput): StatesOf => {
+  // What is not kept of an output is its end: the rest has been seen then, and is not fetched again and again.
+  let isFull = false
+  return async (api, invokeId, signal) => {
+    if (isFull) return await statesOfRun(api, invokeId, signal)
     const answer = await api.call('DescribeInvocationResults', [['InvokeId', invokeId]], signal)
     const results = listAt(answer, 'Invocation', 'InvocationResults', 'InvocationResult')
-    for (const result of results) live.show(Buffer.from(textAt(result, 'Output'), 'base64'))
+    for (const result of results) {
+      live.show(Buffer.from(textAt(result, 'Output'), 'base64'))
+      isFull ||= numberAt(result, 'Dropped') > 0
+    }
     return new Map(results.map((result) => [textAt(result, 'InstanceId'), textAt(result, 'InvocationStatus')]))
   }
+}
