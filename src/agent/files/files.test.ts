@@ -123,6 +123,9 @@ describe('a file', () => {
       file(folder, { name: 'taken' }),
       file(folder, { name: 'taken', overwrite: true }),
       file(folder, { name: 'x'.repeat(256) }),
+      file(folder, { name: '水'.repeat(255) }),
+      file(folder, { name: '水'.repeat(86), overwrite: true }),
+      file(folder, { name: '水'.repeat(85) }),
     )
     expect(said).toEqual([
       'FileNameInvalid ',
@@ -141,9 +144,12 @@ describe('a file', () => {
       'Failed 4',
       'FileExist taken',
       'Failed 1',
-      'Failed 1',
+      `FileNameInvalid ${'x'.repeat(256)}`,
+      `FileNameInvalid ${'水'.repeat(255)}`,
+      `FileNameInvalid ${'水'.repeat(86)}`,
+      'Success 0',
     ])
-    expect((await readdir(folder)).toSorted()).toEqual(['plain', 'taken'])
+    expect((await readdir(folder)).toSorted()).toEqual(['plain', 'taken', '水'.repeat(85)])
   })
 
   it.runIf(isRoot)('gets its owner and its group, and keeps the bits of its mode', async () => {

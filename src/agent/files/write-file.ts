@@ -46,12 +46,19 @@ export const writeFile = async (
   try {
     await onDraft(draft)
     return await put(file, draft, task)
-  } catch {
-    return fileEnded(FILE_CODE.notWritten)
+  } catch (error) {
+    return isBadName(error) ? fileRefused('FileNameInvalid', file.name) : fileEnded(FILE_CODE.notWritten)
   } finally {
     await unlink(draft).catch(() => undefined)
   }
 }
+
+/**
+ * The file system has no such names: most take 255 bytes, and a name may have more in UTF-8 (api.md §9.1, §9.2). The draft
+ * beside it had one that it takes.
+ */
+const isBadName = (error: unknown): boolean =>
+  ['ENAMETOOLONG', 'EILSEQ'].includes((error as NodeJS.ErrnoException).code ?? '')
 
 const put = async (file: CheckedFile, draft: string, { name }: FileEntry['task']): Promise<FileEnd> => {
   const target = join(file.directory, file.name)
@@ -76,7 +83,15 @@ const put = async (file: CheckedFile, draft: string, { name }: FileEntry['task']
   return fileEnded(FILE_CODE.written)
 }
 
-const isThere = (path: string): Promise<boolean> => succeeds(lstat(path))
+/** @throws what says that nothing can have this name */
+const isThere = (path: string): Promise<boolean> =>
+  lstat(path).then(
+    () => true,
+    (error: unknown) => {
+      if (isBadName(error)) throw error
+      return false
+    },
+  )
 
 const succeeds = (work: Promise<unknown>): Promise<boolean> =>
   work.then(

@@ -63,12 +63,22 @@ const pauseText = (pause: string): string =>
   pause === '' ? '' : pause === 'Manual' ? 'between waves, until it is resumed' : `between waves, for ${pause} s`
 
 /** `100 hosts: 40 succeeded, 2 failed, 10 at work, 44 waiting, 4 away` */
-export const countsText = ({ total, succeeded, failed, stopped, active, waiting, queued }: Rollout): string => {
+export const countsText = ({
+  total,
+  succeeded,
+  failed,
+  stopped,
+  active,
+  scheduled,
+  waiting,
+  queued,
+}: Rollout): string => {
   const parts = [
     [succeeded, 'succeeded'],
     [failed, 'failed'],
     [stopped, 'stopped'],
     [active, 'at work'],
+    [scheduled, 'scheduled'],
     [waiting, 'waiting'],
     [queued, 'away'],
   ] as const

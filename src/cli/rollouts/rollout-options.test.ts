@@ -65,6 +65,7 @@ describe('turns anew', () => {
     offlineDeadline: '2026-01-02T00:00:00Z',
     total: 100,
     waiting: 0,
+    scheduled: 0,
     queued: 0,
     active: 0,
     succeeded: 0,

@@ -24,6 +24,7 @@ export interface Rollout {
   readonly waiting: number
   readonly queued: number
   readonly active: number
+  readonly scheduled: number
   readonly succeeded: number
   readonly failed: number
   readonly stopped: number
@@ -49,6 +50,7 @@ const rolloutOf = (from: Members): Rollout => ({
   waiting: numberAt(from, 'Waiting'),
   queued: numberAt(from, 'Queued'),
   active: numberAt(from, 'Active'),
+  scheduled: numberAt(from, 'Scheduled'),
   succeeded: numberAt(from, 'Succeeded'),
   failed: numberAt(from, 'Failed'),
   stopped: numberAt(from, 'Stopped'),

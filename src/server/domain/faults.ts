@@ -45,6 +45,7 @@ export const FAULT_KINDS = [
   'parameters/type-not-supported',
   'parameters/secret-not-valid',
   'resource/not-found',
+  'invocation/instance-over',
   'rerun/nothing-to-run',
   'resource/not-taggable',
   'resource-tag/no-instance',

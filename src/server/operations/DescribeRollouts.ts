@@ -36,7 +36,7 @@ export const DescribeRollouts = defineOperation({
       record({
         InvokeId: text('The invocation or the file send.'),
         Status: text(
-          'InProgress: instances get their turn. Paused: none does. Halted: too many failed. Cancelled: somebody ended it. Finished: nothing waits.',
+          'InProgress: instances get their turn. Paused: none does. Halted: too many failed. Cancelled: somebody ended it. Finished: every instance had its turn, and nothing is Active.',
           { oneOf: STATUSES },
         ),
         Reason: text('Why it has this status, in words.'),
@@ -50,7 +50,10 @@ export const DescribeRollouts = defineOperation({
         Total: integer('All its instances.'),
         Waiting: integer('Those whose turn has not come.'),
         Queued: integer('Those whose turn came while they were away.'),
-        Active: integer('Those that were sent to, or are at work.'),
+        Active: integer('Those that were sent to, or are at work: MaxConcurrency counts these.'),
+        Scheduled: integer(
+          'Those that have it as a schedule, or for their next start, whether it runs just now or not. They take no place, and do not keep the rollout open.',
+        ),
         Succeeded: integer('Those that succeeded.'),
         Failed: integer('Those that failed.'),
         Stopped: integer('Those that were stopped or cancelled.'),
@@ -90,7 +93,8 @@ const entry = (rollout: Rollout) => ({
   Total: rollout.total,
   Waiting: rollout.counts.waiting,
   Queued: rollout.counts.queued,
-  Active: rollout.counts.active + rollout.counts.scheduled,
+  Active: rollout.counts.active,
+  Scheduled: rollout.counts.scheduled,
   Succeeded: rollout.counts.succeeded,
   Failed: rollout.counts.failed,
   Stopped: rollout.counts.stopped,

@@ -48,7 +48,7 @@ export const ModifyInvocationAttribute = defineOperation({
     ),
     InstanceId: optional(
       repeated(
-        'Instances to add; how many the invocation has at most is configuration, 100 by default.',
+        'Instances to add; how many the invocation has at most is configuration, 100 by default. One that has it stays as it is; one that was never given it, as it was away, gets it now.',
         text('An instance.', { example: 'i-bp185dy2o3o6neg****' }),
       ),
     ),
@@ -70,6 +70,12 @@ export const ModifyInvocationAttribute = defineOperation({
       403,
       'The operation is not supported for finished invocation.',
       'invocation/over',
+    ),
+    error(
+      'InvalidInstanceId.AlreadyFinished',
+      403,
+      'The invocation is over on one of the instances to add. What it did there stays as it is; run it there anew.',
+      'invocation/instance-over',
     ),
     error(
       'InvalidOperation.CloudAssistantVersionUnsupported',

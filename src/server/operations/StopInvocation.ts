@@ -7,7 +7,8 @@ import type { Domain } from '../domain/domain.js'
 
 export const StopInvocation = defineOperation({
   name: 'StopInvocation',
-  summary: 'Stops an invocation. One that is over stays as it is.',
+  summary:
+    'Stops an invocation. One that is over stays as it is; a schedule on an instance that stays away is told as Terminated after ten minutes.',
   access: 'write',
   permission: { resources: (request) => resources.instances(request.InstanceId) },
 

@@ -115,17 +115,17 @@ export const removeHidden = async (sql: SqlWriter, mostRows: number): Promise<Re
     removed.output += outputs
     left -= outputs
     if (left <= 0) break
-    const tasks = await removeTasks(sql, id, left)
-    removed.task += tasks
-    left -= tasks
+    const gone = await removeTasks(sql, id, left)
+    for (const kind of ['task', 'output', 'run', 'delivery'] as const) removed[kind] += gone[kind]
+    left -= gone.task
     if (left <= 0) break
-    const gone = await sql.run(
+    const ended = await sql.run(
       'delete from invocation where id = $1 and not exists (select 1 from task t where t.invocation_id = $1)',
       [id],
     )
-    removed.invocation += gone
+    removed.invocation += ended
     left -= 1
-    if (gone === 0) continue
+    if (ended === 0) continue
     await sql.run('delete from rollout where invocation_id = $1', [id])
     await sql.run('delete from handed_out_secret where invocation_id = $1', [id])
     await removeTags(sql, 'invocation', id)
@@ -147,21 +147,26 @@ const removePart = (
     [invokeId, limit],
   )
 
-const removeTasks = async (sql: SqlWriter, invokeId: string, limit: number): Promise<number> => {
+/** Some tasks, with what there is of them. */
+const removeTasks = async (
+  sql: SqlWriter,
+  invokeId: string,
+  limit: number,
+): Promise<{ readonly task: number; readonly output: number; readonly run: number; readonly delivery: number }> => {
   const rows = await sql.all(
     `select instance_id from task where invocation_id = $1 order by instance_id limit $2${sql.dialect.skipLocked}`,
     [invokeId, limit],
   )
-  if (rows.length === 0) return 0
+  if (rows.length === 0) return { task: 0, output: 0, run: 0, delivery: 0 }
   const values = [invokeId, JSON.stringify(rows.map((row) => textOf(row['instance_id'])))]
-  // A late report may have added something since the last step.
-  for (const table of ['task_run', 'task_output', 'held_output', 'output_delivery', 'task']) {
-    await sql.run(
-      `delete from ${table} where invocation_id = $1 and ${sql.dialect.within('instance_id', '$2')}`,
-      values,
-    )
-  }
-  return rows.length
+  const remove = (table: string): Promise<number> =>
+    sql.run(`delete from ${table} where invocation_id = $1 and ${sql.dialect.within('instance_id', '$2')}`, values)
+  // A late report may have added something since the last step, and what another node had in hand it may have given back.
+  const run = await remove('task_run')
+  const output = await remove('task_output')
+  await remove('held_output')
+  const delivery = await remove('output_delivery')
+  return { task: await remove('task'), output, run, delivery }
 }
 
 /** The command of a RunCommand goes with the last invocation that has it. */

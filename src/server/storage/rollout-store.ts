@@ -7,7 +7,13 @@ import { maybeNumber, numberOf, type Row, type SqlReader, type SqlValue, type Sq
 /** The rows of each kind that count its hosts, and those of the hosts. */
 const TABLES = {
   invocation: {
-    counts: `i.n_waiting as waiting, i.n_queued as queued, i.n_pending + i.n_running + i.n_stopping as active, i.n_scheduled as scheduled,
+    // What repeats stands on its host once it was taken: no run of it is a turn. What waits for a start of its host does from
+    // its turn on, and is Pending only while such a start has it.
+    counts: `i.n_waiting as waiting, i.n_queued as queued,
+      case when i.repeat_mode in ('Once', 'DryRun') then i.n_pending + i.n_running + i.n_stopping
+        when i.repeat_mode = 'Period' then i.n_pending else 0 end as active,
+      i.n_scheduled + case when i.repeat_mode in ('Once', 'DryRun') then 0
+        when i.repeat_mode = 'Period' then i.n_running + i.n_stopping else i.n_pending + i.n_running + i.n_stopping end as scheduled,
       i.n_success as succeeded, i.n_failed + i.n_broken as failed, i.n_stopped as stopped`,
     from: 'rollout r join invocation i on i.id = r.invocation_id and i.committed = 1',
     waits: `select 1 from task t where t.invocation_id = r.invocation_id and t.state = 'Waiting' and t.position < r.wave_end`,

@@ -213,11 +213,12 @@ export const taskReader = (sql: SqlReader, lock = '', bounds = DEFAULT_ANSWER_BO
     },
 
     async among(invokeId, instanceIds) {
-      const rows = await sql.all(
-        `select instance_id from task where invocation_id = $1 and ${sql.dialect.within('instance_id', '$2')}`,
+      const rows = await sql.arrays(
+        `select ${TASK_COLUMNS} from task t where t.invocation_id = $1 and ${sql.dialect.within('t.instance_id', '$2')}
+       order by t.instance_id${lock}`,
         [invokeId, JSON.stringify(instanceIds)],
       )
-      return new Set(rows.map((row) => textOf(row['instance_id'])))
+      return rows.map(taskOf)
     },
 
     async hasUnfinished(instanceId) {
@@ -283,6 +284,7 @@ const CHANGING: readonly { readonly column: string; readonly of: (task: TaskRow)
   { column: 'finished_at', of: (task) => task.finishedAt ?? null },
   { column: 'stopped_at', of: (task) => task.stoppedAt ?? null },
   { column: 'deadline_at', of: (task) => task.deadlineAt ?? null },
+  { column: 'created_at', of: (task) => task.createdAt },
   { column: 'runs', of: (task) => task.runs },
   { column: 'run_start', of: (task) => task.runStart ?? null },
 ]
@@ -342,12 +344,14 @@ export const taskStore = (sql: SqlWriter): TaskStore => ({
     await sql.run(updateOf(changed), values)
   },
 
-  async holdUnfinished(invokeId) {
+  async holdUnfinished(invokeId, instanceIds) {
+    // All in one order: a stop comes to them so, too.
     const held = await sql.arrays(
-      `select t.instance_id from task t where t.invocation_id = $1 and t.final = 0 order by t.instance_id${sql.dialect.lockTasks}`,
-      [invokeId],
+      `select t.final from task t where t.invocation_id = $1 and (t.final = 0 or ${sql.dialect.within('t.instance_id', '$2')})
+       order by t.instance_id${sql.dialect.lockTasks}`,
+      [invokeId, JSON.stringify(instanceIds)],
     )
-    return held.length
+    return held.filter(([final]) => final === 0).length
   },
 
   async reschedule(invokeId, deadlineAt) {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { inconsistencies } from '../../../../test/load/inconsistencies.js'
 import { CALLER, SCOPE, type World } from '../_support.js'
 import { newInstance } from './_run-options-support.js'
 import type { InvocationChange, RunRequest } from './invocations.js'
@@ -227,6 +228,85 @@ export const modifySuite = (openWorld: () => Promise<World>): void => {
       expect([runs.length, stop.map(({ version }) => version)]).toEqual([0, [3]])
       await world.report(host, invokeId, { kind: 'stopped', startedAt: 0, version: 1 })
       expect(await world.task(invokeId, host)).toMatchObject({ status: 'Cancelled' })
+    })
+  })
+
+  describe('a host that is named once more', () => {
+    const add = (world: World, invokeId: string, ...instanceIds: string[]) => modify(world, invokeId, { instanceIds })
+
+    it.each(['rate(5m)', undefined])('was away, and gets it as one that is new: %s', async (frequency) => {
+      await using world = await openWorld()
+      const [here, away] = [await world.host(), await world.host()]
+      world.pass(5 * MINUTE)
+      await world.beat(here)
+      const request = frequency === undefined ? ({ repeatMode: 'EveryReboot' } as const) : { frequency }
+      const invokeId = await run(world, [here, away], 'a', request)
+      await told(world, here)
+      expect(await world.task(invokeId, away)).toMatchObject({ status: 'Aborted', errorCode: 'ClientNotRunning' })
+      // Still away: it is said again, of now.
+      world.pass(MINUTE)
+      await world.beat(here)
+      await add(world, invokeId, away)
+      expect(await world.task(invokeId, away)).toMatchObject({ status: 'Aborted', createdAt: world.now() })
+      await world.beat(away)
+      await add(world, invokeId, away, here)
+      const isSchedule = frequency !== undefined
+      expect(await world.task(invokeId, away)).toMatchObject({
+        status: isSchedule ? 'Pending' : 'Scheduled',
+        errorCode: '',
+        errorInfo: '',
+        createdAt: world.now(),
+      })
+      expect(await invocation(world, invokeId)).toMatchObject({ status: isSchedule ? 'Pending' : 'Scheduled' })
+      expect(await told(world, away, { reason: 'startup', coldStart: true })).toHaveLength(1)
+      expect(await world.status(away)).toMatchObject({ invocations: 1, active: 0 })
+      await world.report(away, invokeId, { kind: 'running' })
+      expect(await world.status(away)).toMatchObject({ invocations: 1, active: 1 })
+      await world.report(away, invokeId, { kind: 'finish' })
+      expect(await world.task(invokeId, away)).toMatchObject({ status: 'Scheduled', repeats: 1 })
+      expect((await invocation(world, invokeId)).tasks).toHaveLength(2)
+      expect(await inconsistencies(world.parts.database.reader)).toEqual([])
+    })
+
+    it('was stopped before it got it, and gets it after all', async () => {
+      await using world = await openWorld()
+      const [one, two] = [await world.host(), await world.host()]
+      const invokeId = await run(world, [one, two], 'a', { frequency: 'rate(5m)' })
+      await world.parts.domain.invocations.stop(SCOPE, CALLER, invokeId, [two])
+      expect(await world.task(invokeId, two)).toMatchObject({ status: 'Cancelled' })
+      await add(world, invokeId, two)
+      expect(await world.task(invokeId, two)).toMatchObject({ status: 'Pending', stoppedAt: undefined })
+      expect(await told(world, two)).toEqual(['1 a rate(5m)'])
+      expect(await inconsistencies(world.parts.database.reader)).toEqual([])
+    })
+
+    it('has had it, and keeps what became of it: then nobody is added', async () => {
+      await using world = await openWorld()
+      const [one, two, third] = [await world.host(), await world.host(), await world.host()]
+      const invokeId = await run(world, [one, two], 'a', { frequency: 'rate(5m)' })
+      await told(world, two)
+      await world.report(two, invokeId, { kind: 'running' })
+      await world.parts.domain.invocations.stop(SCOPE, CALLER, invokeId, [two])
+      await world.fetch(two)
+      await world.report(two, invokeId, { kind: 'stopped' })
+      expect(await world.task(invokeId, two)).toMatchObject({ status: 'Terminated' })
+      await expect(add(world, invokeId, third, two)).rejects.toMatchObject({ kind: 'invocation/instance-over' })
+      expect((await invocation(world, invokeId)).tasks).toHaveLength(2)
+      expect(await world.task(invokeId, two)).toMatchObject({ status: 'Terminated' })
+    })
+
+    it('is added once by calls at the same time', async () => {
+      await using world = await openWorld()
+      const [here, away] = [await world.host(), await world.host()]
+      world.pass(5 * MINUTE)
+      await world.beat(here)
+      const invokeId = await run(world, [here, away], 'a', { frequency: 'rate(5m)' })
+      await told(world, here)
+      await world.beat(away)
+      const stop = world.parts.domain.invocations.stop(SCOPE, CALLER, invokeId, [here])
+      await Promise.all([stop, ...Array.from({ length: 5 }, () => add(world, invokeId, away))])
+      expect(await told(world, away)).toEqual(['1 a rate(5m)'])
+      expect(await inconsistencies(world.parts.database.reader)).toEqual([])
     })
   })
 

@@ -7,6 +7,7 @@ import { builtInNames } from '../commands/custom-parameters.js'
 import { checkSecrets } from '../secrets/check-secrets.js'
 import { type SecretUse, whyNoSecrets } from '../secrets/secret-use.js'
 import type { UnitOfWork, Writing } from '../unit-of-work.js'
+import { addAgain, isAddable } from './add-again.js'
 import { type Admission, admit, type Needs } from './admit.js'
 import { type ChangedScript, changedScript } from './changed-script.js'
 import { scheduleDeadline } from './hand-out.js'
@@ -16,6 +17,7 @@ import { isContained, optionsOf } from './run-options.js'
 import { isTimed } from './repeat-modes.js'
 import { checkTargets, filledInOf, findTargets, type StartParts } from './start-invocation.js'
 import { classOf, isFinal } from './task-states.js'
+import type { TaskRow } from './task-store.js'
 
 /** Tasks added, or read, at a time (design §4, §8). */
 const CHUNK = 500
@@ -66,12 +68,14 @@ const modify = async (
   for (let from = 0; from === 0 || from < added.length; from += CHUNK) {
     const isDone = await stores.write(async (w) => {
       if ((await w.invocations.attributes(scope, invokeId)) === undefined) throw new Fault('invocation/not-found')
-      if ((await w.tasks.holdUnfinished(invokeId)) === 0) throw new Fault('invocation/over')
+      const chunk = added.slice(from, from + CHUNK)
+      const named = chunk.map(({ instanceId }) => instanceId)
+      if ((await w.tasks.holdUnfinished(invokeId, named)) === 0) throw new Fault('invocation/over')
       if (from === 0) {
         if ((await w.invocations.version(invokeId)) !== before.version) return false
         if (after.isOtherCommand) await addCommand(parts, w, scope, before, after, commandId, now)
       }
-      await addTasks(w, scope, before, added.slice(from, from + CHUNK), now)
+      await addTasks(w, scope, before, chunk, now)
       if (from === 0 && after.isOther) {
         await w.invocations.change(invokeId, { ...after, commandId, secrets, version: before.version + 1 }, now)
         if (after.frequency !== before.frequency)
@@ -142,16 +146,21 @@ const admitted = async (
   const named = [...new Set(instanceIds)]
   const isTooMany = (amount: number): boolean => amount > limits.instancesPerInvocation
   // More than there may be are not looked for.
-  const there = isTooMany(named.length) ? new Set() : await stores.read.tasks.among(before.invokeId, named)
+  const tasks = isTooMany(named.length) ? [] : await stores.read.tasks.among(before.invokeId, named)
+  const there = new Map(tasks.map((task) => [task.instanceId, task]))
   const missing = named.filter((id) => !there.has(id))
   if (missing.length > 0 && isTooMany(before.instances + missing.length))
     throw new Fault('invocation/too-many-instances', [limits.instancesPerInvocation])
-  if (missing.length === 0) return []
+  // Where it is over, what it did there stays as it is.
+  const isOver = (task: TaskRow): boolean => isFinal(task.state) && !isAddable(task)
+  if (tasks.some(isOver)) throw new Fault('invocation/instance-over')
+  const wanted = named.filter((id) => isFinal(there.get(id)?.state ?? 'Aborted'))
+  if (wanted.length === 0) return []
   // They would not wait for their turn.
   if ((await stores.read.rollouts.kindOf(scope, before.invokeId)) !== undefined) throw new Fault('operation/forbidden')
-  const targets = await findTargets(parts, scope, { targets: { by: 'id', instanceIds: missing } })
+  const targets = await findTargets(parts, scope, { targets: { by: 'id', instanceIds: wanted } })
   checkTargets({ type: before.commandType }, targets, before.resourceGroupId)
-  await presence.prefetch(missing)
+  await presence.prefetch(wanted)
   const needs = { options: optionsOf(before), ...needed, mode: before.repeatMode, frequency: after.schedule }
   return targets.map((target) => admit(target, presence, parts.features, needs, now))
 }
@@ -163,10 +172,15 @@ const addTasks = async (
   admissions: readonly Admission[],
   now: number,
 ): Promise<void> => {
-  const there = await w.tasks.among(
+  const tasks = await w.tasks.among(
     invokeId,
     admissions.map(({ instanceId }) => instanceId),
   )
+  const there = new Map(tasks.map((task) => [task.instanceId, task]))
+  for (const admission of admissions) {
+    const task = there.get(admission.instanceId)
+    if (task !== undefined) await addAgain(w, scope, task, admission, now)
+  }
   const added = admissions.filter(({ instanceId }) => !there.has(instanceId))
   if (added.length === 0) return
   await w.tasks.add(invokeId, added, { repeatMode, deliversOutput: outputDelivery !== '' }, now)

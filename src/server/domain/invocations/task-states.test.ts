@@ -10,6 +10,12 @@ const EVENTS: readonly TaskEvent[] = [
   'run-ended',
   'never-ran',
   'missed-run',
+  'stop-given-up',
+  'still-runs',
+  'added-pending',
+  'added-scheduled',
+  'added-aborted',
+  'added-invalid',
   'running',
   'finish-0',
   'finish-other',
@@ -33,6 +39,12 @@ const TABLE = `
   run-ended       ·          ·          Scheduled  Scheduled  Scheduled  Scheduled  Stopping
   never-ran       ·          ·          ·          ·          Cancelled  ·          Cancelled
   missed-run      ·          ·          ·          ·          ·          ·          ·
+  stop-given-up   ·          ·          ·          ·          ·          ·          Terminated
+  still-runs      ·          ·          ·          ·          ·          ·          ·
+  added-pending   ·          ·          ·          ·          ·          ·          ·
+  added-scheduled ·          ·          ·          ·          ·          ·          ·
+  added-aborted   ·          ·          ·          ·          ·          ·          ·
+  added-invalid   ·          ·          ·          ·          ·          ·          ·
   running         ·          ·          Running    Running    Running    Running    Stopping
   finish-0        ·          ·          Success    Success    Success    Success    Success
   finish-other    ·          ·          Failed     Failed     Failed     Failed     Failed
@@ -76,8 +88,28 @@ const RESULTS: readonly (readonly [TaskEvent, TaskState])[] = [
   ['stopped', 'Terminated'],
 ]
 
+/** Ends of what no host was given, and what it becomes when its host is named once more. */
+const GIVEN_TO_NOBODY: readonly TaskState[] = ['Aborted', 'Invalid', 'Cancelled']
+const ADDED: readonly (readonly [TaskEvent, TaskState])[] = [
+  ['added-pending', 'Pending'],
+  ['added-scheduled', 'Scheduled'],
+  ['added-aborted', 'Aborted'],
+  ['added-invalid', 'Invalid'],
+]
+
 describe('a task that is over', () => {
+  it.each(ADDED)('that no host was given is added again: ── %s ──► %s', (event, next) => {
+    for (const state of GIVEN_TO_NOBODY) expect(move(state, false, event)).toBe(next)
+  })
+
+  it('Terminated ── still-runs ──► Stopping: its stop was given up too early', () => {
+    expect(move('Terminated', false, 'still-runs')).toBe('Stopping')
+  })
+
   const others = EVENTS.filter((event) => !RESULTS.some(([result]) => result === event))
+  /** What else a caller or a host that is back makes of an end. */
+  const returning = (state: TaskState): readonly TaskEvent[] =>
+    state === 'Terminated' ? ['still-runs'] : GIVEN_TO_NOBODY.includes(state) ? ADDED.map(([event]) => event) : []
 
   it.each(FINAL)('%s, when it was reported, stays', (state) => {
     expect(isFinal(state)).toBe(true)
@@ -85,7 +117,8 @@ describe('a task that is over', () => {
     const late: readonly TaskEvent[] = state === 'Cancelled' ? ['missed-run'] : []
     const natural: readonly TaskEvent[] = state === 'Terminated' ? ['finish-0', 'finish-other'] : []
     const moving = EVENTS.filter((event) => move(state, false, event) !== undefined)
-    expect(moving.filter((event) => !late.includes(event) && !natural.includes(event))).toEqual([])
+    const known = [...late, ...natural, ...returning(state)]
+    expect(moving.filter((event) => !known.includes(event))).toEqual([])
   })
 
   it.each(RESULTS)('gives way to a real result, where its outcome is unknown: ── %s ──► %s', (event, next) => {
@@ -93,7 +126,9 @@ describe('a task that is over', () => {
   })
 
   it.each(others)('does not give way to %s, even where its outcome is unknown', (event) => {
-    const states = FINAL.filter((state) => !(event === 'missed-run' && state === 'Cancelled'))
+    const states = FINAL.filter(
+      (state) => !(event === 'missed-run' && state === 'Cancelled') && !returning(state).includes(event),
+    )
     for (const state of states) expect(move(state, true, event)).toBeUndefined()
   })
 

@@ -21,6 +21,10 @@
 // A final report is taken from any unfinished state, with or without `running` before it. A real result replaces
 // a final state whose outcome is unknown, and `finish` replaces Terminated (design §5). A schedule that was Cancelled because no
 // run of it was known is Terminated when one is told after all.
+//
+// A schedule that is to be stopped on a host that stays away:   Stopping ──stop-given-up──► Terminated ──still-runs──► Stopping
+//
+// What no host was ever given is added again (api.md §7.2):   Aborted | Invalid | Cancelled ──added-…──► as its admission says
 
 export const UNFINISHED = ['Waiting', 'Queued', 'Pending', 'HandedOut', 'Scheduled', 'Running', 'Stopping'] as const
 export const FINAL = ['Success', 'Failed', 'Error', 'Timeout', 'Invalid', 'Aborted', 'Cancelled', 'Terminated'] as const
@@ -103,6 +107,17 @@ export type TaskEvent =
   | 'never-ran'
   /** A run was told only behind what came later. */
   | 'missed-run'
+  /** The host that is to stop it has been away for too long. */
+  | 'stop-given-up'
+  /** It was given up, and its host is back with it. */
+  | 'still-runs'
+  /** Named once more, where no host was ever given it: it waits for its host, … */
+  | 'added-pending'
+  /** … for a start of its host, … */
+  | 'added-scheduled'
+  /** … or is over at once again. */
+  | 'added-aborted'
+  | 'added-invalid'
   | 'running'
   | 'finish-0'
   | 'finish-other'
@@ -175,10 +190,19 @@ const MOVES: Readonly<Record<UnfinishedState, Readonly<Partial<Record<TaskEvent,
     ...ENDS,
     'run-ended': 'Stopping',
     'never-ran': 'Cancelled',
+    'stop-given-up': 'Terminated',
     running: 'Stopping',
     'stop-requested': 'Stopping',
   },
 }
+
+const ADDED_AGAIN: Readonly<Partial<Record<TaskEvent, TaskState>>> = {
+  'added-pending': 'Pending',
+  'added-scheduled': 'Scheduled',
+  'added-aborted': 'Aborted',
+  'added-invalid': 'Invalid',
+}
+const NEVER_GIVEN: readonly TaskState[] = ['Aborted', 'Invalid', 'Cancelled']
 
 const REAL_RESULTS: readonly TaskEvent[] = ['finish-0', 'finish-other', 'timeout', 'error', 'invalid', 'stopped']
 const NATURAL_ENDS: readonly TaskEvent[] = ['finish-0', 'finish-other']
@@ -191,6 +215,8 @@ const NATURAL_ENDS: readonly TaskEvent[] = ['finish-0', 'finish-other']
 export const move = (state: TaskState, outcomeUnknown: boolean, event: TaskEvent): TaskState | undefined => {
   if (!isFinal(state)) return MOVES[state][event]
   if (state === 'Cancelled' && event === 'missed-run') return 'Terminated'
+  if (state === 'Terminated' && event === 'still-runs') return 'Stopping'
+  if (event in ADDED_AGAIN) return NEVER_GIVEN.includes(state) ? ADDED_AGAIN[event] : undefined
   const replaceable =
     (outcomeUnknown && REAL_RESULTS.includes(event)) || (state === 'Terminated' && NATURAL_ENDS.includes(event))
   return replaceable ? MOVES.Running[event] : undefined

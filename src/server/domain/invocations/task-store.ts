@@ -52,8 +52,8 @@ export interface TaskReader {
   toFetch(instanceId: string, limit: number): Promise<readonly TaskRow[]>
   /** Whether a fetch of the host would find a task, a stop that it can carry out, or another version of a schedule. */
   hasWork(instanceId: string): Promise<boolean>
-  /** Which of these instances an invocation has. */
-  among(invokeId: string, instanceIds: readonly string[]): Promise<ReadonlySet<string>>
+  /** The tasks of an invocation on these instances, in id order. */
+  among(invokeId: string, instanceIds: readonly string[]): Promise<readonly TaskRow[]>
   /** Whether the host has any task that is not over, and whose turn came. */
   hasUnfinished(instanceId: string): Promise<boolean>
   /** Tasks of a host that wait for their turn, or for the host. */
@@ -84,8 +84,11 @@ export interface TaskStore extends TaskReader {
   ): Promise<void>
   /** Writes the fields of a task that differ. `before` is as this piece of work read it. */
   save(before: TaskRow, after: TaskRow, now: number): Promise<void>
-  /** Holds the tasks of an invocation that are not over until this transaction ends. @returns how many they are */
-  holdUnfinished(invokeId: string): Promise<number>
+  /**
+   * Holds the tasks of an invocation that are not over until this transaction ends, and those on these instances.
+   * @returns how many are not over
+   */
+  holdUnfinished(invokeId: string, instanceIds: readonly string[]): Promise<number>
   /** Schedules that wait get another deadline: their invocation has another schedule. */
   reschedule(invokeId: string, deadlineAt: number | undefined): Promise<void>
   /** Adds output behind what is there. */

@@ -586,7 +586,49 @@ export const rolloutSuite = (openWorld: () => Promise<World>): void => {
       expect((await world.handOut(a)).run.map(({ repeat }) => repeat.kind)).toEqual(['Rate'])
       expect(await world.task(invokeId, a)).toMatchObject({ status: 'Scheduled' })
       await sweep(world)
-      expect(await told(world, invokeId)).toMatchObject({ status: 'Finished', counts: { scheduled: 1 } })
+      const stands = { status: 'Finished', counts: { active: 0, scheduled: 1 } }
+      expect(await told(world, invokeId)).toMatchObject(stands)
+      // A run of it is no turn: what the rollout tells stays true.
+      world.pass(5 * MINUTE)
+      await world.beat(a)
+      await world.report(a, invokeId, { kind: 'running' })
+      expect(await world.task(invokeId, a)).toMatchObject({ status: 'Running' })
+      expect(await told(world, invokeId)).toMatchObject(stands)
+    })
+
+    it('is over for a schedule when no host is waited for any more, whatever runs then', async () => {
+      await using world = await openWorld()
+      const [a = '', z = ''] = await hostsOf(world, 2)
+      world.pass(10 * MINUTE)
+      await world.beat(a)
+      const request = { rollout: { offlineTimeoutSeconds: 600 }, frequency: 'rate(5m)' }
+      const invokeId = await world.run([a, z], { request, timeoutSeconds: 60 })
+      await world.parts.rollouts.settled()
+      expect(await told(world, invokeId)).toMatchObject({ status: 'InProgress', counts: { queued: 1, active: 1 } })
+      await world.handOut(a)
+      expect((await told(world, invokeId)).counts).toMatchObject({ queued: 1, active: 0, scheduled: 1 })
+      world.pass(10 * MINUTE - 5 * SECOND)
+      await world.beat(a)
+      await world.report(a, invokeId, { kind: 'running' })
+      await sweep(world)
+      expect(await told(world, invokeId)).toMatchObject({
+        status: 'Finished',
+        counts: { queued: 0, active: 0, scheduled: 1, failed: 1 },
+      })
+    })
+
+    it.each(['NextRebootOnly', 'EveryReboot'] as const)('is over for %s at once', async (repeatMode) => {
+      await using world = await openWorld()
+      const [a = ''] = await hostsOf(world, 1)
+      const request = { rollout: { offlineTimeoutSeconds: 600 }, repeatMode }
+      const invokeId = await world.run([a], { request })
+      await world.parts.rollouts.settled()
+      const stands = { status: 'Finished', counts: { active: 0, scheduled: 1 } }
+      expect(await told(world, invokeId)).toMatchObject(stands)
+      expect((await world.handOut(a, { reason: 'startup', coldStart: true })).run).toHaveLength(1)
+      expect(await told(world, invokeId)).toMatchObject(stands)
+      await world.report(a, invokeId, { kind: 'running' })
+      expect(await told(world, invokeId)).toMatchObject(stands)
     })
 
     it('judges a host by the agent that it comes back with', async () => {

@@ -7,7 +7,7 @@ export type RolloutKind = (typeof ROLLOUT_KINDS)[number]
 
 /**
  * InProgress: hosts get their turn. Paused: none does, until somebody resumes it or its pause is over. Halted: too many hosts
- * failed. Cancelled: somebody ended it. Finished: nothing waits any more. Docs: docs/adr/0016-rollouts.md.
+ * failed. Cancelled: somebody ended it. Finished: every host had its turn, and nothing takes a place any more. Docs: docs/adr/0016-rollouts.md.
  */
 export const ROLLOUT_STATUSES = ['InProgress', 'Paused', 'Halted', 'Cancelled', 'Finished'] as const
 export type RolloutStatus = (typeof ROLLOUT_STATUSES)[number]
@@ -44,9 +44,9 @@ export interface RolloutCounts {
   readonly waiting: number
   /** Their turn came while they were away. */
   readonly queued: number
-  /** Sent to, or at work. */
+  /** Sent to, or at work: these take places. A schedule does until its host has it. */
   readonly active: number
-  /** On their hosts, and waiting there for their time. */
+  /** Schedules that stand on their hosts, and what waits for a start of its host; whether they run just now or not. */
   readonly scheduled: number
   readonly succeeded: number
   readonly failed: number
