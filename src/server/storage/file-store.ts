@@ -165,7 +165,13 @@ export const fileReader = (sql: SqlReader, lock = '', bounds = DEFAULT_ANSWER_BO
     async sent(invokeId) {
       const row = await sql.get(`select i.*, c.content from ${FROM} where i.id = $1`, [invokeId])
       if (row === undefined) return undefined
-      return { ...fileOf(row), scope: scopeIn(row), invokeId, timeoutSeconds: numberOf(row['timeout_seconds']) }
+      return {
+        ...fileOf(row),
+        scope: scopeIn(row),
+        invokeId,
+        timeoutSeconds: numberOf(row['timeout_seconds']),
+        resourceGroupId: textOf(row['resource_group_id']),
+      }
     },
 
     async scopeOf(invokeId) {
@@ -187,6 +193,15 @@ export const fileReader = (sql: SqlReader, lock = '', bounds = DEFAULT_ANSWER_BO
     },
 
     ...heldTasks(sql, { table: 'file_task', id: 'send_id', columns: COLUMNS, rowOf: taskRow, lock }),
+
+    async hostsIn(invokeId, states, limit) {
+      const rows = await sql.all(
+        `select instance_id from file_task where send_id = $1 and ${sql.dialect.within('state', '$2')}
+       order by instance_id limit $3`,
+        [invokeId, JSON.stringify(states), limit],
+      )
+      return rows.map((row) => textOf(row['instance_id']))
+    },
 
     async overdue(now, limit) {
       const rows = await sql.all(

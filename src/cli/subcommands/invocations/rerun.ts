@@ -12,7 +12,9 @@ import { hostsText } from '../../output/invocation-text.js'
 import { writeJson } from '../../output/json.js'
 import { ROLLOUT_OPTIONS, rolloutAgain, rolloutParameters } from '../../rollouts/rollout-options.js'
 import { findRollout } from '../../rollouts/rollouts.js'
-import { laterText, Leaving } from '../../running/leaving.js'
+import { laterText, Leaving, sendText } from '../../running/leaving.js'
+import { getFile, isFileId } from '../../sending/files.js'
+import { resendParameters } from '../../sending/rerun-file.js'
 import { CONNECTION_OPTIONS, readConnection } from '../../settings.js'
 
 export const rerun = defineSubcommand({
@@ -24,9 +26,11 @@ export const rerun = defineSubcommand({
       'Hosts that a rollout left out because it halted are run on, too.',
     'It is the same script with the same parameters, user, directory, time limit, launcher, description, resource group ' +
       'and tags, run once. A kept command is invoked by its id. The answer is the new invocation’s id.',
+    'Of a file (f-…), it is the same file with the same name, folder, owner, group, mode, time limit, description, resource ' +
+      'group and tags.',
     'Hosts that had turns get them as before, as far as no option says otherwise, and are one invocation again.',
   ],
-  positionals: [{ name: 'ID', about: 'the invocation (t-…)' }],
+  positionals: [{ name: 'ID', about: 'the invocation (t-…), or the file that was sent (f-…)' }],
   options: {
     failed: flag('On the hosts where it failed. Must be given.'),
     'allow-secret-on-disk': flag('As of run; it is not taken over.'),
@@ -37,6 +41,7 @@ export const rerun = defineSubcommand({
   },
   examples: [
     { about: 'Once more where it failed', line: 'openassist invocations rerun t-1 --failed' },
+    { about: 'A file once more where it did not arrive', line: 'openassist invocations rerun f-1 --failed' },
     {
       about: 'And wait for it',
       line: 'openassist invocations rerun t-1 --failed | xargs openassist invocations watch',
@@ -52,27 +57,34 @@ export const rerun = defineSubcommand({
     if (said.length > 0) throw new UsageError('--at-once and turns of the hosts exclude each other.')
     using api = openApi(readConnection(options, terminal))
     const { stdout, stderr } = terminal
-    const invocation = await getInvocation(api, invokeId)
-    const counts = countHosts(invocation.hosts)
+    const isFile = isFileId(invokeId)
+    const earlier = isFile ? await getFile(api, invokeId) : await getInvocation(api, invokeId)
+    const counts = countHosts(earlier.hosts)
     if (counts.failed === 0) throw new CommandFailure(`it failed nowhere. ${hostsText(counts)}.`)
     const rollout = options['at-once'] ? [] : rolloutAgain(options, await findRollout(api, invokeId))
-    const { action, parameters } = await rerunCall(api, invocation, rollout, options['allow-secret-on-disk'])
+    const { action, parameters } =
+      'script' in earlier
+        ? await rerunCall(api, earlier, rollout, options['allow-secret-on-disk'])
+        : { action: 'SendFile', parameters: [...(await resendParameters(api, earlier)), ...rollout] }
     // Not ended by Ctrl-C: a call that was sent is waited for, so that what it started is known and can be stopped.
     using leaving = new Leaving()
     // A repeated call must not run anything twice.
     const answer = await api.call(action, [...parameters, ['ClientToken', randomUUID()]])
     const again = textAt(answer, 'InvokeId')
     if (options.output === 'text') stdout.write(`${again}\n`)
-    const { hosts } = await getInvocation(api, again)
+    const { hosts } = isFile ? await getFile(api, again) : await getInvocation(api, again)
     if (options.output === 'json') {
       const instanceIds = hosts.map(({ instanceId }) => instanceId)
-      writeJson(stdout, { invocations: [{ invokeId: again, instanceIds }] })
+      writeJson(stdout, { [isFile ? 'sends' : 'invocations']: [{ invokeId: again, instanceIds }] })
     }
     if (hosts.length < counts.failed) stderr.write(`${count(counts.failed - hosts.length, 'host')} no longer there.\n`)
     if (counts.unfinished > 0) stderr.write(`${count(counts.unfinished, 'host')} not finished yet: not among these.\n`)
     const turns = rollout.length === 0 ? '' : `, in turns (${rollout.map((pair) => pair.join(' ')).join(', ')})`
     stderr.write(`Submitted to ${count(hosts.length, 'host')}${turns}.\n`)
-    stderr.write(`${laterText([{ invokeId: again }], options, terminal)}\n`)
+    const later = isFile
+      ? sendText([{ invokeId: again }], rollout.length > 0, options, terminal)
+      : laterText([{ invokeId: again }], options, terminal)
+    stderr.write(`${later}\n`)
     return leaving.signal.aborted ? EXIT.interrupted : EXIT.ok
   },
 })

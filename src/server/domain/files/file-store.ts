@@ -22,7 +22,10 @@ export interface FileTaskRow {
   readonly deadlineAt: number | undefined
 }
 
-export interface NewFileSend extends NewFile, Omit<SendRequest, 'instanceIds'> {
+export interface NewFileSend
+  extends NewFile,
+    Omit<SendRequest, 'instanceIds' | 'rerunOf' | 'rollout' | 'timeoutSeconds'> {
+  readonly timeoutSeconds: number
   readonly invokeId: string
   readonly invokedBy: string
   readonly createdAt: number
@@ -33,6 +36,7 @@ export interface SentFile extends NewFile {
   readonly scope: Scope
   readonly invokeId: string
   readonly timeoutSeconds: number
+  readonly resourceGroupId: string
 }
 
 export interface FileReader {
@@ -52,6 +56,8 @@ export interface FileReader {
   queuedIn(invokeId: string, after: string, limit: number): Promise<readonly string[]>
   /** Sends that wait for this host. */
   queuedOn(instanceId: string, limit: number): Promise<readonly string[]>
+  /** Hosts of a send on which it is in one of these states, in id order. */
+  hostsIn(invokeId: string, states: readonly FileState[], limit: number): Promise<readonly string[]>
   /** What is not over although its deadline passed. */
   overdue(now: number, limit: number): Promise<readonly FileTaskRow[]>
 }

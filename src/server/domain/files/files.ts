@@ -27,7 +27,10 @@ export interface NewFile {
 
 export interface SendRequest {
   readonly instanceIds: readonly string[]
-  readonly timeoutSeconds: number
+  /** In place of instances: those on which this earlier send failed, and that are still there. */
+  readonly rerunOf?: string | undefined
+  /** Undefined, as an empty resource group: that of the send that is repeated, else 60. */
+  readonly timeoutSeconds: number | undefined
   readonly resourceGroupId: string
   readonly tags: readonly Tag[]
   /** How hosts get their turn; absent: all at once, and those that are away never. */
@@ -69,7 +72,7 @@ export interface FileSendFilter {
 export interface Files {
   /**
    * Sends a file to instances, all or none. Faults: `instance/not-found`, `instance/too-many`, `operation/forbidden`,
-   * `idempotency/*`.
+   * `invocation/not-found`, `rerun/nothing-to-run`, `idempotency/*`.
    */
   send(
     scope: Scope,

@@ -1,16 +1,22 @@
 import { answerOnce } from '../access/answer-once.js'
 import { actorOf } from '../access/audit.js'
+import type { Scope } from '../access/scope.js'
 import type { Clock, Ids } from '../clock.js'
 import { Fault } from '../faults.js'
+import type { TargetRow } from '../fleet/instance-store.js'
 import type { PresenceTable } from '../fleet/presence.js'
 import type { Pacer } from '../rollouts/pacer.js'
 import { planOf } from '../rollouts/plan.js'
 import type { UnitOfWork } from '../unit-of-work.js'
 import { admitFile } from './admit-file.js'
-import type { Files } from './files.js'
+import { FILE_FAILURES } from './file-states.js'
+import type { Files, SendRequest } from './files.js'
 
 /** A send is written in one transaction: more instances would hold the event loop (design §4, §8). */
 export const MOST_INSTANCES = 500
+
+/** A host may take so long when nobody says otherwise (api.md §9.1). */
+const DEFAULT_TIMEOUT_SECONDS = 60
 
 interface Parts {
   readonly stores: UnitOfWork
@@ -26,13 +32,11 @@ interface Parts {
 export const sendFile = ({ stores, clock, ids, presence, wake, pacer, limits }: Parts): Files['send'] =>
   async function send(scope, caller, file, request, repeat) {
     return answerOnce(stores, scope, repeat, async () => {
-      const instanceIds = [...new Set(request.instanceIds)]
       const most = request.rollout === undefined ? limits.instancesPerFileSend : MOST_INSTANCES
-      if (instanceIds.length > Math.min(most, MOST_INSTANCES)) throw new Fault('instance/too-many')
-      const targets = await stores.read.instances.targets(scope, instanceIds)
-      if (targets.length < instanceIds.length) throw new Fault('instance/not-found')
+      const original = request.rerunOf === undefined ? undefined : await stores.read.files.sent(request.rerunOf)
+      const { targets, instanceIds } = await findTargets(stores, scope, request, Math.min(most, MOST_INSTANCES))
       // Stricter than a run: they must belong to the group (api.md §2.4).
-      const group = request.resourceGroupId
+      const group = request.resourceGroupId === '' ? (original?.resourceGroupId ?? '') : request.resourceGroupId
       if (group !== '' && targets.some((target) => target.resourceGroupId !== group))
         throw new Fault('operation/forbidden')
       await presence.prefetch(instanceIds)
@@ -45,7 +49,8 @@ export const sendFile = ({ stores, clock, ids, presence, wake, pacer, limits }: 
           ? targets.map((target) => admitFile(target, presence, now))
           : instanceIds.map((instanceId, position) => ({ ...HELD, instanceId, position }))
       const answer = { invokeId }
-      const { timeoutSeconds, tags } = request
+      const timeoutSeconds = request.timeoutSeconds ?? original?.timeoutSeconds ?? DEFAULT_TIMEOUT_SECONDS
+      const { tags } = request
       await stores
         .write(async (w) => {
           const stamp = { invokeId, invokedBy: caller.accessKeyId, createdAt: now }
@@ -63,6 +68,27 @@ export const sendFile = ({ stores, clock, ids, presence, wake, pacer, limits }: 
       return answer
     })
   }
+
+/** The hosts, in the order in which they get their turn. */
+const findTargets = async (
+  stores: UnitOfWork,
+  scope: Scope,
+  { instanceIds: named, rerunOf }: SendRequest,
+  most: number,
+): Promise<{ readonly targets: readonly TargetRow[]; readonly instanceIds: readonly string[] }> => {
+  const isRerun = rerunOf !== undefined
+  if (isRerun && !isSame(await stores.read.files.scopeOf(rerunOf), scope)) throw new Fault('invocation/not-found')
+  const ids = isRerun ? await stores.read.files.hostsIn(rerunOf, FILE_FAILURES, most + 1) : [...new Set(named)]
+  if (ids.length > most) throw new Fault('instance/too-many')
+  const targets = await stores.read.instances.targets(scope, ids)
+  if (!isRerun && targets.length < ids.length) throw new Fault('instance/not-found')
+  if (isRerun && targets.length === 0) throw new Fault('rerun/nothing-to-run')
+  const there = new Set(targets.map(({ instanceId }) => instanceId))
+  return { targets, instanceIds: ids.filter((id) => there.has(id)) }
+}
+
+const isSame = (one: Scope | undefined, other: Scope): boolean =>
+  one?.accountId === other.accountId && one.regionId === other.regionId
 
 /** Its turn has not come. */
 const HELD = { state: 'Waiting' as const, errorCode: '', errorInfo: '', deadlineAt: undefined }

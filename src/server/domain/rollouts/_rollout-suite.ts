@@ -656,7 +656,13 @@ export const rolloutSuite = (openWorld: () => Promise<World>): void => {
   })
 
   describe('files', () => {
-    const send = async (world: World, instanceIds: readonly string[], rollout: RolloutRequest): Promise<string> => {
+    const send = async (
+      world: World,
+      instanceIds: readonly string[],
+      rollout: RolloutRequest,
+      rerunOf?: string,
+      scope = SCOPE,
+    ): Promise<string> => {
       const file = {
         name: 'a.txt',
         description: '',
@@ -668,8 +674,8 @@ export const rolloutSuite = (openWorld: () => Promise<World>): void => {
         mode: '0644',
         overwrite: false,
       } as const
-      const request = { instanceIds, timeoutSeconds: 60, resourceGroupId: '', tags: [], rollout }
-      const { invokeId } = await world.parts.domain.files.send(SCOPE, CALLER, file, request, undefined)
+      const request = { instanceIds, rerunOf, timeoutSeconds: 60, resourceGroupId: '', tags: [], rollout }
+      const { invokeId } = await world.parts.domain.files.send(scope, CALLER, file, request, undefined)
       await world.parts.rollouts.settled()
       return invokeId
     }
@@ -715,6 +721,29 @@ export const rolloutSuite = (openWorld: () => Promise<World>): void => {
         errorInfo: '1 host failed, and it halts at 1',
       })
       expect(await fetched(world, b)).toBe(0)
+    })
+
+    it('are sent again to the hosts where they failed, in turns too', async () => {
+      await using world = await openWorld()
+      const hosts = await hostsOf(world, 4)
+      const [a = '', b = '', c = '', d = ''] = hosts
+      const invokeId = await send(world, hosts, { maxConcurrency: '4' })
+      for (const host of hosts) expect(await fetched(world, host)).toBe(1)
+      const rerunOf = invokeId
+      const none = send(world, [], {}, rerunOf)
+      await expect(none).rejects.toMatchObject({ kind: 'rerun/nothing-to-run' })
+      await written(world, a, invokeId)
+      for (const host of [b, c]) await written(world, host, invokeId, 1)
+      await world.parts.files.report(d, { kind: 'invalid', taskId: invokeId, param: 'FileExist', value: 'a.txt' })
+      await world.parts.registry.deregister(c)
+      const again = await send(world, [], { maxConcurrency: '1' }, rerunOf)
+      expect((await told(world, again)).counts).toMatchObject({ waiting: 1, active: 1 })
+      const results = (await send0(world, again))?.results.map(({ instanceId }) => instanceId)
+      expect(results?.toSorted()).toEqual([b, d].toSorted())
+      const stranger = { ...SCOPE, accountId: '2000000000000002' }
+      const theirs = send(world, [], {}, rerunOf, stranger)
+      await expect(theirs).rejects.toMatchObject({ kind: 'invocation/not-found' })
+      await expect(send(world, [], {}, 'f-none')).rejects.toMatchObject({ kind: 'invocation/not-found' })
     })
 
     it('wait for hosts that are away, until their deadline', async () => {
