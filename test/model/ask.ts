@@ -6,6 +6,7 @@ import type {
   ResultFilter,
   TaskResult,
 } from '../../src/server/domain/invocations/invocations.js'
+import type { FileSend } from '../../src/server/domain/files/files.js'
 import type { Page, PageRequest } from '../../src/server/domain/paging.js'
 
 const whole = async <T>(ask: (page: PageRequest) => Promise<Page<T>>): Promise<readonly T[]> => {
@@ -21,6 +22,9 @@ const whole = async <T>(ask: (page: PageRequest) => Promise<Page<T>>): Promise<r
 
 export const listInvocations = (world: World, filter: InvocationFilter): Promise<readonly Invocation[]> =>
   whole((page) => world.parts.domain.invocations.list(SCOPE, filter, page))
+
+export const listSends = (world: World): Promise<readonly FileSend[]> =>
+  whole((page) => world.parts.domain.files.results(SCOPE, {}, page))
 
 export const listResults = (world: World, filter: ResultFilter): Promise<readonly TaskResult[]> =>
   whole((page) => world.parts.domain.invocations.results(SCOPE, filter, page))

@@ -4,10 +4,13 @@ import { CALLER, SCOPE, SCRIPT } from '../../src/server/domain/_support.js'
 import { Fault } from '../../src/server/domain/faults.js'
 import { listInvocations } from './ask.js'
 import type { Chance } from '../load/random.js'
-import { type InvocationFacts, isSchedule, type Mode, type TaskFacts } from './facts.js'
+import { type InvocationFacts, isSchedule, type Mode, newTask, scheduleOf, waitsForStart } from './facts.js'
+import { deliverFileMail, fetchFiles, lieOfFiles, sendTo } from './files.js'
 import { isUnfinished } from './judge.js'
 import { lie } from './lie.js'
 import type { ModelHost } from './model-host.js'
+import { modify } from './modify.js'
+import { chooseRollout, controlRollouts, sweepRollouts } from './rollouts.js'
 import { anyHost, type Stage } from './stage.js'
 import { deliverMail, FATES, fetchBy } from './wire.js'
 
@@ -20,29 +23,31 @@ const submit: Deed = async (stage, chance) => {
   const command = chance.chance(0.2) && stage.commands.length > 0 ? chance.pick(stage.commands) : undefined
   const number = stage.nextNumber()
   const timeoutSeconds = isSchedule(mode) ? chance.between(10, 50) : chance.between(10, 120)
-  const { frequency, times } = scheduleOf(mode, stage.now(), chance)
+  const schedule = scheduleOf(mode, stage.now(), chance)
+  const { frequency } = schedule
+  const rollout = chooseRollout(chance, mode)
   const invocation: InvocationFacts = {
     number,
     id: '',
     mode,
     timeoutMs: isSchedule(mode) || command === undefined ? timeoutSeconds * 1_000 : command.timeoutMs,
-    content: command?.content ?? `echo '#${number}'`,
-    intervalMs: 60_000,
-    times,
+    versions: [{ ...schedule, content: command?.content ?? `echo '#${number}'` }],
+    rollout,
     submittedAt: stage.now(),
     commandId: command?.id ?? '',
     tasks: [],
   }
   const before = hosts.map((host) => stage.isLive(host))
-  const tasks = invocation.tasks as TaskFacts[]
-  for (const host of hosts) tasks.push(newTask(invocation, host))
+  const { tasks } = invocation
+  for (const host of hosts) tasks.push(newTask(invocation, host, stage.now()))
   const repeatMode = mode === 'Rate' || mode === 'Cron' || mode === 'At' ? 'Period' : mode
   const request = {
     repeatMode,
+    rollout: rollout?.request,
     ...(frequency === undefined ? {} : { frequency }),
     ...(command !== undefined && isSchedule(mode) ? { timeoutSeconds } : {}),
   }
-  const name = `#${number} (${mode}${frequency === undefined ? '' : ` ${frequency}`}, ${timeoutSeconds} s)`
+  const name = `#${number} (${mode}${frequency === undefined ? '' : ` ${frequency}`}, ${timeoutSeconds} s${rollout === undefined ? '' : `, ${rollout.text}`})`
   if (!(await stage.submit(invocation, request, timeoutSeconds, invocation.commandId))) {
     stage.say(`${name} is refused: a host is gone`)
     return
@@ -50,8 +55,8 @@ const submit: Deed = async (stage, chance) => {
   stage.say(`submits ${name} to ${hosts.map((host) => host.name).join(', ')}`)
   for (const [index, host] of hosts.entries()) {
     const after = stage.isLive(host)
-    const task = tasks[index] as { wasLive: boolean | undefined } & TaskFacts
-    task.wasLive = before[index] === after ? after : undefined
+    const task = tasks[index]
+    if (task !== undefined) task.wasLive = rollout === undefined && before[index] === after ? after : undefined
     host.story.push(`${stage.step}: gets ${name}`)
     const invoked = stage.invoked.get(host.id)
     if (invoked === undefined || mode === 'DryRun') continue
@@ -72,40 +77,6 @@ const MODES: readonly Mode[] = [
   'EveryReboot',
 ]
 
-const newTask = (invocation: InvocationFacts, host: ModelHost): TaskFacts => ({
-  invocation,
-  host,
-  wasLive: undefined,
-  handed: [],
-  runs: [],
-  stopTold: false,
-  unknownTold: false,
-  existsTold: false,
-  completedTold: false,
-  refusedTold: false,
-  unnamedTold: 0,
-  clockSet: false,
-})
-
-const scheduleOf = (mode: Mode, now: number, chance: Chance): { frequency?: string; times: readonly number[] } => {
-  if (mode === 'Rate') return { frequency: chance.pick(['rate(60s)', 'rate(1m)']), times: [] }
-  if (mode === 'At') {
-    const at = Math.ceil(now / 1_000) * 1_000 + chance.between(20, 480) * 1_000
-    return { frequency: `at(${new Date(at).toISOString().slice(0, 19).replace('T', ' ')})`, times: [at] }
-  }
-  if (mode !== 'Cron') return { times: [] }
-  const first = (Math.floor(now / 60_000) + chance.between(1, 4)) * 60_000
-  const hour = Math.floor(first / 3_600_000)
-  const times = [0, 1, 2]
-    .slice(0, chance.between(1, 3))
-    .map((more) => first + more * 60_000)
-    .filter((time) => Math.floor(time / 3_600_000) === hour)
-  const day = new Date(first)
-  const minutes = times.map((time) => new Date(time).getUTCMinutes()).join(',')
-  const rest = `${day.getUTCHours()} ${day.getUTCDate()} ${day.getUTCMonth() + 1} ? ${day.getUTCFullYear()} UTC`
-  return { frequency: `0 ${minutes} ${rest}`, times }
-}
-
 const fetch: Deed = async (stage, chance, isAlone) => {
   const host = anyHost(stage, chance)
   const isLost = chance.chance(0.2)
@@ -117,6 +88,7 @@ const fetchAsLiar = async (stage: Stage, host: ModelHost, chance: Chance): Promi
   const fetch = { reason: chance.pick(['startup', 'kickoff'] as const), coldStart: chance.chance(0.5) }
   if (!(await stage.speak(host))) return
   await stage.world.handOut(host.id, fetch)
+  await fetchFiles(stage, host, false, true)
 }
 
 const deliver: Deed = async (stage, chance) => {
@@ -126,7 +98,16 @@ const deliver: Deed = async (stage, chance) => {
   const chosen = fates.flatMap(() =>
     host.mail.length === 0 ? [] : host.mail.splice(chance.chance(0.7) ? 0 : chance.between(0, host.mail.length - 1), 1),
   )
-  await Promise.all(chosen.map((mail, index) => deliverMail(stage, host, mail, fates[index] ?? 'arrives')))
+  // Late, and in any order.
+  const files = fates.flatMap(() =>
+    host.fileMail.length === 0 || chance.chance(0.5)
+      ? []
+      : host.fileMail.splice(chance.between(0, host.fileMail.length - 1), 1),
+  )
+  await Promise.all([
+    ...chosen.map((mail, index) => deliverMail(stage, host, mail, fates[index] ?? 'arrives')),
+    ...files.map((mail, index) => deliverFileMail(stage, host, mail, fates[index] ?? 'arrives')),
+  ])
 }
 
 const work: Deed = async (stage, chance) => {
@@ -155,6 +136,7 @@ const stop: Deed = async (stage, chance) => {
 const expire: Deed = async (stage) => {
   const ended = await stage.world.parts.sweeps.expireNow()
   if (ended > 0) stage.sayToAll(`a sweep ends ${ended}`)
+  await sweepRollouts(stage)
 }
 
 const pass: Deed = async (stage, chance) => {
@@ -194,6 +176,7 @@ const setServerClock: Deed = async (stage, chance) => {
   const by = chance.pick([1, -1]) * chance.between(6_000, 240_000)
   for (const host of stage.hosts) host.serverClockSet(by, stage.time)
   for (const { tasks } of stage.invocations) for (const task of tasks) task.clockSet = true
+  for (const { files } of stage.sends) for (const file of files) file.clockSet = true
   stage.world.setClock(by)
   stage.sayToAll(`the server's clock is set by ${by} ms`)
 }
@@ -218,7 +201,67 @@ const deregister: Deed = async (stage, chance) => {
 
 const tellLies: Deed = async (stage, chance) => {
   const liars = stage.hosts.filter(({ lies }) => lies)
-  if (liars.length > 0) await lie(stage, chance.pick(liars), chance)
+  if (liars.length === 0) return
+  if (chance.chance(0.2)) await lieOfFiles(stage, chance.pick(liars), chance)
+  else await lie(stage, chance.pick(liars), chance)
+}
+
+const sendFiles: Deed = async (stage, chance) => {
+  const hosts = stage.hosts.filter(() => chance.chance(0.4))
+  if (hosts.length === 0) hosts.push(anyHost(stage, chance))
+  await sendTo(stage, chance, hosts, chooseRollout(chance, 'File'))
+}
+
+/** The same again where it failed: what is told to have failed is where it is run, or sent. */
+const again: Deed = async (stage, chance) => {
+  const isFile = chance.chance(0.4)
+  const earlier = (
+    isFile ? stage.sends : stage.invocations.filter(({ mode }) => !isSchedule(mode) && !waitsForStart(mode))
+  ).slice(-8)
+  if (earlier.length === 0) return
+  const { id, number } = chance.pick<Pick<InvocationFacts, 'id' | 'number'>>(earlier)
+  const failed = await stage.failedOn(id)
+  const hosts = stage.hosts.filter((host) => failed.has(host.id))
+  stage.say(`again where #${number} failed`)
+  try {
+    if (isFile) await sendTo(stage, chance, hosts, chooseRollout(chance, 'File'), id)
+    else await rerun(stage, chance, hosts, id)
+    if (hosts.length === 0) stage.wrong.push(`#${number} failed nowhere, and is run again`)
+  } catch (cause) {
+    if (!(cause instanceof Fault && cause.kind === 'rerun/nothing-to-run' && hosts.length === 0)) throw cause
+  }
+}
+
+const rerun = async (stage: Stage, chance: Chance, hosts: readonly ModelHost[], rerunOf: string): Promise<void> => {
+  const number = stage.nextNumber()
+  const rollout = chooseRollout(chance, 'Once')
+  const timeoutSeconds = chance.between(10, 120)
+  const content = `echo '#${number}'`
+  const facts: InvocationFacts = {
+    number,
+    id: '',
+    mode: 'Once',
+    timeoutMs: timeoutSeconds * 1_000,
+    versions: [{ content, intervalMs: 0, times: [] }],
+    rollout,
+    submittedAt: stage.now(),
+    commandId: '',
+    tasks: [],
+  }
+  for (const host of hosts) facts.tasks.push(newTask(facts, host, stage.now()))
+  const request = { targets: { by: 'failure', invokeId: rerunOf }, rollout: rollout?.request }
+  if (!(await stage.submit(facts, request, timeoutSeconds, ''))) return
+  stage.say(
+    `submits #${number} (Once, ${timeoutSeconds} s, ${rollout?.text ?? 'at once'}) to ${hosts.map(({ name }) => name).join(', ')}`,
+  )
+  for (const task of facts.tasks) {
+    task.wasLive = rollout === undefined ? stage.isLive(task.host) : undefined
+    task.host.story.push(`${stage.step}: gets #${number}`)
+    const invoked = stage.invoked.get(task.host.id)
+    if (invoked === undefined) continue
+    invoked.count += 1
+    invoked.lastAt = stage.now()
+  }
 }
 
 const changeCommands: Deed = async (stage, chance) => {
@@ -262,7 +305,9 @@ export const TOGETHER: readonly (readonly [weight: number, deed: Deed])[] = [
   [16, fetch],
   [30, deliver],
   [4, stop],
-  [5, expire],
+  [9, sendFiles],
+  [3, controlRollouts],
+  [7, expire],
   [12, tellLies],
   [14, work],
 ]
@@ -278,6 +323,8 @@ export const ALONE: readonly (readonly [weight: number, deed: Deed])[] = [
   [2, restartServer],
   [2, deregister],
   [6, changeCommands],
+  [6, modify],
+  [4, again],
 ]
 
 export const choose = (deeds: readonly (readonly [number, Deed])[], chance: Chance): Deed => {

@@ -1,6 +1,8 @@
 // What callers asked for, what hosts did, and what the server acknowledged of both. No state of the server's is in here: what
 // the server tells is judged by these facts (judge.ts).
+import type { Chance } from '../load/random.js'
 import type { ModelHost } from './model-host.js'
+import type { RolloutFacts } from './rollouts.js'
 
 export type Mode = 'Once' | 'DryRun' | 'Rate' | 'Cron' | 'At' | 'NextRebootOnly' | 'EveryReboot'
 
@@ -19,16 +21,24 @@ export interface InvocationFacts {
   id: string
   readonly mode: Mode
   readonly timeoutMs: number
-  /** Of the script, as every host must get it. */
-  readonly content: string
-  /** For what repeats: the distance of its runs, or their times, on the host's clock. */
-  readonly intervalMs: number
-  readonly times: readonly number[]
+  /** What it was submitted as, and what it was changed to since. */
+  readonly versions: Version[]
+  readonly rollout: RolloutFacts | undefined
   /** On the server's clock. */
   readonly submittedAt: number
   /** `''`: it brought its command along. */
   readonly commandId: string
-  readonly tasks: readonly TaskFacts[]
+  readonly tasks: TaskFacts[]
+}
+
+/** What a host is handed. */
+export interface Version {
+  /** Of the script, as every host must get it. */
+  readonly content: string
+  /** For what repeats: the distance of its runs, or their times, on the host's clock. */
+  readonly frequency?: string
+  readonly intervalMs: number
+  readonly times: readonly number[]
 }
 
 /** How something on a host came to its end. */
@@ -56,7 +66,9 @@ export interface TaskFacts {
   readonly invocation: InvocationFacts
   readonly host: ModelHost
   /** The host was live when it was submitted; undefined where that was in doubt. */
-  readonly wasLive: boolean | undefined
+  wasLive: boolean | undefined
+  /** On the server's clock: when it was submitted, or added. */
+  addedAt: number
   /** Each answer that had it, whether it arrived or not: when, on the server's clock, and to which process. */
   readonly handed: { readonly at: number; readonly process: number }[]
   readonly runs: RunFacts[]
@@ -71,6 +83,46 @@ export interface TaskFacts {
   unnamedTold: number
   /** The server's clock was set while it was there: deadlines are by that clock. */
   clockSet: boolean
+}
+
+export const newTask = (invocation: InvocationFacts, host: ModelHost, addedAt: number): TaskFacts => ({
+  invocation,
+  host,
+  wasLive: undefined,
+  addedAt,
+  handed: [],
+  runs: [],
+  stopTold: false,
+  unknownTold: false,
+  existsTold: false,
+  completedTold: false,
+  refusedTold: false,
+  unnamedTold: 0,
+  clockSet: false,
+})
+
+/** A schedule of a kind; none for what has no schedule. */
+export const scheduleOf = (mode: Mode, now: number, chance: Chance): Omit<Version, 'content'> => {
+  if (mode === 'Rate') {
+    const minutes = chance.pick([1, 1, 2])
+    return { frequency: `rate(${minutes}m)`, intervalMs: minutes * 60_000, times: [] }
+  }
+  if (mode === 'At') {
+    const at = Math.ceil(now / 1_000) * 1_000 + chance.between(20, 480) * 1_000
+    const frequency = `at(${new Date(at).toISOString().slice(0, 19).replace('T', ' ')})`
+    return { frequency, intervalMs: 0, times: [at] }
+  }
+  if (mode !== 'Cron') return { intervalMs: 0, times: [] }
+  const first = (Math.floor(now / 60_000) + chance.between(1, 4)) * 60_000
+  const hour = Math.floor(first / 3_600_000)
+  const times = [0, 1, 2]
+    .slice(0, chance.between(1, 3))
+    .map((more) => first + more * 60_000)
+    .filter((time) => Math.floor(time / 3_600_000) === hour)
+  const day = new Date(first)
+  const minutes = times.map((time) => new Date(time).getUTCMinutes()).join(',')
+  const rest = `${day.getUTCHours()} ${day.getUTCDate()} ${day.getUTCMonth() + 1} ? ${day.getUTCFullYear()} UTC`
+  return { frequency: `0 ${minutes} ${rest}`, intervalMs: 0, times }
 }
 
 /** What a run prints. */

@@ -95,7 +95,7 @@ const judgeOnce = (task: TaskFacts, told: Told, isSettled: boolean): readonly st
       if (handed.length === 0) return ['it was never handed out']
       break
     case 'Cancelled':
-      if (!task.stopTold) return ['nobody stopped it']
+      if (!task.stopTold && invocation.rollout?.mayHold !== true) return ['nobody stopped it']
       if (handed.length > 0) return ['it was handed out']
       break
     case 'Aborted':
@@ -119,7 +119,7 @@ const judgeAborted = (task: TaskFacts, told: Told): readonly string[] => {
       return task.host.gone ? [] : ['its host is there']
     case 'DeliveryTimeout':
     case 'TaskConcurrencyLimit':
-      return told.updatedAt >= task.invocation.submittedAt + MINUTE ? [] : [`${told.errorCode} within a minute`]
+      return task.clockSet || told.updatedAt >= task.addedAt + MINUTE ? [] : [`${told.errorCode} within a minute`]
     default:
       return [`${told.errorCode} for no reason`]
   }
@@ -170,7 +170,11 @@ const judgeSchedule = (
     case 'Stopping':
     case 'Cancelled':
     case 'Terminated':
-      if (!task.stopTold) wrong.push('nobody stopped it')
+      if (
+        !task.stopTold &&
+        !(status === 'Cancelled' && task.handed.length === 0 && task.invocation.rollout?.mayHold === true)
+      )
+        wrong.push('nobody stopped it')
       if (status === 'Cancelled' && ranForSure && ends.some((run) => !run.clockSet)) wrong.push('it ran')
       break
     case 'Success':
@@ -255,9 +259,13 @@ const rolledUpAsBefore = (statuses: readonly string[], isStopped: boolean, repea
   return broken === statuses.length ? 'Failed' : 'PartialFailed'
 }
 
-export const judgeRollUp = (told: Invocation, statuses: readonly string[]): readonly string[] => {
+export const judgeRollUp = (told: Invocation, statuses: readonly string[], mayHold: boolean): readonly string[] => {
   const wrong: string[] = []
-  const isStopped = told.tasks.some(({ stoppedAt }) => stoppedAt !== undefined)
+  // What a rollout left out says why, and nobody stopped it.
+  const isStopped = told.tasks.some(
+    ({ stoppedAt, status, errorInfo }) =>
+      stoppedAt !== undefined && !(mayHold && status === 'Cancelled' && errorInfo !== ''),
+  )
   const status = rolledUp(statuses)
   if (told.status !== status) wrong.push(`it is ${told.status}, its tasks make it ${status}`)
   const legacy = rolledUpAsBefore(statuses, isStopped, ['Period', 'EveryReboot'].includes(told.repeatMode))

@@ -2,7 +2,8 @@
 // to tell. It knows nothing of the server's states.
 import type { HandOut, Report } from '../../src/server/domain/invocations/agent-tasks.js'
 import type { Chance } from '../load/random.js'
-import { type End, type InvocationFacts, isSchedule, type RunFacts, type TaskFacts, tokenOf } from './facts.js'
+import { type End, isSchedule, type Mode, type RunFacts, type TaskFacts, tokenOf, type Version } from './facts.js'
+import type { FileMail } from './files.js'
 
 /** A report that was made and did not arrive yet. */
 export interface Mail {
@@ -24,6 +25,8 @@ interface Work {
 
 interface Schedule {
   readonly task: TaskFacts
+  /** As the host was handed it, from 1. */
+  readonly version: number
   /** Its latest run in this process. */
   last: RunFacts | undefined
   /** Undefined: there is none any more. */
@@ -81,6 +84,7 @@ export class ModelHost {
   /** True time of what the server last accepted of it. */
   heardAt = Number.NEGATIVE_INFINITY
   readonly mail: Mail[] = []
+  readonly fileMail: FileMail[] = []
   readonly story: string[] = []
   #stamp = 0
   #doubtUntil = Number.NEGATIVE_INFINITY
@@ -115,7 +119,7 @@ export class ModelHost {
     // The next run is nearer to the one before, or further, than it should be.
     this.#doubtUntil = Math.max(this.#doubtUntil, now + 90_000 - Math.min(by, 0))
     this.process.isClockSet = true
-    for (const schedule of this.#schedules.values()) schedule.next = nextTime(schedule.task.invocation, this.clock(now))
+    for (const schedule of this.#schedules.values()) schedule.next = nextTime(schedule, this.clock(now))
     this.#markRuns()
   }
 
@@ -139,13 +143,14 @@ export class ModelHost {
     this.#schedules.clear()
     const kept = this.agent === 'ours' ? this.mail.filter(({ what, run }) => what === 'end' && run !== undefined) : []
     this.mail.splice(0, this.mail.length, ...kept)
+    if (this.agent !== 'ours') this.fileMail.splice(0)
   }
 
   /** An answer of the server arrived. */
   take(answer: HandOut, find: (taskId: string) => TaskFacts | undefined, now: number, chance: Chance): void {
-    for (const { taskId } of answer.run) {
+    for (const { taskId, version } of answer.run) {
       const task = find(taskId)
-      if (task !== undefined) this.#begin(task, now, chance)
+      if (task !== undefined) this.#begin(task, version, now, chance)
     }
     for (const { taskId } of answer.stop) {
       const task = find(taskId)
@@ -161,9 +166,9 @@ export class ModelHost {
   work(now: number, chance: Chance): void {
     for (const [taskId, schedule] of this.#schedules) {
       const { task } = schedule
-      const due = schedule.next === undefined ? undefined : dueTime(task.invocation, schedule.next, this.clock(now))
+      const due = schedule.next === undefined ? undefined : dueTime(schedule, schedule.next, this.clock(now))
       if (due !== undefined) {
-        schedule.next = nextTime(task.invocation, this.clock(now))
+        schedule.next = nextTime(schedule, this.clock(now))
         // An occurrence is skipped while the one before it runs.
         if (!this.#works.has(taskId)) {
           if (chance.chance(0.06)) this.#fail(task)
@@ -188,13 +193,15 @@ export class ModelHost {
     }
   }
 
-  #begin(task: TaskFacts, now: number, chance: Chance): void {
+  #begin(task: TaskFacts, version: number, now: number, chance: Chance): void {
     const { id, mode } = task.invocation
-    if (this.#works.has(id) || this.#schedules.has(id)) return
+    const known = this.#schedules.get(id)
+    if (known === undefined ? this.#works.has(id) : known.version >= version) return
     if (isSchedule(mode)) {
-      const next = nextTime(task.invocation, this.clock(now))
+      const next = nextTime({ task, version }, this.clock(now))
+      this.#schedules.delete(id)
       // Upstream: a time that is over is dropped without a word, a cron schedule that is over is refused.
-      if (next !== undefined) this.#schedules.set(id, { task, last: undefined, next })
+      if (next !== undefined) this.#schedules.set(id, { task, version, last: known?.last, next })
       else if (mode === 'Cron')
         this.#tell(task, undefined, 'refused', () => ({
           kind: 'invalid',
@@ -316,16 +323,29 @@ const newRun = (task: TaskFacts, raw: number): RunFacts => ({
 })
 
 /** The latest time that it should have begun by now; an agent does not sleep, this one is only looked at now and then. */
-const dueTime = ({ mode, intervalMs, times }: InvocationFacts, next: number, clock: number): number | undefined => {
+const dueTime = (schedule: OfVersion, next: number, clock: number): number | undefined => {
   if (clock < next) return undefined
-  if (mode !== 'Rate') return times.findLast((time) => time <= clock)
+  const { intervalMs, times } = versionOf(schedule)
+  if (modeOf(schedule) !== 'Rate') return times.findLast((time) => time <= clock)
   return next + Math.floor((clock - next) / intervalMs) * intervalMs
 }
 
-const nextTime = ({ mode, submittedAt, intervalMs, times }: InvocationFacts, clock: number): number | undefined => {
-  if (mode !== 'Rate') return times.find((time) => time > clock)
+const nextTime = (schedule: OfVersion, clock: number): number | undefined => {
+  const { intervalMs, times } = versionOf(schedule)
+  const { submittedAt } = schedule.task.invocation
+  if (modeOf(schedule) !== 'Rate') return times.find((time) => time > clock)
   // Counted from its creation, the first one an interval later.
   return submittedAt + Math.max(1, Math.floor((clock - submittedAt) / intervalMs) + 1) * intervalMs
+}
+
+type OfVersion = Pick<Schedule, 'task' | 'version'>
+
+const modeOf = ({ task }: OfVersion): Mode => task.invocation.mode
+
+const versionOf = ({ task, version }: OfVersion): Version => {
+  const found = task.invocation.versions[version - 1]
+  if (found === undefined) throw new Error(`#${task.invocation.number} has no version ${version}`)
+  return found
 }
 
 const shifted = (raw: number, correction: number): number => (raw === 0 ? 0 : raw + correction)

@@ -1,8 +1,13 @@
 // The server under test with the hosts and the facts around it, and the true time.
 import { CALLER, SCOPE, SCRIPT, type World } from '../../src/server/domain/_support.js'
 import type { Chance } from '../load/random.js'
+import { listResults, listSends } from './ask.js'
 import { type InvocationFacts, type TaskFacts } from './facts.js'
+import type { FileFacts, SendFacts } from './files.js'
 import { type AgentKind, ModelHost } from './model-host.js'
+
+/** api.md §8.3. */
+const FAILED: readonly string[] = ['Failed', 'Error', 'Timeout', 'Invalid', 'Aborted']
 
 /** design §6. */
 const LIVE_MS = 120_000
@@ -25,6 +30,9 @@ export class Stage {
   readonly gone: ModelHost[] = []
   readonly invocations: InvocationFacts[] = []
   readonly #byId = new Map<string, InvocationFacts>()
+  readonly sends: SendFacts[] = []
+  /** Files that hosts were handed before the call that sent them was answered. */
+  readonly handedEarly: { taskId: string; hostId: string; at: number; process: number }[] = []
   readonly commands: KeptCommand[] = []
   /** What DescribeCloudAssistantStatus has to tell. */
   readonly invoked = new Map<string, { count: number; lastAt: number | undefined }>()
@@ -80,6 +88,24 @@ export class Stage {
 
   taskOf(invokeId: string, hostId: string): TaskFacts | undefined {
     return this.#byId.get(invokeId)?.tasks.find(({ host }) => host.id === hostId)
+  }
+
+  fileOf(sendId: string, hostId: string): FileFacts | undefined {
+    return this.sends.find(({ id }) => id === sendId)?.files.find(({ host }) => host.id === hostId)
+  }
+
+  /** Hosts on which an invocation or a file is told to have failed, and those that a halt left out. */
+  async failedOn(id: string): Promise<ReadonlySet<string>> {
+    const isFile = this.sends.some((send) => send.id === id)
+    const results = isFile
+      ? (await listSends(this.world)).find(({ invokeId }) => invokeId === id)?.results
+      : await listResults(this.world, { invokeId: id })
+    const page = { style: 'number', number: 1, size: 1 } as const
+    const filter = { invokeIds: [id], status: 'Halted' } as const
+    const hasHalted = (await this.world.parts.domain.rollouts.list(SCOPE, filter, page)).totalCount > 0
+    const isFailed = (status: string): boolean => FAILED.includes(status) || (hasHalted && status === 'Cancelled')
+    const failed = (results ?? []).filter(({ status }) => isFailed(status))
+    return new Set(failed.map(({ instanceId }) => instanceId))
   }
 
   isLive({ heardAt, gone }: ModelHost): boolean {
@@ -147,7 +173,13 @@ export class Stage {
       ...request,
     }
     const { invocations } = this.world.parts.domain
-    const command = { ...SCRIPT, name: '', content: Buffer.from(invocation.content), timeoutSeconds, keep: false }
+    const command = {
+      ...SCRIPT,
+      name: '',
+      content: Buffer.from(invocation.versions[0]?.content ?? ''),
+      timeoutSeconds,
+      keep: false,
+    }
     try {
       const answer =
         commandId === ''

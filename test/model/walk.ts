@@ -4,11 +4,13 @@
 import { SCOPE, type World } from '../../src/server/domain/_support.js'
 import { inconsistencies } from '../load/inconsistencies.js'
 import { Chance } from '../load/random.js'
-import { listInvocations, listResults } from './ask.js'
+import { listInvocations, listResults, listSends } from './ask.js'
 import { ALONE, choose, TOGETHER } from './deeds.js'
 import { runsOften } from './facts.js'
+import { deliverFileMail, judgeSends } from './files.js'
 import { isActive, judgeRollUp, judgeTask } from './judge.js'
 import type { ModelHost } from './model-host.js'
+import { judgeRollouts, listRollouts, resumeAll, sweepRollouts } from './rollouts.js'
 import { Stage } from './stage.js'
 import { deliverMail, fetchBy } from './wire.js'
 
@@ -90,13 +92,20 @@ const settle = async (stage: Stage, chance: Chance): Promise<void> => {
         if (host.lies) continue
         host.work(stage.time, chance)
         for (const mail of host.mail.splice(0)) await deliverMail(stage, host, mail, 'arrives')
+        for (const mail of host.fileMail.splice(0)) await deliverFileMail(stage, host, mail, 'arrives')
         await fetchBy(stage, host, false, chance, false)
       }
+      await sweepRollouts(stage)
     }
     await expireAll(stage)
+    await resumeAll(stage)
+    await sweepRollouts(stage)
   }
-  for (const host of stage.hosts)
+  for (const host of stage.hosts) {
     for (const mail of host.mail.splice(0)) await deliverMail(stage, host, mail, 'arrives')
+    for (const mail of host.fileMail.splice(0)) await deliverFileMail(stage, host, mail, 'arrives')
+  }
+  await stage.world.parts.rollouts.settled()
 }
 
 /** As the server does every second; what is over must not be found again. */
@@ -123,6 +132,7 @@ const stopAll = async (stage: Stage): Promise<void> => {
 const check = async (stage: Stage, isSettled: boolean): Promise<readonly string[]> => {
   const { world } = stage
   const wrong: string[] = []
+  await world.parts.rollouts.settled()
   const results = await listResults(world, {})
   const invocations = await listInvocations(world, {})
   const active = new Map<string, number>()
@@ -152,8 +162,18 @@ const check = async (stage: Stage, isSettled: boolean): Promise<readonly string[
     const told = invocations.find(({ invokeId }) => invokeId === invocation.id)
     const its = statuses.get(invocation.id) ?? []
     if (told === undefined) wrong.push(`#${invocation.number} is gone`)
-    else for (const what of judgeRollUp(told, its)) wrong.push(`#${invocation.number} (${its.join(', ')}): ${what}`)
+    else
+      for (const what of judgeRollUp(told, its, invocation.rollout?.mayHold === true))
+        wrong.push(`#${invocation.number} (${its.join(', ')}): ${what}`)
   }
+  const sends = await listSends(world)
+  wrong.push(...judgeSends(stage, sends, isSettled))
+  for (const { invokeId, results: files } of sends)
+    statuses.set(
+      invokeId,
+      files.map(({ status }) => status),
+    )
+  wrong.push(...judgeRollouts(stage, await listRollouts(stage), statuses, isSettled))
   const known = new Set(stage.invocations.map(({ id }) => id))
   for (const { invokeId } of invocations) if (!known.has(invokeId)) wrong.push(`${invokeId} was never submitted`)
   for (const host of stage.hosts) wrong.push(...(await checkStatus(stage, host, active.get(host.id) ?? 0)))
@@ -206,7 +226,7 @@ const about = (story: readonly string[], task: string): readonly string[] =>
 
 /** Ids are random: what a seed repeats is names. */
 const withNames = (stage: Stage, sentence: string): string => {
-  const invocations = stage.invocations.map(({ id, number }) => [id, `#${number}`] as const)
+  const invocations = [...stage.invocations, ...stage.sends].map(({ id, number }) => [id, `#${number}`] as const)
   const hosts = [...stage.hosts, ...stage.gone].map(({ id, name }) => [id, name] as const)
   return [...invocations, ...hosts].reduce((text, [id, name]) => text.replaceAll(id, name), sentence)
 }

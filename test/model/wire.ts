@@ -1,6 +1,9 @@
 // How a host fetches and reports, and what may be wrong with an answer at once.
 import type { Chance } from '../load/random.js'
+import { listResults } from './ask.js'
 import { anythingTold, isSchedule, type TaskFacts, waitsForStart } from './facts.js'
+import { fetchFiles } from './files.js'
+import { isUnfinished } from './judge.js'
 import type { Mail, ModelHost } from './model-host.js'
 import type { Stage } from './stage.js'
 
@@ -61,8 +64,8 @@ const askBy = async (
     if (task === undefined) continue
     const { invocation } = task
     if (stopped.has(task)) fail(task, 'it was stopped, and is handed out')
-    if (Buffer.from(handed.content).toString() !== invocation.content)
-      fail(task, 'it is handed out with another script')
+    const version = invocation.versions[handed.version - 1]
+    if (Buffer.from(handed.content).toString() !== version?.content) fail(task, 'it is handed out with another script')
     if (handed.timeoutSeconds * 1_000 !== invocation.timeoutMs) fail(task, `its timeout is ${handed.timeoutSeconds} s`)
     const wrong = isSchedule(invocation.mode) ? undefined : wrongHandOut(task, host, isStartup, reported.has(task), now)
     if (wrong !== undefined) fail(task, wrong)
@@ -80,6 +83,12 @@ const askBy = async (
     `${isStartup ? 'fetches first' : 'fetches'}: ${names.join(' ') || 'nothing'}${stops.length > 0 ? `, stops ${stops.join(' ')}` : ''}${isLost ? ', the answer is lost' : ''}`,
     host,
   )
+  await judgePace(
+    stage,
+    told.map(({ taskId }) => taskId),
+    isAlone,
+  )
+  await fetchFiles(stage, host, isStartup, isLost)
   if (host.process !== process) return
   if (!isLost) {
     process.fetched = true
@@ -87,6 +96,17 @@ const askBy = async (
   } else if (isStartup) {
     if (process.tries === 0) process.triedAt = stage.time
     process.tries += 1
+  }
+}
+
+/** No more hosts are at work than a rollout lets: of those that were handed it, so many are not over. */
+const judgePace = async (stage: Stage, taskIds: readonly string[], isAlone: boolean): Promise<void> => {
+  for (const { id, number, rollout, tasks } of stage.invocations) {
+    if (!isAlone || rollout === undefined || rollout.most === Infinity || !taskIds.includes(id)) continue
+    const told = await listResults(stage.world, { invokeId: id })
+    const open = new Set(told.filter(({ status }) => isUnfinished(status)).map(({ instanceId }) => instanceId))
+    const atWork = tasks.filter(({ host, handed }) => handed.length > 0 && open.has(host.id)).length
+    if (atWork > rollout.most) stage.wrong.push(`#${number}: ${atWork} hosts are at work, and ${rollout.most} may be`)
   }
 }
 
@@ -120,14 +140,14 @@ const waitingOf = (tasks: readonly TaskFacts[], now: number): readonly TaskFacts
     return []
   return tasks
     .filter(
-      ({ invocation, handed, wasLive, stopTold, clockSet }) =>
+      ({ invocation, handed, wasLive, stopTold, clockSet, addedAt }) =>
         !clockSet &&
         !waitsForStart(invocation.mode) &&
         handed.length === 0 &&
         wasLive === true &&
         !stopTold &&
-        now < invocation.submittedAt + 60_000 &&
-        now >= invocation.submittedAt,
+        now < addedAt + 60_000 &&
+        now >= addedAt,
     )
     .slice(0, MOST_IN_HAND / 2)
 }
