@@ -62,6 +62,19 @@ export interface RunFacts {
   clockSet: boolean
 }
 
+/** An answer that had something, whether it arrived or not. */
+export interface HandedOut {
+  /** On the server's clock. */
+  readonly at: number
+  readonly process: number
+  /** The process had been heard to beat: before that, only times tell it from the one before. */
+  readonly isHeard: boolean
+}
+
+/** Nobody can tell that what took these is still there: both clocks were set, or the server's before its first beat came. */
+export const isInDoubt = ({ process }: ModelHost, handed: readonly HandedOut[]): boolean =>
+  process.isServersSet && (process.isClockSet || handed.some(({ isHeard }) => !isHeard))
+
 export interface TaskFacts {
   readonly invocation: InvocationFacts
   readonly host: ModelHost
@@ -70,7 +83,7 @@ export interface TaskFacts {
   /** On the server's clock: when it was submitted, or added. */
   addedAt: number
   /** Each answer that had it, whether it arrived or not: when, on the server's clock, and to which process. */
-  readonly handed: { readonly at: number; readonly process: number }[]
+  readonly handed: HandedOut[]
   readonly runs: RunFacts[]
   /** A stop of it was acknowledged. */
   stopTold: boolean

@@ -4,6 +4,7 @@ import { CALLER, SCOPE } from '../../src/server/domain/_support.js'
 import type { FileReport } from '../../src/server/domain/files/agent-files.js'
 import type { FileResult, FileSend } from '../../src/server/domain/files/files.js'
 import type { Chance } from '../load/random.js'
+import { type HandedOut, isInDoubt } from './facts.js'
 import type { ModelHost } from './model-host.js'
 import type { RolloutFacts } from './rollouts.js'
 import type { Stage } from './stage.js'
@@ -24,7 +25,7 @@ export interface FileFacts {
   readonly outcome: Outcome
   /** The host was live when it was submitted; undefined where that was in doubt. */
   readonly wasLive: boolean | undefined
-  readonly handed: { readonly at: number; readonly process: number }[]
+  readonly handed: HandedOut[]
   /** The host tried. */
   tried: boolean
   /** What it came to was acknowledged, and that it is there already. */
@@ -98,10 +99,10 @@ export const sendTo = async (
     const rest = { handed: [], tried: false, endTold: false, existsTold: false, clockSet: false }
     facts.push({ send, host, outcome: outcomes[at] ?? 'written', wasLive, ...rest })
   }
-  for (const { taskId, hostId, at, process } of stage.handedEarly.splice(0)) {
-    const file = taskId === send.id ? facts.find(({ host }) => host.id === hostId) : undefined
-    if (file === undefined) stage.handedEarly.push({ taskId, hostId, at, process })
-    else file.handed.push({ at, process })
+  for (const early of stage.handedEarly.splice(0)) {
+    const file = early.taskId === send.id ? facts.find(({ host }) => host.id === early.hostId) : undefined
+    if (file === undefined) stage.handedEarly.push(early)
+    else file.handed.push(early)
   }
   stage.sends.push(send)
   const name = `the file #${number} (${timeoutSeconds} s${rollout === undefined ? '' : `, ${rollout.text}`})`
@@ -114,6 +115,7 @@ export const sendTo = async (
 export const fetchFiles = async (stage: Stage, host: ModelHost, isFirst: boolean, isLost: boolean): Promise<void> => {
   const { process } = host
   const now = stage.now()
+  const isHeard = process.beaten
   const mine = stage.sends.flatMap(({ files }) => files.filter((file) => file.host === host))
   const reported = new Set(mine.filter((file) => file.endTold || file.existsTold))
   const handed = await stage.world.parts.files.fetch(host.id, isFirst)
@@ -122,7 +124,7 @@ export const fetchFiles = async (stage: Stage, host: ModelHost, isFirst: boolean
     const file = stage.fileOf(taskId, host.id)
     // Its submission is not answered yet: what came is as good as lost.
     if (file === undefined) {
-      stage.handedEarly.push({ taskId, hostId: host.id, at: now, process: process.number })
+      stage.handedEarly.push({ taskId, hostId: host.id, at: now, process: process.number, isHeard })
       continue
     }
     const fail = (what: string): void => void stage.wrong.push(`the file #${file.send.number} on ${host.name}: ${what}`)
@@ -131,7 +133,7 @@ export const fetchFiles = async (stage: Stage, host: ModelHost, isFirst: boolean
     if (reported.has(file)) fail('it is handed out again after a report')
     else if (file.handed.length > 0 && !file.clockSet && (since < 2_000 || since > 45_000))
       fail(`it is handed out again after ${since} ms`)
-    file.handed.push({ at: now, process: process.number })
+    file.handed.push({ at: now, process: process.number, isHeard })
     if (isLost || host.process !== process) continue
     if (file.tried && host.agent === 'ours') continue
     const isThere = file.tried && file.outcome === 'written'
@@ -217,8 +219,8 @@ const judgeFile = (file: FileFacts, told: FileResult, isSettled: boolean): reado
       if (handed.length === 0) return ['it was never handed out']
       if (errorCode === 'InstanceDeregistered') return host.gone ? [] : ['its host is there']
       if (RESTARTED.includes(errorCode)) {
-        const { number, isClockSet, isServersSet } = host.process
-        const isThere = handed.every(({ process }) => process === number) && !(isClockSet && isServersSet)
+        const { number } = host.process
+        const isThere = handed.every(({ process }) => process === number) && !isInDoubt(host, handed)
         return isThere ? ['the process that took it is there'] : []
       }
       return file.existsTold ? [] : ['nobody reported that']

@@ -1,6 +1,6 @@
 // What the server may tell, given the facts. Written from api.md §8 and design §5, not from the server's tables.
 import type { Invocation, Task } from '../../src/server/domain/invocations/invocations.js'
-import { anythingTold, type End, type RunFacts, runsOften, type TaskFacts, waitsForStart } from './facts.js'
+import { anythingTold, type End, isInDoubt, type RunFacts, runsOften, type TaskFacts, waitsForStart } from './facts.js'
 
 const OPEN = ['Pending', 'Scheduled', 'Running', 'Stopping']
 const isOpen = (status: string): boolean => OPEN.includes(status)
@@ -134,8 +134,8 @@ const judgeLost = (task: TaskFacts, told: Told, start: RunFacts | undefined): re
     return ['it was never handed out']
   if (errorCode === 'InstanceDeregistered') return task.host.gone ? [] : ['its host is there']
   if (errorCode !== 'ExecutionInterrupted') {
-    const { number, isClockSet, isServersSet } = task.host.process
-    const isThere = task.handed.every(({ process }) => process === number) && !(isClockSet && isServersSet)
+    const { number } = task.host.process
+    const isThere = task.handed.every(({ process }) => process === number) && !isInDoubt(task.host, task.handed)
     return isThere ? ['the process that took it is there'] : []
   }
   if (task.unknownTold || task.clockSet) return []

@@ -2,7 +2,7 @@
 import { CALLER, SCOPE, SCRIPT, type World } from '../../src/server/domain/_support.js'
 import type { Chance } from '../load/random.js'
 import { listResults, listSends } from './ask.js'
-import { type InvocationFacts, type TaskFacts } from './facts.js'
+import type { HandedOut, InvocationFacts, TaskFacts } from './facts.js'
 import type { FileFacts, SendFacts } from './files.js'
 import { type AgentKind, ModelHost } from './model-host.js'
 
@@ -32,7 +32,7 @@ export class Stage {
   readonly #byId = new Map<string, InvocationFacts>()
   readonly sends: SendFacts[] = []
   /** Files that hosts were handed before the call that sent them was answered. */
-  readonly handedEarly: { taskId: string; hostId: string; at: number; process: number }[] = []
+  readonly handedEarly: (HandedOut & { readonly taskId: string; readonly hostId: string })[] = []
   readonly commands: KeptCommand[] = []
   /** What DescribeCloudAssistantStatus has to tell. */
   readonly invoked = new Map<string, { count: number; lastAt: number | undefined }>()

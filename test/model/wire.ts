@@ -47,6 +47,7 @@ const askBy = async (
   }
   if (!(await stage.speak(host))) return
   const now = stage.now()
+  const isHeard = process.beaten
   const mine = stage.invocations.flatMap(({ tasks }) => tasks.filter((task) => task.host === host))
   const reported = new Set(mine.filter((task) => anythingTold(task)))
   const stopped = new Set(mine.filter((task) => task.stopTold))
@@ -69,7 +70,7 @@ const askBy = async (
     if (handed.timeoutSeconds * 1_000 !== invocation.timeoutMs) fail(task, `its timeout is ${handed.timeoutSeconds} s`)
     const wrong = isSchedule(invocation.mode) ? undefined : wrongHandOut(task, host, isStartup, reported.has(task), now)
     if (wrong !== undefined) fail(task, wrong)
-    task.handed.push({ at: now, process: process.number })
+    task.handed.push({ at: now, process: process.number, isHeard })
   }
   for (const task of waiting)
     if (!told.some(({ taskId }) => taskId === task.invocation.id)) fail(task, 'it waits, and is not handed out')
@@ -120,12 +121,13 @@ const wrongHandOut = (
 ): string | undefined => {
   const { mode } = task.invocation
   const [first] = task.handed
-  const last = task.handed.at(-1)
-  const since = now - ((waitsForStart(mode) ? last : first)?.at ?? now)
+  // What belongs to a start of the host counts from the first answer to the process that came with it.
+  const ofProcess = task.handed.find(({ process }) => process === host.process.number)
+  const since = now - ((waitsForStart(mode) ? ofProcess : first)?.at ?? now)
   const isAgain = since >= ASK_AGAIN_MS.from && since <= ASK_AGAIN_MS.to
   if (waitsForStart(mode)) {
     if (!isStartup || !host.process.isCold) return 'its host did not start'
-    if (last === undefined || last.process !== host.process.number) return undefined
+    if (ofProcess === undefined) return undefined
     return isAgain || task.clockSet ? undefined : `it is handed out again after ${since} ms`
   }
   if (first === undefined) return undefined
