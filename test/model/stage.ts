@@ -103,8 +103,10 @@ export class Stage {
     const page = { style: 'number', number: 1, size: 1 } as const
     const filter = { invokeIds: [id], status: 'Halted' } as const
     const hasHalted = (await this.world.parts.domain.rollouts.list(SCOPE, filter, page)).totalCount > 0
-    const isFailed = (status: string): boolean => FAILED.includes(status) || (hasHalted && status === 'Cancelled')
-    const failed = (results ?? []).filter(({ status }) => isFailed(status))
+    // A rollout says why it leaves a host out; whoever stops it does not.
+    const failed = (results ?? []).filter(
+      ({ status, errorInfo }) => FAILED.includes(status) || (hasHalted && status === 'Cancelled' && errorInfo !== ''),
+    )
     return new Set(failed.map(({ instanceId }) => instanceId))
   }
 

@@ -166,9 +166,10 @@ void applyRenamings() {
 // Everything that was written to this file so far is durable from now on.
 void synced(int fd) {
   if (state()->directory.empty()) return;
+  // Its length is read under the lock: of two syncs of one file the later one must not cut what the other one kept.
+  std::lock_guard<std::mutex> lock(state()->mutex);
   struct stat status;
   if (fstat(fd, &status) != 0) return;
-  std::lock_guard<std::mutex> lock(state()->mutex);
   if (S_ISDIR(status.st_mode)) {
     const std::string path = pathOf(fd) + "/";
     if (below(path) || path == state()->directory || path == "/") applyRenamings();

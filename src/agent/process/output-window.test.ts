@@ -43,7 +43,8 @@ describe('the output of a task', () => {
   it('is cut in the middle when increments went out and the quota is exceeded', () => {
     const window = createOutputWindow(12_000)
     window.write(long)
-    expect(Buffer.from(sendIncrement(window))).toEqual(long.subarray(0, 6_000))
+    const increments = [sendIncrement(window), sendIncrement(window), sendIncrement(window)]
+    expect(increments.map(({ length }) => length)).toEqual([2_048, 2_048, 1_904])
     expect(sendIncrement(window)).toHaveLength(0)
     const { output, dropped } = window.final()
     expect(dropped).toBe(46_903)

@@ -8,8 +8,9 @@ import { completeLength, strayPrefix } from './utf8-boundary.js'
 // final report carries the newest bytes that the quota leaves room for; what lies between is counted as dropped. So two
 // pieces are enough: what of the beginning is still to be sent, and a ring of the newest bytes.
 
-/** Most bytes of one increment. */
+/** Most bytes of one increment; of a small quota it is less, since one that no server acknowledges may be lost. */
 export const INCREMENT_LIMIT = 65_536
+const LEAST_INCREMENT = 2_048
 /** Of the quota, what is left for the tail at least: how a script ended is what is looked for first. */
 const LEAST_TAIL = 6_000
 /** Also the default, and the least that a server can ask for. */
@@ -35,10 +36,14 @@ export interface OutputWindow {
 /** How much of a quota goes out in increments. */
 export const liveShare = (quota: number): number => quota - Math.max(LEAST_TAIL, quota >> 2)
 
+/** Most bytes of one increment, for so much that goes out in increments. */
+export const incrementOf = (live: number): number => Math.min(INCREMENT_LIMIT, Math.max(LEAST_INCREMENT, live >> 3))
+
 export const createOutputWindow = (logQuota: number): OutputWindow => {
   const quota = Math.min(Math.max(Math.trunc(logQuota), LEAST_QUOTA), MOST_QUOTA)
   /** All that goes out in increments. */
   const live = liveShare(quota)
+  const most = incrementOf(live)
   /** The bytes from `sent` on, as far as they go out in increments; the first `begun` of it are written. */
   let beginning = Buffer.alloc(0)
   let begun = 0
@@ -85,7 +90,7 @@ export const createOutputWindow = (logQuota: number): OutputWindow => {
       total += bytes.length
     },
     increment() {
-      const next = beginning.subarray(0, Math.min(begun, INCREMENT_LIMIT))
+      const next = beginning.subarray(0, Math.min(begun, most))
       return Buffer.from(next.subarray(0, completeLength(next)))
     },
     sent(length) {

@@ -105,6 +105,7 @@ const findLauncher = (words: readonly string[] | undefined): readonly string[] |
 const findUser = async (name: string, platform: Platform): Promise<RunAsUser | undefined> => {
   const own = platform.ownUser()
   if (name === '' || name === own.name) return undefined
+  if (name === 'root' && own.uid === 0) return undefined
   if (name === 'root') throw invalid('UsernameOrPasswordInvalid', 'UserInvalid_root: the agent does not run as root')
   const lookup = await platform.lookUpUser(name)
   if (!lookup.found) throw invalid('UsernameOrPasswordInvalid', `UserInvalid_${name}: ${lookup.cause}`)

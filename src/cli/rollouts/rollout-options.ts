@@ -119,10 +119,14 @@ export const rolloutAgain = (options: RolloutValues, had: Rollout | undefined): 
   if (had === undefined) return parametersOf(said)
   const hadWaves = had.waves.includes(',')
   const pause = hadWaves && had.pauseBetweenWaves !== '' ? had.pauseBetweenWaves : undefined
+  const maxConcurrency = said.MaxConcurrency ?? had.maxConcurrency?.toString()
+  const waves = said.Waves ?? (hadWaves ? had.waves : undefined)
+  // A halt of what was one wave for all has nothing left to hold.
+  const halt = maxConcurrency === undefined && waves === undefined ? undefined : had.stopAfterFailures?.toString()
   return parametersOf({
-    MaxConcurrency: said.MaxConcurrency ?? had.maxConcurrency?.toString(),
-    StopAfterFailures: said.StopAfterFailures ?? had.stopAfterFailures?.toString(),
-    Waves: said.Waves ?? (hadWaves ? had.waves : undefined),
+    MaxConcurrency: maxConcurrency,
+    StopAfterFailures: said.StopAfterFailures ?? halt,
+    Waves: waves,
     PauseBetweenWaves: said.PauseBetweenWaves ?? pause,
     OfflineTimeout: said.OfflineTimeout ?? offlineSecondsOf(had),
   })

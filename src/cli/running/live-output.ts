@@ -52,16 +52,30 @@ export class LiveOutput {
   }
 }
 
+/** Looks at the state alone between two looks at an output that does not grow. */
+const MOST_SKIPPED = 7
+
 /** The state of an invocation on its only host; what that has written is shown on the way. */
 export const withOutput = (live: LiveOutput): StatesOf => {
   // What is not kept of an output is its end: the rest has been seen then, and is not fetched again and again.
   let isFull = false
+  let shown = -1
+  // The answer has all of it each time, so one that did not grow is not asked for again at once.
+  let pause = 0
+  let left = 0
   return async (api, invokeId, signal) => {
-    if (isFull) return await statesOfRun(api, invokeId, signal)
+    if (isFull || left > 0) {
+      left -= 1
+      return await statesOfRun(api, invokeId, signal)
+    }
     const answer = await api.call('DescribeInvocationResults', [['InvokeId', invokeId]], signal)
     const results = listAt(answer, 'Invocation', 'InvocationResults', 'InvocationResult')
     for (const result of results) {
-      live.show(Buffer.from(textAt(result, 'Output'), 'base64'))
+      const output = Buffer.from(textAt(result, 'Output'), 'base64')
+      live.show(output)
+      pause = output.length === shown ? Math.min(2 * pause + 1, MOST_SKIPPED) : 0
+      left = pause
+      shown = output.length
       isFull ||= numberAt(result, 'Dropped') > 0
     }
     return new Map(results.map((result) => [textAt(result, 'InstanceId'), textAt(result, 'InvocationStatus')]))

@@ -29,11 +29,14 @@ export const withRuns = (onRun: (run: Outcome) => void): StatesOf => {
       if (known?.mark === mark) return
       const runs = await endedSince(api, invokeId, instanceId, known?.last, signal)
       if (known !== undefined) for (const run of runs) onRun(run)
-      seen.set(key, { mark, last: runs.at(-1)?.startTime ?? known?.last ?? '' })
+      seen.set(key, { mark, last: beganOf(runs.at(-1)) ?? known?.last ?? '' })
     })
     return new Map(hosts.map(({ instanceId, status }) => [instanceId, status]))
   }
 }
+
+/** When a run began, or ended where it never began; wire times sort as text. */
+const beganOf = (run: Outcome | undefined): string | undefined => run?.startTime || run?.finishTime || undefined
 
 /** Runs of a host that are over and began later than that, oldest first; the newest page of them when nothing is said. */
 const endedSince = async (
@@ -53,10 +56,10 @@ const endedSince = async (
   for await (const answer of pages(api, 'DescribeInvocationResults', parameters, PAGE, signal, tokenOf)) {
     const results = listAt(answer, 'Invocation', 'InvocationResults', 'InvocationResult')
     const runs = results.map((result) => outcomeOf(result, { invokeId, instanceId, name: '' }))
-    const ended = runs.filter(({ status, startTime }) => isFinal(status) && startTime > (since ?? ''))
+    const ended = runs.filter((run) => isFinal(run.status) && (beganOf(run) ?? '') > (since ?? ''))
     found.push(...ended)
-    // Newest first: what follows is older. Wire times sort as text.
-    if (since === undefined || runs.some(({ startTime }) => startTime !== '' && startTime <= since)) break
+    // Newest first: what follows is older.
+    if (since === undefined || runs.some((run) => (beganOf(run) ?? since) <= since && beganOf(run) !== undefined)) break
   }
   return found.toReversed()
 }

@@ -5,14 +5,12 @@ import type { FileSend } from './files.js'
 
 /**
  * What SendFile takes to send the same again where it failed. `RerunOf` has the server choose the hosts, and add what its
- * answers do not tell: the time limit and the resource group.
+ * answers do not tell: the time limit, the resource group, and whether somebody asked for an owner.
  */
 export const resendParameters = async (api: Api, file: FileSend): Promise<FlatParameters> => {
   const answer = await api.call('DescribeSendFileResults', [['InvokeId', file.invokeId]])
   const [found = {}] = listAt(answer, 'Invocations', 'Invocation')
   const given: FlatParameters = [
-    ['FileOwner', file.owner],
-    ['FileGroup', file.group],
     ['FileMode', file.mode],
     ['Description', file.description],
   ]

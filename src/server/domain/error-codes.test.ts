@@ -197,17 +197,6 @@ const PRODUCED: Readonly<Record<string, { readonly status: string; readonly prod
   ContainerNotFound: { status: 'Invalid', produce: inContainer('ContainerNotFound') },
   ContainerNameDuplicated: { status: 'Invalid', produce: inContainer('ContainerNameDuplicated') },
   ContainerNameAndIdNotMatch: { status: 'Invalid', produce: inContainer('ContainerNameAndIdNotMatch') },
-  ClientNotResponse: {
-    status: 'Terminated',
-    produce: async (world, host) => {
-      const invokeId = await world.run([host], { request: { frequency: 'rate(5m)' } })
-      await world.handOut(host)
-      await world.parts.domain.invocations.stop(SCOPE, CALLER, invokeId, undefined)
-      world.pass(11 * MINUTE)
-      await world.parts.sweeps.expireNow()
-      return invokeId
-    },
-  },
   ContainerRuntimeInternalError: { status: 'Error', produce: failed('ContainerRuntimeInternalError') },
   ContainerRuntimeTimeout: { status: 'Error', produce: failed('ContainerRuntimeTimeout') },
 }
@@ -217,6 +206,7 @@ const NEVER: Readonly<Record<string, string>> = {
   InstanceNotExists: 'A call that names an unknown instance is refused as a whole.',
   InstanceReleased: 'An instance that is removed is told as InstanceDeregistered.',
   InstanceNotRunning: 'Whether a machine without a live agent runs is not known: ClientNotRunning.',
+  ClientNotResponse: 'An agent that does not ask for its task is told as DeliveryTimeout.',
   ClientNetworkBlocked: 'What keeps an agent from the server cannot be seen from the server.',
   ClientNotOnline: 'An agent that is not connected is told as ClientNotRunning.',
   SecurityGroupRuleDenied: 'There are no security groups.',

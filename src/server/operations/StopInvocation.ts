@@ -8,7 +8,7 @@ import type { Domain } from '../domain/domain.js'
 export const StopInvocation = defineOperation({
   name: 'StopInvocation',
   summary:
-    'Stops an invocation. One that is over stays as it is; a schedule on an instance that stays away is told as Terminated after ten minutes.',
+    'Stops an invocation. One that is over stays as it is; a schedule on an instance that is away is stopped when that is back.',
   access: 'write',
   permission: { resources: (request) => resources.instances(request.InstanceId) },
 

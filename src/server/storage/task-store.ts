@@ -1,7 +1,7 @@
 import { Fault } from '../domain/faults.js'
 import type { Task, TaskResult, TerminationMode } from '../domain/invocations/invocations.js'
 import { statesOfRecordStatus } from '../domain/invocations/roll-up.js'
-import { isFinal } from '../domain/invocations/task-states.js'
+import { isFinal, type TaskState } from '../domain/invocations/task-states.js'
 import type { TaskReader, TaskRow, TaskStore } from '../domain/invocations/task-store.js'
 import { DEFAULT_ANSWER_BOUNDS } from '../domain/paging.js'
 import { heldTasks } from './held-tasks.js'
@@ -17,6 +17,9 @@ import { TASK_COLUMNS, taskOf, taskRow, toldTask } from './task-row.js'
 import { toldInvocations } from './told-invocations.js'
 
 const TASKS = `select ${TASK_COLUMNS}, i.command_id from task t join invocation i on i.id = t.invocation_id where`
+
+/** What waited when a rollout ended: the rollout says why, somebody who stops a task does not. */
+const LEFT_OUT = `(state in ('Waiting', 'Queued') or (state = 'Cancelled' and error_info <> ''))`
 
 /** Tasks read at a time: more would hold the event loop (design §8). */
 const CHUNK = 500
@@ -96,6 +99,15 @@ export const taskReader = (sql: SqlReader, lock = '', bounds = DEFAULT_ANSWER_BO
     where t.instance_id = $1 and t.final = 0 and i.committed = 1 and (t.state not in ('Scheduled', 'Waiting', 'Queued')
       or (t.state = 'Scheduled' and t.repeat_mode = 'Period' and t.version <> i.version))
     order by t.invocation_id limit $2${lock}`
+  const hosts = async (
+    invokeId: string,
+    condition: string,
+    states: readonly TaskState[],
+    limit: number,
+  ): Promise<readonly string[]> => {
+    const text = `select instance_id from task where invocation_id = $1 and ${condition} order by instance_id limit $3`
+    return (await sql.all(text, [invokeId, JSON.stringify(states), limit])).map((row) => textOf(row['instance_id']))
+  }
   return {
     async results(scope, filter, page) {
       const values: SqlValue[] = [scope.accountId, scope.regionId]
@@ -228,14 +240,10 @@ export const taskReader = (sql: SqlReader, lock = '', bounds = DEFAULT_ANSWER_BO
 
     ...heldTasks(sql, { table: 'task', id: 'invocation_id', columns: TASK_COLUMNS, rowOf: taskRow, lock }),
 
-    async hostsIn(invokeId, states, limit) {
-      const rows = await sql.all(
-        `select instance_id from task where invocation_id = $1 and ${sql.dialect.within('state', '$2')}
-       order by instance_id limit $3`,
-        [invokeId, JSON.stringify(states), limit],
-      )
-      return rows.map((row) => textOf(row['instance_id']))
-    },
+    hostsIn: (invokeId, states, limit) => hosts(invokeId, sql.dialect.within('state', '$2'), states, limit),
+
+    hostsInOrLeftOut: (invokeId, states, limit) =>
+      hosts(invokeId, `(${sql.dialect.within('state', '$2')} or ${LEFT_OUT})`, states, limit),
 
     async overdue(now, limit) {
       const rows = await sql.arrays(

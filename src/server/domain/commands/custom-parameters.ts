@@ -13,7 +13,7 @@ export const LONGEST_CONTENT = 24_576
 // Blanks and line breaks around the name do not count. No braces inside: `{{{a}}}` holds `{{a}}`.
 export const PLACEHOLDER = /\{\{([^{}]*)\}\}/g
 // The prefix is reserved in any case; blanks do not count around the colons either, as agents read it.
-const BUILT_IN = /^\s*acs\s*::\s*([^]*?)\s*$/i
+const BUILT_IN = /^\s*acs\s*::/i
 // A name never has a colon, so what looks like a reference to a secret is told apart from a bad name.
 const SECRET = /^(?:oos|oos-secret)\s*:/i
 
@@ -43,7 +43,10 @@ export const parameterNames = (script: string): readonly string[] => {
 }
 
 /** The name in a placeholder without `ACS::`, `''` for none; undefined when that is no built-in parameter. */
-export const builtInOf = (inside: string): string | undefined => BUILT_IN.exec(inside)?.[1]
+export const builtInOf = (inside: string): string | undefined => {
+  const prefix = BUILT_IN.exec(inside)?.[0]
+  return prefix === undefined ? undefined : inside.slice(prefix.length).trim()
+}
 
 /** Names of the built-in parameters that a script uses, without `ACS::`. */
 export const builtInNames = (script: string): readonly string[] => {

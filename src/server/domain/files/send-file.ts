@@ -49,12 +49,13 @@ export const sendFile = ({ stores, clock, ids, presence, wake, pacer, limits }: 
           ? targets.map((target) => admitFile(target, presence, now))
           : instanceIds.map((instanceId, position) => ({ ...HELD, instanceId, position }))
       const answer = { invokeId }
+      const owned = { owner: file.owner || (original?.owner ?? ''), group: file.group || (original?.group ?? '') }
       const timeoutSeconds = request.timeoutSeconds ?? original?.timeoutSeconds ?? DEFAULT_TIMEOUT_SECONDS
       const { tags } = request
       await stores
         .write(async (w) => {
           const stamp = { invokeId, invokedBy: caller.accessKeyId, createdAt: now }
-          await w.files.add(scope, { ...file, timeoutSeconds, resourceGroupId: group, tags, ...stamp }, tasks)
+          await w.files.add(scope, { ...file, ...owned, timeoutSeconds, resourceGroupId: group, tags, ...stamp }, tasks)
           if (plan !== undefined) await w.rollouts.add(scope, { ...plan, invokeId, kind: 'file', createdAt: now })
           if (repeat !== undefined) await w.repeats.keep(scope, repeat, answer, now)
           const detail = { instances: tasks.length, name: file.name, directory: file.targetDir }

@@ -456,72 +456,23 @@ export const repeatingSuite = (openWorld: () => Promise<World>): void => {
       expect(await world.task(known, old)).toMatchObject({ status: 'Pending' })
     })
 
-    it.each(['rate(5m)', '0 0/5 * * * ?', '0 0 12 15 1 ? 2030'])(
-      'that is stopped on a host which stays away comes to an end: %s',
-      async (frequency) => {
-        await using world = await openWorld()
-        const [away, runs, here] = [await world.host(), await world.host(), await world.host()]
-        const invokeId = await run(world, [away, runs, here], { frequency })
-        for (const host of [away, runs, here]) await world.handOut(host)
-        world.pass(5 * MINUTE)
-        await world.report(runs, invokeId, { kind: 'running' })
-        await world.beat(here)
-        await world.parts.domain.invocations.stop(SCOPE, CALLER, invokeId, undefined)
-        const wait = async (minutes: number): Promise<void> => {
-          for (let minute = 0; minute < minutes; minute += 1) {
-            world.pass(MINUTE)
-            await world.beat(here)
-            while ((await world.parts.sweeps.expireNow()) > 0);
-          }
-        }
-        await wait(9)
-        expect(await world.task(invokeId, away)).toMatchObject({ status: 'Stopping' })
-        await wait(5)
-        const over = { status: 'Terminated', legacyStatus: 'Stopped', errorCode: 'ClientNotResponse' }
-        for (const host of [away, runs]) expect(await world.task(invokeId, host)).toMatchObject(over)
-        // This one may fetch its stop at any time.
-        expect(await world.task(invokeId, here)).toMatchObject({ status: 'Stopping' })
-        await world.report(here, invokeId, { kind: 'stopped', startedAt: 0 })
-        expect(await invocation(world, invokeId)).toMatchObject({ status: 'Stopped', legacyStatus: 'Stopped' })
-        const told = (await history(world, invokeId)).map(({ status, errorCode }) => `${status} ${errorCode}`)
-        expect(told.toSorted()).toEqual(['Cancelled ', 'Error ExecutionInterrupted', 'Terminated ClientNotResponse'])
-        expect(await world.status(away)).toMatchObject({ active: 0 })
-      },
-    )
-
-    it('whose stop was given up is stopped when its host is back and runs it', async () => {
+    it('that is stopped on a host which stays away is Stopping until the host is back, and is told to stop then', async () => {
       await using world = await openWorld()
-      const host = await world.host()
-      const invokeId = await run(world, [host], { frequency: 'rate(5m)' })
-      await world.handOut(host)
+      const [host, gone] = [await world.host(), await world.host()]
+      const invokeId = await run(world, [host, gone], { frequency: 'rate(5m)' })
+      for (const one of [host, gone]) await world.handOut(one)
       await world.parts.domain.invocations.stop(SCOPE, CALLER, invokeId, undefined)
-      world.pass(15 * MINUTE)
-      await world.parts.sweeps.expireNow()
-      expect(await world.task(invokeId, host)).toMatchObject({ status: 'Terminated', errorCode: 'ClientNotResponse' })
+      world.pass(20 * 24 * 60 * MINUTE)
+      while ((await world.parts.sweeps.expireNow()) > 0);
+      for (const one of [host, gone]) expect(await world.task(invokeId, one)).toMatchObject({ status: 'Stopping' })
       await world.beat(host)
-      expect((await world.handOut(host)).stop).toEqual([])
-      await world.report(host, invokeId, { kind: 'running' })
-      expect(await world.task(invokeId, host)).toMatchObject({ status: 'Stopping', errorCode: '', repeats: 1 })
       expect(await world.parts.tasks.hasWork(host)).toBe(true)
       expect((await world.handOut(host)).stop.map(({ taskId }) => taskId)).toEqual([invokeId])
-      await world.report(host, invokeId, { kind: 'stopped', startedAt: world.now() })
-      expect(await world.task(invokeId, host)).toMatchObject({ status: 'Terminated', errorCode: '' })
-      await world.report(host, invokeId, { kind: 'finish' })
-      expect(await world.task(invokeId, host)).toMatchObject({ status: 'Terminated' })
-    })
-
-    it('whose stop was given up is over with a new process of its agent', async () => {
-      await using world = await openWorld()
-      const host = await world.host()
-      const invokeId = await run(world, [host], { frequency: 'rate(5m)' })
-      await world.handOut(host)
-      await world.parts.domain.invocations.stop(SCOPE, CALLER, invokeId, undefined)
-      world.pass(15 * MINUTE)
-      await world.parts.sweeps.expireNow()
-      await world.beat(host, { pid: 200 })
-      const fetched = await world.handOut(host, { reason: 'startup', coldStart: false })
-      expect([fetched.run, fetched.stop]).toEqual([[], []])
-      expect(await world.task(invokeId, host)).toMatchObject({ status: 'Terminated', errorCode: 'ClientNotResponse' })
+      await world.report(host, invokeId, { kind: 'stopped', startedAt: 0 })
+      expect(await world.task(invokeId, host)).toMatchObject({ status: 'Cancelled' })
+      // Nobody else can tell of the other one until it is taken off the fleet.
+      await world.parts.registry.deregister(gone)
+      expect(await world.task(invokeId, gone)).toMatchObject({ errorCode: 'InstanceDeregistered' })
     })
 
     it('is stopped where it waits, where it runs, and where it was not handed out', async () => {

@@ -28,10 +28,7 @@ export const changeTask = async (
  * Of a task that was stopped the stop is told: no failure, or that a run was interrupted (api.md §8.5). How its last run ended is told
  * by the row of that run.
  */
-const terminated = (task: TaskRow): TaskRow => {
-  // A stop that no host confirmed says so (given-up-stops.ts).
-  if (task.errorCode === 'ClientNotResponse') return task
-  return task.outcomeUnknown
+const terminated = (task: TaskRow): TaskRow =>
+  task.outcomeUnknown
     ? { ...task, errorCode: task.errorCode === '' ? '' : 'ExecutionInterrupted' }
     : { ...task, errorCode: '', errorInfo: '' }
-}

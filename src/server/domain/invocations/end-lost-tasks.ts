@@ -9,8 +9,6 @@ import type { UnitOfWork, Writing } from '../unit-of-work.js'
 import { DELIVERY_MS } from './admit.js'
 import { changeTask } from './change-task.js'
 import { ERROR_TEXTS, type ResultErrorCode } from './error-texts.js'
-import { STOP_GIVEN_UP, waitsUntil } from './given-up-stops.js'
-import { scheduleDeadline } from './hand-out.js'
 import { hasHistory } from './repeat-modes.js'
 import type { Reschedules } from './reschedules.js'
 import { isLastRun } from '../../../schedule/frequency.js'
@@ -211,24 +209,16 @@ export const endLostTasks = ({
     return true
   }
 
-  /** A time that its host dropped, a cron schedule whose completion was never told, or a stop that nobody fetched. */
+  /** A time that its host dropped, or a cron schedule whose completion was never told; to be stopped or not. */
   async function overdueSchedule(w: Writing, task: TaskRow, now: number): Promise<void> {
     const script = await w.invocations.script(task.invokeId)
     if (script === undefined) return
-    const isOver = (scheduleDeadline(script) ?? Number.POSITIVE_INFINITY) <= now
-    if (task.state === 'Stopping' && !isOver) return stopWaits(w, task, now)
     const frequency = frequencyOf(script)
     if (runsOnce(script) && task.state === 'Scheduled')
       await end(w, task, 'invalid', 'AtExpressionExpired', ERROR_TEXTS.AtExpressionExpired)
     else if (frequency !== undefined && task.startedAt !== undefined && isLastRun(frequency, task.startedAt))
       await completed(w, script, task, now)
     else await end(w, task, 'lost', 'ExecutionInterrupted', NEVER_COMPLETED)
-  }
-
-  async function stopWaits(w: Writing, task: TaskRow, now: number): Promise<void> {
-    const deadlineAt = waitsUntil(presence, task, now)
-    if (deadlineAt === undefined) await end(w, task, 'stop-given-up', 'ClientNotResponse', STOP_GIVEN_UP)
-    else await w.tasks.save(task, { ...task, deadlineAt }, now)
   }
 
   async function undelivered(task: TaskRow): Promise<ResultErrorCode> {

@@ -6,7 +6,6 @@ export const ERROR_TEXTS = {
   ExecutionTimeout: 'the command execution has been timeout.',
   ExecutionException: 'the command execution got an exception.',
   ClientNotRunning: 'the aliyun service is not running on the instance',
-  ClientNotResponse: 'the aliyun service in the instance does not response',
   ClientNeedUpgrade: 'the aliyun service in the instance need upgrade',
   ClientIsUpgrading: 'the aliyun service in the instance is upgrading now',
   DeliveryTimeout: 'the command delivery has been timeout',

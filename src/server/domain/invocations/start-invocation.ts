@@ -301,12 +301,11 @@ const targetIds = async (
     return tagged
   }
   if (!(await stores.read.invocations.exists(scope, targets.invokeId))) throw new Fault('invocation/not-found')
-  const states = (await hasHalted(stores, scope, targets.invokeId)) ? NOT_SUCCEEDED : FAILURES
-  return stores.read.tasks.hostsIn(targets.invokeId, states, most)
+  // Of a rollout that halted, the hosts that it left out are to get their turn, too.
+  return (await hasHalted(stores, scope, targets.invokeId))
+    ? stores.read.tasks.hostsInOrLeftOut(targets.invokeId, FAILURES, most)
+    : stores.read.tasks.hostsIn(targets.invokeId, FAILURES, most)
 }
-
-/** Of a rollout that halted, the hosts that it left out are to get their turn, too. */
-const NOT_SUCCEEDED = [...FAILURES, 'Cancelled'] as const
 
 const hasHalted = async (stores: UnitOfWork, scope: Scope, invokeId: string): Promise<boolean> => {
   const page = { style: 'number', number: 1, size: 1 } as const

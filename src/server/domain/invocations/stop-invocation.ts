@@ -3,7 +3,6 @@ import type { Clock } from '../clock.js'
 import { Fault } from '../faults.js'
 import type { UnitOfWork } from '../unit-of-work.js'
 import { changeTask } from './change-task.js'
-import { stopDeadline } from './given-up-stops.js'
 import type { Invocations } from './invocations.js'
 import { waitsForReboot } from './repeat-modes.js'
 import { isFinal, move, type TaskEvent } from './task-states.js'
@@ -20,8 +19,7 @@ interface Parts {
 
 /**
  * Never handed out: cancelled here, nothing is sent. Handed out: Stopping, and the host is asked to fetch the stop as
- * soon as it has reported `running` (design §5). Over: left as it is. A host that stays away is not waited for without an
- * end: given-up-stops.ts.
+ * soon as it has reported `running` (design §5). Over: left as it is.
  */
 export const stopInvocation = ({ stores, clock, wake }: Parts): Invocations['stop'] =>
   async function stop(scope, _caller, invokeId, instanceIds) {
@@ -49,7 +47,7 @@ export const stopInvocation = ({ stores, clock, wake }: Parts): Invocations['sto
           if (state === undefined || task.state === 'Stopping') continue
           const stopped: TaskRow = isFinal(state)
             ? { ...task, state, stoppedAt: now, deadlineAt: undefined }
-            : { ...task, state, stoppedAt: now, deadlineAt: stopDeadline(task, now) }
+            : { ...task, state, stoppedAt: now }
           await changeTask(w, scope, task, stopped, now)
           if (!isFinal(state)) toWake.push(task.instanceId)
           changed += 1

@@ -9,7 +9,6 @@ import { changeTask } from './change-task.js'
 import type { ResultErrorCode } from './error-texts.js'
 import { lastRunOf } from '../../../schedule/frequency.js'
 import { runsOnce, frequencyOf } from './frequency-of.js'
-import { reopenStop, STOP_WAIT_MS } from './given-up-stops.js'
 import { scheduleDeadline } from './hand-out.js'
 import type { InvocationScript } from './invocation-store.js'
 import {
@@ -21,7 +20,7 @@ import {
   outcomeOf,
   type ReportParts,
 } from './take-report.js'
-import { isFinal, move, type TaskEvent, type TaskState } from './task-states.js'
+import { isFinal, move, type TaskEvent } from './task-states.js'
 import { late, replace } from './late-runs.js'
 import { audit, type Ended, endedAs, endOfRun, isKept, isRunUnderWay, latestStart } from './run-ends.js'
 import type { TaskRow } from './task-store.js'
@@ -35,20 +34,6 @@ const REPEATED_WITHIN_MS = 9_000
 type Timing = Pick<InvocationScript, 'repeatMode' | 'frequency' | 'timeoutSeconds' | 'version'>
 
 export const takeRunReport = async (
-  parts: ReportParts,
-  w: Writing,
-  script: InvocationScript,
-  task: TaskRow,
-  report: Report,
-  now: number,
-): Promise<Found> => {
-  const reopened = await reopenStop(w, script, task, report, now)
-  if (reopened === undefined) return takeReportOfRun(parts, w, script, task, report, now)
-  await takeReportOfRun(parts, w, script, reopened, report, now)
-  return 'work-waits'
-}
-
-const takeReportOfRun = async (
   parts: ReportParts,
   w: Writing,
   script: InvocationScript,
@@ -189,7 +174,7 @@ const runEnded = async (
   await keepRun(w, over, endedAs(outcome.event), now)
   const isToBeTold = state === 'Scheduled' && script.repeatMode === 'Period' && isOutdated(script, current)
   const expected = isToBeTold ? scheduleDeadline(script) : deadlineOfCompletion(script, now)
-  const deadlineAt = deadlineBetweenRuns(state, expected, now)
+  const deadlineAt = state === 'Scheduled' ? expected : undefined
   await changeTask(w, script.scope, task, { ...over, state, deadlineAt }, now)
   return isToBeTold ? 'work-waits' : 'ended'
 }
@@ -203,9 +188,6 @@ const eventOfEnd = (
   if (script.repeatMode === 'Period') return runsOnce(script) && !isOutdated(script, task) ? event : 'run-ended'
   return task.state === 'Stopping' ? 'stopped' : 'run-ended'
 }
-
-const deadlineBetweenRuns = (state: TaskState, expected: number | undefined, now: number): number | undefined =>
-  state === 'Scheduled' ? expected : state === 'Stopping' ? now + STOP_WAIT_MS : undefined
 
 /** A cron schedule tells once that it is completed, and that may be lost. */
 const deadlineOfCompletion = (script: Timing, now: number): number | undefined => {
@@ -334,6 +316,6 @@ export const giveUpRun = async (
   const isUnknown = task.runs === 0 && task.state === 'Stopping'
   const event = isUnknown ? 'lost' : eventOfEnd(script, task, 'lost')
   const state = move(task.state, false, event) ?? task.state
-  const deadlineAt = deadlineBetweenRuns(state, deadlineOfCompletion(script, now), now)
+  const deadlineAt = state === 'Scheduled' ? deadlineOfCompletion(script, now) : undefined
   await changeTask(w, script.scope, task, { ...lost, state, deadlineAt }, now)
 }

@@ -10,8 +10,6 @@ const EVENTS: readonly TaskEvent[] = [
   'run-ended',
   'never-ran',
   'missed-run',
-  'stop-given-up',
-  'still-runs',
   'added-pending',
   'added-scheduled',
   'added-aborted',
@@ -39,8 +37,6 @@ const TABLE = `
   run-ended       ·          ·          Scheduled  Scheduled  Scheduled  Scheduled  Stopping
   never-ran       ·          ·          ·          ·          Cancelled  ·          Cancelled
   missed-run      ·          ·          ·          ·          ·          ·          ·
-  stop-given-up   ·          ·          ·          ·          ·          ·          Terminated
-  still-runs      ·          ·          ·          ·          ·          ·          ·
   added-pending   ·          ·          ·          ·          ·          ·          ·
   added-scheduled ·          ·          ·          ·          ·          ·          ·
   added-aborted   ·          ·          ·          ·          ·          ·          ·
@@ -102,14 +98,10 @@ describe('a task that is over', () => {
     for (const state of GIVEN_TO_NOBODY) expect(move(state, false, event)).toBe(next)
   })
 
-  it('Terminated ── still-runs ──► Stopping: its stop was given up too early', () => {
-    expect(move('Terminated', false, 'still-runs')).toBe('Stopping')
-  })
-
   const others = EVENTS.filter((event) => !RESULTS.some(([result]) => result === event))
   /** What else a caller or a host that is back makes of an end. */
   const returning = (state: TaskState): readonly TaskEvent[] =>
-    state === 'Terminated' ? ['still-runs'] : GIVEN_TO_NOBODY.includes(state) ? ADDED.map(([event]) => event) : []
+    GIVEN_TO_NOBODY.includes(state) ? ADDED.map(([event]) => event) : []
 
   it.each(FINAL)('%s, when it was reported, stays', (state) => {
     expect(isFinal(state)).toBe(true)

@@ -22,8 +22,6 @@
 // a final state whose outcome is unknown, and `finish` replaces Terminated (design §5). A schedule that was Cancelled because no
 // run of it was known is Terminated when one is told after all.
 //
-// A schedule that is to be stopped on a host that stays away:   Stopping ──stop-given-up──► Terminated ──still-runs──► Stopping
-//
 // What no host was ever given is added again (api.md §7.2):   Aborted | Invalid | Cancelled ──added-…──► as its admission says
 
 export const UNFINISHED = ['Waiting', 'Queued', 'Pending', 'HandedOut', 'Scheduled', 'Running', 'Stopping'] as const
@@ -107,10 +105,6 @@ export type TaskEvent =
   | 'never-ran'
   /** A run was told only behind what came later. */
   | 'missed-run'
-  /** The host that is to stop it has been away for too long. */
-  | 'stop-given-up'
-  /** It was given up, and its host is back with it. */
-  | 'still-runs'
   /** Named once more, where no host was ever given it: it waits for its host, … */
   | 'added-pending'
   /** … for a start of its host, … */
@@ -190,7 +184,6 @@ const MOVES: Readonly<Record<UnfinishedState, Readonly<Partial<Record<TaskEvent,
     ...ENDS,
     'run-ended': 'Stopping',
     'never-ran': 'Cancelled',
-    'stop-given-up': 'Terminated',
     running: 'Stopping',
     'stop-requested': 'Stopping',
   },
@@ -215,7 +208,6 @@ const NATURAL_ENDS: readonly TaskEvent[] = ['finish-0', 'finish-other']
 export const move = (state: TaskState, outcomeUnknown: boolean, event: TaskEvent): TaskState | undefined => {
   if (!isFinal(state)) return MOVES[state][event]
   if (state === 'Cancelled' && event === 'missed-run') return 'Terminated'
-  if (state === 'Terminated' && event === 'still-runs') return 'Stopping'
   if (event in ADDED_AGAIN) return NEVER_GIVEN.includes(state) ? ADDED_AGAIN[event] : undefined
   const replaceable =
     (outcomeUnknown && REAL_RESULTS.includes(event)) || (state === 'Terminated' && NATURAL_ENDS.includes(event))

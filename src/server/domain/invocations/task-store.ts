@@ -68,6 +68,8 @@ export interface TaskReader {
   queuedOn(instanceId: string, limit: number): Promise<readonly string[]>
   /** Hosts of an invocation on which it is in one of these states. */
   hostsIn(invokeId: string, states: readonly TaskState[], limit: number): Promise<readonly string[]>
+  /** The same, and those that its rollout left out, or is about to: it says why, somebody who stops one does not. */
+  hostsInOrLeftOut(invokeId: string, states: readonly TaskState[], limit: number): Promise<readonly string[]>
   /** Unfinished tasks whose deadline passed, of committed invocations. */
   overdue(now: number, limit: number): Promise<readonly TaskRow[]>
   /** The instance ids of an invocation that are in these states, in id order after `after`. */

@@ -241,6 +241,20 @@ export const rolloutSuite = (openWorld: () => Promise<World>): void => {
       await expect(world.task(again, a)).rejects.toThrow('no task')
     })
 
+    it('is followed by a run on nobody whom somebody stopped', async () => {
+      await using world = await openWorld()
+      const [a = '', b = '', c = ''] = await hostsOf(world, 3)
+      const invokeId = await begin(world, [a, b, c], { maxConcurrency: '1', stopAfterFailures: '1' })
+      await taken(world, [a])
+      await world.parts.domain.invocations.stop(SCOPE, CALLER, invokeId, [b])
+      await finish(world, a, invokeId, 1)
+      await world.parts.rollouts.settled()
+      expect(await told(world, invokeId)).toMatchObject({ status: 'Halted' })
+      const again = await world.run([], { request: { targets: { by: 'failure', invokeId } } })
+      expect(await statuses(world, again, [a, c])).toEqual(['Pending', 'Pending'])
+      await expect(world.task(again, b)).rejects.toThrow('no task')
+    })
+
     it('is not what somebody called off: a run on the hosts that failed leaves those alone', async () => {
       await using world = await openWorld()
       const [a = '', b = ''] = await hostsOf(world, 2)

@@ -3,10 +3,13 @@
 import { builtInOf, bytesOfScript, PLACEHOLDER, textOfScript } from '../commands/custom-parameters.js'
 
 /** As agents read them: blanks do not count (agent-protocol.md §6.4). */
-const REFERENCE = /^\s*(?:oos|oos-secret)\s*:\s*([^]*?)\s*$/i
+const REFERENCE = /^\s*(?:oos|oos-secret)\s*:/i
 
 /** The name in a placeholder, `''` for none; undefined when that is not a reference to a secret. */
-export const referenceOf = (inside: string): string | undefined => REFERENCE.exec(inside)?.[1]
+export const referenceOf = (inside: string): string | undefined => {
+  const prefix = REFERENCE.exec(inside)?.[0]
+  return prefix === undefined ? undefined : inside.slice(prefix.length).trim()
+}
 
 /** The secrets that a script refers to, each once; a name may be one that no secret can have. */
 export const secretNames = (script: string): readonly string[] => {
