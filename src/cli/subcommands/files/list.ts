@@ -3,11 +3,10 @@ import { integer, pairs, text } from '../../../command-line/options.js'
 import { defineSubcommand } from '../../../command-line/subcommand.js'
 import { openApi } from '../../call-operation.js'
 import { countHosts } from '../../history/invocations.js'
-import { count } from '../../output/count.js'
 import { fileTable } from '../../output/file-text.js'
 import { writeJson } from '../../output/json.js'
-import { openProgressLine } from '../../output/progress-line.js'
-import { filePages, type FileSend, SEND_STATES } from '../../sending/files.js'
+import { filePages, SEND_STATES } from '../../sending/files.js'
+import { newestText, readNewest } from '../../newest.js'
 import { CONNECTION_OPTIONS, readConnection } from '../../settings.js'
 
 const group = 'Filters'
@@ -31,23 +30,19 @@ export const list = defineSubcommand({
   exitCodes: [{ code: EXIT.noServer, about: 'The server cannot be reached.' }],
   run: async ({ options, terminal }) => {
     using api = openApi(readConnection(options, terminal))
-    using line = openProgressLine(terminal.stderr)
     const filter = {
       state: options.state,
       name: options.name,
       instanceId: options['instance-id'],
       tags: options.tag,
     }
-    const found: FileSend[] = []
-    let total = 0
-    for await (const page of filePages(api, filter)) {
-      total = page.total
-      found.push(...page.files)
-      if (found.length >= options.limit) break
-      line.count(found.length, Math.min(total, options.limit), 'sent files read')
-    }
-    line[Symbol.dispose]()
-    const shown = found.slice(0, options.limit)
+    const { shown, total } = await readNewest(
+      filePages(api, filter),
+      (page) => page.files,
+      options.limit,
+      terminal.stderr,
+      'sent files read',
+    )
     const { stdout, stderr } = terminal
     if (options.output === 'json') {
       // Their hosts as numbers; `show` tells each.
@@ -55,9 +50,7 @@ export const list = defineSubcommand({
       return EXIT.ok
     }
     if (shown.length > 0) stdout.write(`${fileTable(shown, Date.now(), stdout).join('\n')}\n\n`)
-    const isAll = shown.length >= total
-    const text = total === 0 ? 'no sent files' : count(isAll ? total : shown.length, 'sent file')
-    stderr.write(isAll ? `${text}\n` : `the newest ${text} of ${total.toLocaleString('en-US')}; --limit shows more\n`)
+    stderr.write(`${newestText(shown.length, total, 'sent file')}\n`)
     return EXIT.ok
   },
 })

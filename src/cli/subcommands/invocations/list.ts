@@ -6,7 +6,7 @@ import { countHosts, type Invocation, INVOCATION_STATES, invocationPages } from 
 import { count } from '../../output/count.js'
 import { invocationTable } from '../../output/invocation-text.js'
 import { writeJson } from '../../output/json.js'
-import { openProgressLine } from '../../output/progress-line.js'
+import { readNewest } from '../../newest.js'
 import { CONNECTION_OPTIONS, readConnection } from '../../settings.js'
 
 const group = 'Filters'
@@ -31,23 +31,19 @@ export const list = defineSubcommand({
   exitCodes: [{ code: EXIT.noServer, about: 'The server cannot be reached.' }],
   run: async ({ options, terminal }) => {
     using api = openApi(readConnection(options, terminal))
-    using line = openProgressLine(terminal.stderr)
     const filter = {
       state: options.state,
       command: options.command,
       instanceId: options['instance-id'],
       tags: options.tag,
     }
-    const found: Invocation[] = []
-    let total = 0
-    for await (const page of invocationPages(api, filter)) {
-      total = page.total
-      found.push(...page.invocations)
-      if (found.length >= options.limit) break
-      line.count(found.length, Math.min(total, options.limit), 'invocations read')
-    }
-    line[Symbol.dispose]()
-    const shown = found.slice(0, options.limit)
+    const { shown, total } = await readNewest(
+      invocationPages(api, filter),
+      (page) => page.invocations,
+      options.limit,
+      terminal.stderr,
+      'invocations read',
+    )
     if (options.output === 'json') {
       writeJson(terminal.stdout, { invocations: shown.map(summaryOf), total })
       return EXIT.ok

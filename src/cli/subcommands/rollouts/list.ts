@@ -2,11 +2,10 @@ import { EXIT } from '../../../command-line/exit-codes.js'
 import { integer, text } from '../../../command-line/options.js'
 import { defineSubcommand } from '../../../command-line/subcommand.js'
 import { openApi } from '../../call-operation.js'
-import { count } from '../../output/count.js'
 import { writeJson } from '../../output/json.js'
-import { openProgressLine } from '../../output/progress-line.js'
 import { rolloutTable } from '../../output/rollout-text.js'
-import { ROLLOUT_STATUSES, type Rollout, rolloutPages } from '../../rollouts/rollouts.js'
+import { ROLLOUT_STATUSES, rolloutPages } from '../../rollouts/rollouts.js'
+import { newestText, readNewest } from '../../newest.js'
 import { CONNECTION_OPTIONS, readConnection } from '../../settings.js'
 
 export const list = defineSubcommand({
@@ -25,26 +24,20 @@ export const list = defineSubcommand({
   exitCodes: [{ code: EXIT.noServer, about: 'The server cannot be reached.' }],
   run: async ({ options, terminal }) => {
     using api = openApi(readConnection(options, terminal))
-    using line = openProgressLine(terminal.stderr)
-    const found: Rollout[] = []
-    let total = 0
-    for await (const page of rolloutPages(api, options.status)) {
-      total = page.total
-      found.push(...page.rollouts)
-      if (found.length >= options.limit) break
-      line.count(found.length, Math.min(total, options.limit), 'rollouts read')
-    }
-    line[Symbol.dispose]()
-    const shown = found.slice(0, options.limit)
+    const { shown, total } = await readNewest(
+      rolloutPages(api, options.status),
+      (page) => page.rollouts,
+      options.limit,
+      terminal.stderr,
+      'rollouts read',
+    )
     if (options.output === 'json') {
       writeJson(terminal.stdout, { rollouts: shown, total })
       return EXIT.ok
     }
     const { stdout, stderr } = terminal
     if (shown.length > 0) stdout.write(`${rolloutTable(shown, Date.now(), stdout.colours).join('\n')}\n\n`)
-    const isAll = shown.length >= total
-    const text = total === 0 ? 'no rollouts' : count(isAll ? total : shown.length, 'rollout')
-    stderr.write(isAll ? `${text}\n` : `the newest ${text} of ${total.toLocaleString('en-US')}; --limit shows more\n`)
+    stderr.write(`${newestText(shown.length, total, 'rollout')}\n`)
     return EXIT.ok
   },
 })
