@@ -21,7 +21,7 @@ const presence = new PresenceTable({
 })
 await presence.open()
 const ids = Array.from({ length: Number(rows) }, (_, number) => instanceIdOf(number))
-for (const id of ids) presence.seeProcess(id, '4242/0')
+for (const id of ids) void presence.seeProcess(id, '4242/0')
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 

@@ -206,12 +206,56 @@ describe('presence', () => {
   it('writes the first word of hosts at once, those that came together with one another', async () => {
     const { table, clock, store } = await open()
     for (const id of ['a', 'b', 'c']) table.admit(id, clock.time, id)
-    expect([...store.rows.values()].map(({ instanceId, offset }) => [instanceId, offset])).toEqual([['a', 0]])
     await new Promise((resolve) => setImmediate(resolve))
-    expect(store.saves).toEqual([[0], [1, 2]])
+    expect(store.saves).toEqual([[0, 1, 2]])
+    expect([...store.rows.values()].map(({ offset }) => offset)).toEqual([0, 0, 0])
     table.admit('a', clock.time + 1, 'another')
     await new Promise((resolve) => setImmediate(resolve))
-    expect(store.saves).toHaveLength(2)
+    expect(store.saves).toHaveLength(1)
+  })
+
+  it('has written a new process when that was taken note of, and writes none twice', async () => {
+    const { table, clock, store } = await open()
+    for (const id of ['a', 'b', 'c']) table.admit(id, clock.time, id)
+    await table.flush()
+    store.saves.length = 0
+    await Promise.all(['a', 'b', 'c'].map((id) => table.seeProcess(id, `${id}@1@1`)))
+    expect(store.saves).toEqual([[0, 1, 2]])
+    expect([...store.rows.values()].map(({ agentProcess }) => agentProcess)).toEqual(['a@1@1', 'b@1@1', 'c@1@1'])
+    await table.seeProcess('a', 'a@1@1')
+    expect(store.saves).toHaveLength(1)
+  })
+
+  it('a flush that began before does not land on what was written since', async () => {
+    const { table, clock, store } = await open()
+    table.admit('a', clock.time, 'x')
+    const save = store.save.bind(store)
+    const held: (() => void)[] = []
+    store.save = async (rows) => {
+      await new Promise<void>((resolve) => held.push(resolve))
+      await save(rows)
+    }
+    const flushed = table.flush()
+    const seen = table.seeProcess('a', '1@1@1')
+    const done = Promise.all([flushed, seen]).then(() => 'done')
+    for (;;) {
+      // The newest write is let go first.
+      held.pop()?.()
+      if ((await Promise.race([done, new Promise((resolve) => setImmediate(resolve))])) === 'done') break
+    }
+    expect([...store.rows.values()].map(({ agentProcess }) => agentProcess)).toEqual(['1@1@1'])
+  })
+
+  it('a store that fails keeps no process from being taken note of', async () => {
+    const { table, clock, store } = await open()
+    const save = store.save.bind(store)
+    store.save = () => Promise.reject(new Error('disk'))
+    table.admit('a', clock.time, 'x')
+    await table.seeProcess('a', '1@1@1')
+    expect(table.agentProcess('a')).toBe('1@1@1')
+    store.save = save
+    await table.flush()
+    expect([...store.rows.values()].map(({ agentProcess }) => agentProcess)).toEqual(['1@1@1'])
   })
 })
 
@@ -254,6 +298,16 @@ describe('after a kill', () => {
     await next.prefetch(['mi-1'])
     expect(next.admit('mi-1', clock.time - 5_300, 'only')).toBe('stale')
     expect(next.admit('mi-1', clock.time - 5_000, 'new')).toBe('fresh')
+  })
+
+  it('the process that was heard last is known', async () => {
+    const { table, clock, store } = await open()
+    table.admit('mi-1', clock.time, 'first')
+    await table.seeProcess('mi-1', '100@1@1')
+    const next = (await open(store, clock.time)).table
+    await next.prefetch(['mi-1'])
+    expect(next.agentProcess('mi-1')).toBe('100@1@1')
+    expect(next.isProcessChecked('mi-1', '100@1@1')).toBe(false)
   })
 
   it('a host whose clock was set back while nobody was there is believed again', async () => {

@@ -45,9 +45,10 @@ export class PresenceTable implements Presence {
   #dirty = new Uint8Array(1_024)
   /** Hosts whose rows are to be removed with the next flush. */
   readonly #gone = new Set<string>()
-  /** Places of hosts that spoke for the first time, not yet written. */
-  readonly #firsts: number[] = []
-  #keepingFirsts = false
+  /** What is written before the next flush, as soon as the write before it is done. */
+  #gathered: { readonly places: number[]; readonly written: Promise<void> } | undefined
+  /** Rows are written one batch behind the other: an older row never lands on a newer one. */
+  #writing: Promise<void> = Promise.resolve()
   #lastSeen = new Float64Array(1_024)
   #mark = new Float64Array(1_024)
   /** NaN: not learned. */
@@ -105,7 +106,8 @@ export class PresenceTable implements Presence {
     this.#offset[place] = verdict.clock.offset ?? Number.NaN
     this.#remember(host, requestId, agentTime, verdict.clock.mark)
     this.#touch(place, now)
-    if (clock.offset === undefined) void this.#keepFirst(place)
+    // Once in its life: a kill cannot have it taken for a new host, whose first request is always fresh.
+    if (clock.offset === undefined) void this.#writeSoon(place)
     return 'fresh'
   }
 
@@ -225,17 +227,25 @@ export class PresenceTable implements Presence {
     return place === undefined ? '' : (this.#process[place] ?? '')
   }
 
-  /** @returns true when this identity has not been compared with the host's unfinished tasks by this server process */
-  seeProcess(instanceId: string, agentProcess: string): boolean {
+  /**
+   * Notes the process that was heard. A new one is written before this resolves, not with the next flush: tasks are handed
+   * out under its name, and behind a kill nobody could tell whether they went to it. A store that fails is flushed to later.
+   */
+  async seeProcess(instanceId: string, agentProcess: string): Promise<void> {
     const place = this.#place(instanceId)
-    const host = this.#host(instanceId)
-    if (this.#process[place] !== agentProcess) {
-      this.#process[place] = agentProcess
-      this.#dirty[place] = 1
-    }
-    if (host.checkedProcess === agentProcess) return false
-    host.checkedProcess = agentProcess
-    return true
+    if (this.#process[place] === agentProcess) return
+    this.#process[place] = agentProcess
+    this.#dirty[place] = 1
+    await this.#writeSoon(place)
+  }
+
+  /** Whether this identity was compared with the host's unfinished tasks by this server process. */
+  isProcessChecked(instanceId: string, agentProcess: string): boolean {
+    return this.#hosts.get(instanceId)?.checkedProcess === agentProcess
+  }
+
+  processChecked(instanceId: string, agentProcess: string): void {
+    this.#host(instanceId).checkedProcess = agentProcess
   }
 
   /** A host that is gone. Its place stays empty. */
@@ -305,7 +315,7 @@ export class PresenceTable implements Presence {
       }
       if (places.length === 0) return
       try {
-        await this.#store.save(places.map((place) => this.#row(place)))
+        await this.#write(places)
       } catch (cause) {
         for (const place of places) this.#dirty[place] = 1
         throw cause
@@ -316,24 +326,35 @@ export class PresenceTable implements Presence {
 
   // ── inside ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  /**
-   * Writes what was learned with the first request of a host: once in its life, not with the next flush, so that a
-   * kill cannot have it taken for a new host, whose first request is always fresh.
-   */
-  async #keepFirst(place: number): Promise<void> {
-    this.#firsts.push(place)
-    if (this.#keepingFirsts) return
-    this.#keepingFirsts = true
-    try {
-      while (this.#firsts.length > 0) {
-        const places = this.#firsts.splice(0, SLICE).filter((known) => this.#ids[known] !== '')
-        await this.#store.save(places.map((known) => this.#row(known)))
+  /** Writes this row without waiting for a flush, with those that came meanwhile. Resolves also when the store fails. */
+  #writeSoon(place: number): Promise<void> {
+    if (this.#gathered === undefined) {
+      const places: number[] = []
+      const write = async (): Promise<void> => {
+        this.#gathered = undefined
+        for (let from = 0; from < places.length; from += SLICE) await this.#save(places.slice(from, from + SLICE))
       }
-    } catch {
-      // They are among what the next flush writes.
-      this.#firsts.length = 0
+      // What fails here is among what the next flush writes.
+      this.#gathered = { places, written: this.#inTurn(write).catch(() => undefined) }
     }
-    this.#keepingFirsts = false
+    this.#gathered.places.push(place)
+    return this.#gathered.written
+  }
+
+  #write(places: readonly number[]): Promise<void> {
+    return this.#inTurn(() => this.#save(places))
+  }
+
+  #inTurn(write: () => Promise<void>): Promise<void> {
+    const written = this.#writing.then(write)
+    this.#writing = written.catch(() => undefined)
+    return written
+  }
+
+  /** Rows as they are now; hosts that were forgotten have none. */
+  async #save(places: readonly number[]): Promise<void> {
+    const rows = places.filter((place) => this.#ids[place] !== '').map((place) => this.#row(place))
+    if (rows.length > 0) await this.#store.save(rows)
   }
 
   #touch(place: number, now: number): void {

@@ -122,8 +122,13 @@ export const registerHosts = ({ stores, clock, ids, presence, random, processCha
         described.set(instanceId, { agentVersion: beat.agentVersion, osType: beat.osType })
       }
       const identity = processIdentity(beat, presence.agentProcess(instanceId), clock.now())
-      if (identity !== undefined && presence.seeProcess(instanceId, identity))
-        await processChange.processSeen(instanceId, identity, beat.coldStart === true)
+      if (identity !== undefined) {
+        await presence.seeProcess(instanceId, identity)
+        if (!presence.isProcessChecked(instanceId, identity)) {
+          await processChange.processSeen(instanceId, identity, beat.coldStart === true)
+          presence.processChecked(instanceId, identity)
+        }
+      }
       return { nextIntervalMs: 55_000 + Math.floor(random() * 10_001) }
     },
   }

@@ -1,5 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { CALLER, SCOPE, SCRIPT, type World } from '../_support.js'
 import { PublicCommands } from '../commands/public-commands.js'
 import { timeOrderedIds } from '../ids.js'
@@ -519,6 +519,20 @@ export const deliverySuite = (openWorld: () => Promise<World>): void => {
       await world.beat(host, { pid: 200 })
       expect(await world.task(running, host)).toMatchObject({ status: 'Error', errorCode: 'ClientRestarted' })
       expect(await world.task(waiting, host)).toMatchObject({ status: 'Error', errorCode: 'ClientRestarted' })
+    })
+
+    it('a comparison that the database failed is made by the next beat', async () => {
+      await using world = await openWorld()
+      const host = await world.host({ pid: 100 })
+      const invokeId = await world.run([host])
+      await world.fetch(host)
+      world.pass(5_000)
+      const startedAt = world.now()
+      using failing = vi.spyOn(world.parts.database.reader, 'get').mockRejectedValue(new Error('no database'))
+      await expect(world.beat(host, { pid: 200, startedAt })).rejects.toThrow('no database')
+      failing.mockRestore()
+      await world.beat(host, { pid: 200, startedAt })
+      expect(await world.task(invokeId, host)).toMatchObject({ status: 'Error', errorCode: 'ClientRestarted' })
     })
 
     it('what a new process fetches before its first beat is its own', async () => {
