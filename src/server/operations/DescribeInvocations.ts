@@ -85,7 +85,7 @@ export const DescribeInvocations = defineOperation({
         InvokeStatus: text('State of the whole in its older words.', { oneOf: INVOKE_STATES }),
         Parameters: text('Values of the custom parameters, as the text of a JSON object.'),
         CommandType: commandType,
-        Timed: flag('Whether it will run again.'),
+        Timed: flag('Whether it was asked for more than one run, or for a start of its instances: also once it is over.'),
         CreationTime: time('When it was asked for.'),
         Frequency: optional(text('Schedule.')),
         CommandId: text('The command.'),
@@ -111,7 +111,7 @@ export const DescribeInvocations = defineOperation({
             UpdateTime: time('When its state changed last.'),
             ErrorCode: text('What went wrong.'),
             StopTime: optional(time('When it was asked to stop.')),
-            Timed: flag('Whether it will run again.'),
+            Timed: flag('As of the invocation: it repeats, or waits for a start of the instance.'),
             OssOutputStatus: optional(
               text('State of the delivery of the output, once the run is over.', { oneOf: OSS_OUTPUT_STATES }),
             ),
