@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type Assembly, assemble } from '../assemble.js'
+import { type Assembly, type AssemblySettings, assemble } from '../assemble.js'
 import type { Scope } from './access/scope.js'
 import type { NewCommand } from './commands/commands.js'
 import type { Fetch, HandOut, Report } from './invocations/agent-tasks.js'
@@ -77,6 +77,7 @@ export const openWorld = async (
   startAt?: number,
   database?: string,
   outputStores: OutputStores = NO_OUTPUT_STORES,
+  limits: Partial<AssemblySettings> = {},
 ): Promise<World> => {
   const directory = dataDir ?? mkdtempSync(join(tmpdir(), 'openassist-test-'))
   let steady = startAt ?? Date.UTC(2026, 0, 15, 12)
@@ -107,6 +108,7 @@ export const openWorld = async (
       fileRetentionRecords: 1_000,
       api: {},
       gateway: {},
+      ...limits,
     },
     rootKey,
     outputStores,
@@ -258,7 +260,7 @@ export const openWorld = async (
     async restart(downMs = 0) {
       over = true
       await parts.stop()
-      return openWorld(directory, time() + downMs, database, outputStores)
+      return openWorld(directory, time() + downMs, database, outputStores, limits)
     },
     async [Symbol.asyncDispose]() {
       if (over) return

@@ -85,7 +85,9 @@ export const DescribeInvocations = defineOperation({
         InvokeStatus: text('State of the whole in its older words.', { oneOf: INVOKE_STATES }),
         Parameters: text('Values of the custom parameters, as the text of a JSON object.'),
         CommandType: commandType,
-        Timed: flag('Whether it was asked for more than one run, or for a start of its instances: also once it is over.'),
+        Timed: flag(
+          'Whether it was asked for more than one run, or for a start of its instances: also once it is over.',
+        ),
         CreationTime: time('When it was asked for.'),
         Frequency: optional(text('Schedule.')),
         CommandId: text('The command.'),

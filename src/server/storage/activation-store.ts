@@ -2,6 +2,7 @@ import type { ActivationPermit, ActivationReader, ActivationStore } from '../dom
 import type { Activation } from '../domain/fleet/activations.js'
 import type { Tag } from '../domain/tags.js'
 import { readPage } from './page.js'
+import { lockQuota } from './quota-lock.js'
 import { numberOf, type Row, type SqlReader, type SqlValue, type SqlWriter, textOf } from './sql.js'
 import { addTags, tagConditions, tagsOf } from './tag-store.js'
 
@@ -78,6 +79,11 @@ export const activationReader = (sql: SqlReader): ActivationReader => ({
 
 export const activationStore = (sql: SqlWriter): ActivationStore => ({
   ...activationReader(sql),
+
+  async count(scope) {
+    await lockQuota(sql, 'activation', scope)
+    return activationReader(sql).count(scope)
+  },
 
   async add(scope, activation) {
     await sql.run(

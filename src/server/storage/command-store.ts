@@ -2,6 +2,7 @@ import type { CommandReader, CommandStore } from '../domain/commands/command-sto
 import type { Command, CommandType } from '../domain/commands/commands.js'
 import type { Tag } from '../domain/tags.js'
 import { readPage } from './page.js'
+import { lockQuota } from './quota-lock.js'
 import { keepScript } from './script-store.js'
 import { bytesOf, numberOf, type Row, type SqlReader, type SqlValue, type SqlWriter, textOf } from './sql.js'
 import { addTags, removeTags, tagConditions, tagsOf } from './tag-store.js'
@@ -75,6 +76,19 @@ export const commandReader = (sql: SqlReader): CommandReader => ({
 
 export const commandStore = (sql: SqlWriter): CommandStore => ({
   ...commandReader(sql),
+
+  async hold(scope, commandId) {
+    const row = await sql.get(
+      `select kept from command where account_id = $1 and region_id = $2 and id = $3${sql.dialect.lockRow}`,
+      [scope.accountId, scope.regionId, commandId],
+    )
+    return row?.['kept'] === 1
+  },
+
+  async countKept(scope) {
+    await lockQuota(sql, 'command', scope)
+    return commandReader(sql).countKept(scope)
+  },
 
   async add(scope, command) {
     const hash = await keepScript(sql, command.content, command.createdAt)

@@ -14,6 +14,8 @@ export interface Dialect {
   pattern(wildcard: string): string
   /** Taken before something that all writers do in turn; undefined where there is one writer. */
   readonly turnLock: string | undefined
+  /** Taken before a count that is compared with a quota; its parameter says what is counted. Undefined where there is one writer. */
+  readonly quotaLock: string | undefined
   /** Ends a SELECT of tasks `t` inside a transaction that goes on to change them; empty where there is one writer. */
   readonly lockTasks: string
   /**
@@ -37,6 +39,7 @@ export const sqliteDialect: Dialect = {
   matches: (column, parameter) => `${column} glob ${parameter}`,
   pattern: (wildcard) => wildcard.replace(/[?[]/g, '[$&]'),
   turnLock: undefined,
+  quotaLock: undefined,
   lockTasks: '',
   lockInOrder: undefined,
   lockRow: '',
@@ -56,6 +59,7 @@ export const postgresDialect: Dialect = {
   matches: (column, parameter) => `${column} like ${parameter}`,
   pattern: (wildcard) => wildcard.replace(/[\\%_]/g, '\\$&').replaceAll('*', '%'),
   turnLock: 'select pg_advisory_xact_lock(7305112022)',
+  quotaLock: 'select pg_advisory_xact_lock(hashtextextended($1, 7305112023))',
   lockTasks: ' for update of t',
   lockInOrder: ' order by id for update',
   lockRow: ' for update',

@@ -10,6 +10,7 @@ import type { SecretUse } from '../domain/secrets/secret-use.js'
 import type { Tag } from '../domain/tags.js'
 import { addToTotals, readTotals } from './invocation-totals.js'
 import { readPage } from './page.js'
+import { lockQuota } from './quota-lock.js'
 import { keepScript } from './script-store.js'
 import { bytesOf, numberOf, type Row, type SqlReader, type SqlValue, type SqlWriter, textOf } from './sql.js'
 import { addTags, removeTags, tagConditions, tagsOf } from './tag-store.js'
@@ -235,6 +236,11 @@ const TALLY = `update invocation set ${STATE_CLASSES.map((name, index) => `n_${n
 
 export const invocationStore = (sql: SqlWriter): InvocationStore => ({
   ...invocationReader(sql),
+
+  async countSince(scope, since) {
+    await lockQuota(sql, 'invocation', scope)
+    return invocationReader(sql).countSince(scope, since)
+  },
 
   async add(scope, invocation) {
     const hash = await keepScript(sql, invocation.content, invocation.createdAt)

@@ -3,6 +3,7 @@ import type { Scope } from '../domain/access/scope.js'
 import type { OpenSecret, SecretReader, SecretStore } from '../domain/secrets/secret-store.js'
 import type { Secret } from '../domain/secrets/secrets.js'
 import { readPage } from './page.js'
+import { lockQuota } from './quota-lock.js'
 import type { Sealer } from './sealer.js'
 import { bytesOf, numberOf, type Row, type SqlReader, type SqlValue, type SqlWriter, textOf } from './sql.js'
 
@@ -65,6 +66,11 @@ export const secretReader = (sql: SqlReader): SecretReader => ({
 
 export const secretStore = (sql: SqlWriter, sealer: Sealer): SecretStore => ({
   ...secretReader(sql),
+
+  async count(scope) {
+    await lockQuota(sql, 'secret', scope)
+    return secretReader(sql).count(scope)
+  },
 
   async hold(scope, name) {
     const row = await sql.get(`select ${COLUMNS} ${SCOPED} and s.name = $3${sql.dialect.lockInOrder ?? ''}`, [

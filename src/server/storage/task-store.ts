@@ -224,6 +224,11 @@ export const taskReader = (sql: SqlReader, lock = '', bounds = DEFAULT_ANSWER_BO
       return (await sql.get(text, [instanceId])) !== undefined
     },
 
+    async amount(invokeId) {
+      const row = await sql.get('select count(*) as amount from task where invocation_id = $1', [invokeId])
+      return numberOf(row?.['amount'] ?? 0)
+    },
+
     async among(invokeId, instanceIds) {
       const rows = await sql.arrays(
         `select ${TASK_COLUMNS} from task t where t.invocation_id = $1 and ${sql.dialect.within('t.instance_id', '$2')}

@@ -10,6 +10,10 @@ export interface CommandReader {
 }
 
 export interface CommandStore extends CommandReader {
+  /** Whether it is there and kept. Until the transaction ends, nobody else deletes it or counts an invocation of it. */
+  hold(scope: Scope, commandId: string): Promise<boolean>
+  /** Until the transaction ends, nobody else counts. */
+  countKept(scope: Scope): Promise<number>
   add(
     scope: Scope,
     command: NewCommand & { commandId: string; kept: boolean; parameterNames: readonly string[]; createdAt: number },

@@ -63,8 +63,7 @@ export const keepCommands = ({ stores, clock, ids, quota, publicCommands }: Part
     if (publicCommands.find(commandId) !== undefined) throw new Fault('command/public')
     parseLauncher(change.launcher ?? '')
     await stores.write(async (w) => {
-      const command = await w.commands.find(scope, commandId)
-      if (command === undefined || !command.kept) throw new Fault('command/not-found')
+      if (!(await w.commands.hold(scope, commandId))) throw new Fault('command/not-found')
       await w.commands.change(scope, commandId, change)
       const named = Object.entries(change).filter(([, value]) => value !== undefined)
       w.audit({
@@ -81,8 +80,7 @@ export const keepCommands = ({ stores, clock, ids, quota, publicCommands }: Part
   async delete(scope, commandId) {
     if (publicCommands.find(commandId) !== undefined) throw new Fault('command/public')
     await stores.write(async (w) => {
-      const command = await w.commands.find(scope, commandId)
-      if (command === undefined || !command.kept) throw new Fault('command/not-found')
+      if (!(await w.commands.hold(scope, commandId))) throw new Fault('command/not-found')
       if (await w.invocations.usesCommand(scope, commandId)) throw new Fault('command/in-use')
       await w.commands.remove(scope, commandId)
       w.audit({

@@ -24,6 +24,8 @@ export interface ActivationReader {
 }
 
 export interface ActivationStore extends ActivationReader {
+  /** Until the transaction ends, nobody else counts. */
+  count(scope: Scope): Promise<number>
   add(
     scope: Scope,
     activation: NewActivation & { activationId: string; codeHash: string; createdAt: number; expiresAt: number },

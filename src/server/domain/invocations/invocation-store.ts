@@ -104,6 +104,8 @@ export interface InvocationReader {
 }
 
 export interface InvocationStore extends InvocationReader {
+  /** Until the transaction ends, nobody else counts. */
+  countSince(scope: Scope, since: number): Promise<number>
   /** Invisible until `commit`. */
   add(scope: Scope, invocation: NewInvocation): Promise<void>
   commit(invokeId: string): Promise<void>

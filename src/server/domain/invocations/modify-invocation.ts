@@ -75,7 +75,7 @@ const modify = async (
         if ((await w.invocations.version(invokeId)) !== before.version) return false
         if (after.isOtherCommand) await addCommand(parts, w, scope, before, after, commandId, now)
       }
-      await addTasks(w, scope, before, chunk, now)
+      await addTasks(w, scope, before, chunk, parts.limits.instancesPerInvocation, now)
       if (from === 0 && after.isOther) {
         await w.invocations.change(invokeId, { ...after, commandId, secrets, version: before.version + 1 }, now)
         if (after.frequency !== before.frequency)
@@ -170,6 +170,7 @@ const addTasks = async (
   scope: Scope,
   { invokeId, repeatMode, outputDelivery }: InvocationAttributes,
   admissions: readonly Admission[],
+  most: number,
   now: number,
 ): Promise<void> => {
   const tasks = await w.tasks.among(
@@ -183,6 +184,8 @@ const addTasks = async (
   }
   const added = admissions.filter(({ instanceId }) => !there.has(instanceId))
   if (added.length === 0) return
+  // Others may have added theirs since it was looked at.
+  if ((await w.tasks.amount(invokeId)) + added.length > most) throw new Fault('invocation/too-many-instances', [most])
   await w.tasks.add(invokeId, added, { repeatMode, deliversOutput: outputDelivery !== '' }, now)
   await w.instances.countInvocation(
     scope,

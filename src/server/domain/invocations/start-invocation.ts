@@ -96,7 +96,7 @@ export const startInvocation = (parts: StartParts): Pick<Invocations, 'run' | 'i
     if (command === undefined || !command.kept) throw new Fault('command/not-found')
     const count = async (w: Writing): Promise<void> => {
       // It may have been deleted since.
-      if ((await w.commands.find(scope, commandId)) === undefined) throw new Fault('command/not-found')
+      if (!(await w.commands.hold(scope, commandId))) throw new Fault('command/not-found')
       await w.commands.countInvocation(scope, commandId)
     }
     const answer = ({ invokeId }: Started): { invokeId: string } => ({ invokeId })

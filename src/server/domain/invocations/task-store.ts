@@ -52,6 +52,8 @@ export interface TaskReader {
   toFetch(instanceId: string, limit: number): Promise<readonly TaskRow[]>
   /** Whether a fetch of the host would find a task, a stop that it can carry out, or another version of a schedule. */
   hasWork(instanceId: string): Promise<boolean>
+  /** How many instances an invocation has. */
+  amount(invokeId: string): Promise<number>
   /** The tasks of an invocation on these instances, in id order. */
   among(invokeId: string, instanceIds: readonly string[]): Promise<readonly TaskRow[]>
   /** Whether the host has any task that is not over, and whose turn came. */

@@ -18,6 +18,8 @@ export interface OpenSecret {
 
 /** Values are sealed before they reach a table, and opened for two purposes only. */
 export interface SecretStore extends SecretReader {
+  /** Until the transaction ends, nobody else counts. */
+  count(scope: Scope): Promise<number>
   /** As `find`, held until this transaction ends. */
   hold(scope: Scope, name: string): Promise<Secret | undefined>
   add(scope: Scope, secret: Secret, value: string): Promise<void>
