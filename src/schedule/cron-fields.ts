@@ -210,6 +210,36 @@ const weekdaysOf = (word: string, dialect: Dialect): Weekdays | undefined => {
   return { days, last, nth }
 }
 
+/** The vendor's agent reads a step of at most so much, and never more than the field's greatest number. */
+const MOST_STEP = 59
+
+/**
+ * The fields that both dialects share, as an agent reads them: no zeros that it does not know, and no step that is too large for
+ * it, which is written as the numbers that it means.
+ * @param words second, minute, hour, day of the month and month, and perhaps a year, of an expression that was read
+ */
+export const fieldsForWire = (words: readonly string[]): readonly string[] =>
+  words.map((word, index) => {
+    const field = [MINUTE, MINUTE, HOUR, DAY, MONTH, YEAR][index]
+    return field === undefined
+      ? word
+      : word
+          .split(',')
+          .flatMap((item) => itemsForWire(item, field))
+          .join(',')
+  })
+
+const itemsForWire = (item: string, field: Field): readonly string[] => {
+  const [span = '', step] = item.split('/')
+  if (step !== undefined && Number(step) > Math.min(field.max, MOST_STEP))
+    return (itemOf(item, field) ?? []).map(String)
+  const bare = span
+    .split('-')
+    .map((number) => (/^\d+$/.test(number) ? String(Number(number)) : number))
+    .join('-')
+  return [step === undefined ? bare : `${bare}/${Number(step)}`]
+}
+
 /** The days of the week in the agent's dialect, which has no ranges over Sunday. */
 export const weekdaysForWire = (weekdays: Weekdays | undefined, word: string): string => {
   if (weekdays === undefined) return word

@@ -1,5 +1,5 @@
 // What the API takes as a schedule (api.md §6), and the same in the words of the agent's wire (agent-protocol.md §6.5).
-import { type Cron, parseCron, weekdaysForWire } from './cron-fields.js'
+import { type Cron, fieldsForWire, parseCron, weekdaysForWire } from './cron-fields.js'
 import { lastRun, nextRun, shortestDistance } from './cron.js'
 import { LOCAL, UTC, type Zone, zoneOf } from './zone.js'
 
@@ -63,8 +63,12 @@ const cronOf = (text: string): Frequency | undefined => {
   const zone = zoneName === undefined ? undefined : zoneOf(zoneName)
   const cron = parseCron([...words.slice(0, 6), year ?? '*'], 'api')
   if (cron === undefined || (zoneName !== undefined && zone === undefined)) return undefined
-  const fields = [...words.slice(0, 5), weekdaysForWire(cron.weekdays, weekday)]
-  const wire = [...fields, year, zoneName].filter((word) => word !== undefined).join(' ')
+  const [second, minute, hour, monthDay, month, wireYear] = fieldsForWire([
+    ...words.slice(0, 5),
+    ...(year === undefined ? [] : [year]),
+  ])
+  const days = [monthDay, month, weekdaysForWire(cron.weekdays, weekday)]
+  const wire = [second, minute, hour, ...days, wireYear, zone?.name].filter((word) => word !== undefined).join(' ')
   return { kind: 'cron', cron, zone, isExtended: words.length > 6, wire }
 }
 

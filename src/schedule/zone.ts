@@ -1,33 +1,37 @@
 /** A time zone: how far its clocks are ahead of UTC. */
 export interface Zone {
+  /** As an agent finds it in its zone data, where case counts; undefined for a clock that has no name. */
+  readonly name: string | undefined
   /** @param at milliseconds since 1970 @returns milliseconds east of UTC at that moment */
   readonly offsetAt: (at: number) => number
 }
 
-export const UTC: Zone = { offsetAt: () => 0 }
+export const UTC: Zone = { name: 'UTC', offsetAt: () => 0 }
 
 /** The zone of this process. */
-export const LOCAL: Zone = { offsetAt: (at) => -new Date(at).getTimezoneOffset() * 60_000 }
+export const LOCAL: Zone = { name: undefined, offsetAt: (at) => -new Date(at).getTimezoneOffset() * 60_000 }
 
-const fixed = (offset: number): Zone => ({ offsetAt: () => offset })
+const fixed = (name: string, offset: number): Zone => ({ name, offsetAt: () => offset })
 
 /** Whole minutes; `GMT+8:00`, hours without a leading zero (api.md §6). */
 const OFFSET = /^GMT([+-])(\d|1[0-4]):([0-5]\d)$/
 const NAME = /^[A-Za-z_]+(?:\/[A-Za-z0-9_+-]+)+$/
+/** Names that ICU keeps and the IANA database does not have: no agent finds them. */
+const NO_LONGER_THERE = /^(?:SystemV\/.*|US\/Pacific-New|Canada\/East-Saskatchewan)$/i
 
 /**
  * A zone by what a schedule says: an IANA name with a slash, `GMT±H:mm`, `UTC` or `GMT` (api.md §6).
  * @returns undefined for a name that is malformed or that this system does not know
  */
 export const zoneOf = (name: string): Zone | undefined => {
-  if (name === 'UTC' || name === 'GMT') return UTC
+  if (name === 'UTC' || name === 'GMT') return fixed(name, 0)
   const offset = OFFSET.exec(name)
   if (offset !== null) {
     const [, sign, hours, minutes] = offset
     if (sign === '-' && Number(hours) > 12) return undefined
-    return fixed((sign === '-' ? -1 : 1) * (Number(hours) * 60 + Number(minutes)) * 60_000)
+    return fixed(name, (sign === '-' ? -1 : 1) * (Number(hours) * 60 + Number(minutes)) * 60_000)
   }
-  return NAME.test(name) ? named(name) : undefined
+  return NAME.test(name) && !NO_LONGER_THERE.test(name) ? named(name) : undefined
 }
 
 const named = (timeZone: string): Zone | undefined => {
@@ -48,6 +52,7 @@ const named = (timeZone: string): Zone | undefined => {
     return undefined
   }
   return {
+    name: spelt(timeZone, format.resolvedOptions().timeZone),
     offsetAt: (at) => {
       const parts = new Map(format.formatToParts(at).map(({ type, value }) => [type, Number(value)]))
       const part = (type: Intl.DateTimeFormatPartTypes): number => parts.get(type) ?? 0
@@ -55,4 +60,13 @@ const named = (timeZone: string): Zone | undefined => {
       return local - Math.floor(at / 1_000) * 1_000
     },
   }
+}
+
+/**
+ * The name of a zone in the case of the zone data. ICU tells the case of its own names only; another name of a zone is taken as
+ * it is written where it is written like one.
+ */
+const spelt = (name: string, known: string): string => {
+  if (name.toLowerCase() === known.toLowerCase()) return known
+  return /^(?:[A-Z][a-z]+|US)\/[A-Z].*[a-z]/.test(name) || /^Etc\/[A-Z]/.test(name) ? name : known
 }
