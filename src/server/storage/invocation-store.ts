@@ -234,6 +234,9 @@ export const invocationReader = (sql: SqlReader, bounds = DEFAULT_ANSWER_BOUNDS)
 
 const TALLY = `update invocation set ${STATE_CLASSES.map((name, index) => `n_${name} = n_${name} + $${index + 2}`).join(', ')} where id = $1`
 
+const KEEP_COMMAND = `insert into invocation_command (invocation_id, version, command_id)
+  select id, version, command_id from invocation where id = $1 on conflict (invocation_id, version) do nothing`
+
 export const invocationStore = (sql: SqlWriter): InvocationStore => ({
   ...invocationReader(sql),
 
@@ -299,12 +302,15 @@ export const invocationStore = (sql: SqlWriter): InvocationStore => ({
 
   async change(invokeId, { commandId, content, enableParameter, parameters, secrets, frequency, version }, now) {
     const hash = await keepScript(sql, content, now)
+    // The version before is not there unless it came by a change, too.
+    await sql.run(KEEP_COMMAND, [invokeId])
     await sql.run(
       `update invocation set command_id = $2, script_hash = $3, enable_parameter = $4, parameters = $5, frequency = $6, version = $7,
          secrets = $8
        where id = $1`,
       [invokeId, commandId, hash, enableParameter ? 1 : 0, parameters, frequency, version, secrets],
     )
+    await sql.run(KEEP_COMMAND, [invokeId])
   },
 
   async stopRequested(invokeId, now) {

@@ -126,6 +126,7 @@ export const removeHidden = async (sql: SqlWriter, mostRows: number): Promise<Re
     removed.invocation += ended
     left -= 1
     if (ended === 0) continue
+    await sql.run('delete from invocation_command where invocation_id = $1', [id])
     await sql.run('delete from rollout where invocation_id = $1', [id])
     await sql.run('delete from handed_out_secret where invocation_id = $1', [id])
     await removeTags(sql, 'invocation', id)

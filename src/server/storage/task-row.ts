@@ -34,6 +34,7 @@ const NAMES = [
   'run_start',
   'version',
   'delivers_output',
+  'run_version',
 ] as const
 
 /** Of a task, in the order of `taskOf`. */
@@ -65,6 +66,7 @@ export const taskOf = (columns: readonly (Column | undefined)[]): TaskRow => {
     runStart,
     version,
     deliversOutput,
+    runVersion,
   ] = columns
   return {
     invokeId: textOf(invokeId),
@@ -89,6 +91,7 @@ export const taskOf = (columns: readonly (Column | undefined)[]): TaskRow => {
     runStart: maybeNumber(runStart),
     version: numberOf(version),
     deliversOutput: deliversOutput === 1,
+    runVersion: maybeNumber(runVersion),
   }
 }
 

@@ -84,9 +84,12 @@ export const tasksOfInvocations = async (
   return found
 }
 
+/** The command that a run, or the latest one of a task `t`, is of: it is not the one of its invocation `i` after a change of that. */
+const COMMAND = `case when i.version = 1 then i.command_id else coalesce((select c.command_id from invocation_command c
+  where c.invocation_id = i.id and c.version = t.run_version), i.command_id) end`
+
 /** What results tell of the invocation. */
-const OF_INVOCATION =
-  'i.command_id, i.username, i.launcher, i.termination_mode, i.container_id, i.container_name, i.oss_output_delivery'
+const OF_INVOCATION = `${COMMAND} as command_id, i.username, i.launcher, i.termination_mode, i.container_id, i.container_name, i.oss_output_delivery`
 
 /**
  * @param lock ends a SELECT whose tasks are going to be changed
@@ -108,6 +111,10 @@ export const taskReader = (sql: SqlReader, lock = '', bounds = DEFAULT_ANSWER_BO
     const text = `select instance_id from task where invocation_id = $1 and ${condition} order by instance_id limit $3`
     return (await sql.all(text, [invokeId, JSON.stringify(states), limit])).map((row) => textOf(row['instance_id']))
   }
+  /** A change of an invocation began or ended with this command. */
+  const wasChanged = async (commandId: string): Promise<boolean> =>
+    (await sql.get('select 1 as found from invocation_command where command_id = $1 limit 1', [commandId])) !==
+    undefined
   return {
     async results(scope, filter, page) {
       const values: SqlValue[] = [scope.accountId, scope.regionId]
@@ -119,7 +126,13 @@ export const taskReader = (sql: SqlReader, lock = '', bounds = DEFAULT_ANSWER_BO
         where.push(condition(`$${values.length}`))
       }
       add(ofInvocation, (p) => `i.id = ${p}`, filter.invokeId)
-      add(ofInvocation, (p) => `i.command_id = ${p}`, filter.commandId)
+      // Counters tell nothing of the runs of one command among others.
+      const isChanged = filter.commandId !== undefined && (await wasChanged(filter.commandId))
+      if (isChanged) {
+        const had = (p: string): string => `select invocation_id from invocation_command where command_id = ${p}`
+        add(ofInvocation, (p) => `(i.command_id = ${p} or i.id in (${had(p)}))`, filter.commandId)
+        add(ofTask, (p) => `${COMMAND} = ${p}`, filter.commandId)
+      } else add(ofInvocation, (p) => `i.command_id = ${p}`, filter.commandId)
       add(ofInvocation, (p) => `i.resource_group_id = ${p}`, filter.resourceGroupId)
       add(ofTask, (p) => `t.instance_id = ${p}`, filter.instanceId)
       const { recordStatus } = filter
@@ -153,7 +166,7 @@ export const taskReader = (sql: SqlReader, lock = '', bounds = DEFAULT_ANSWER_BO
               ofTask,
               ofOneInstance: filter.instanceId !== undefined,
               values,
-              amount: filter.instanceId === undefined ? countOf(states) : undefined,
+              amount: filter.instanceId === undefined && !isChanged ? countOf(states) : undefined,
               ...(isWhole ? { total: async () => (await readTotals(sql, scope)).tasks } : {}),
               most,
             },
@@ -300,6 +313,7 @@ const CHANGING: readonly { readonly column: string; readonly of: (task: TaskRow)
   { column: 'created_at', of: (task) => task.createdAt },
   { column: 'runs', of: (task) => task.runs },
   { column: 'run_start', of: (task) => task.runStart ?? null },
+  { column: 'run_version', of: (task) => task.runVersion ?? null },
 ]
 
 const updates = new Map<number, string>()

@@ -48,6 +48,51 @@ export const modifySuite = (openWorld: () => Promise<World>): void => {
       expect(await world.task(invokeId, one)).toMatchObject({ status: 'Scheduled' })
     })
 
+    it('tells of each run the command that it ran, and finds it by that', async () => {
+      await using world = await openWorld()
+      const [host, slow] = [await world.host(), await world.host()]
+      const invokeId = await run(world, [host, slow], 'old', { frequency: 'rate(5m)' })
+      const { commandId: old } = await invocation(world, invokeId)
+      for (const one of [host, slow]) await world.handOut(one)
+      const finish = async (one: string, output: string) => {
+        await world.beat(one)
+        await world.report(one, invokeId, { kind: 'finish', output })
+      }
+      world.pass(5 * MINUTE)
+      for (const one of [host, slow]) await finish(one, 'of old')
+      world.pass(5 * MINUTE)
+      await world.beat(host)
+      await world.report(host, invokeId, { kind: 'running' })
+      const { commandId: changed } = await modify(world, invokeId, script('new'))
+      // What is under way ends as it began.
+      await world.report(host, invokeId, { kind: 'finish', output: 'still of old' })
+      await world.handOut(host)
+      const results = async (filter: object): Promise<readonly string[]> =>
+        (await world.parts.domain.invocations.results(SCOPE, filter, PAGE)).items
+          .filter(({ instanceId }) => instanceId === host)
+          .map(({ commandId, output }) => `${commandId} ${Buffer.from(output ?? []).toString()}`)
+      expect(await results({ invokeId })).toEqual([`${old} still of old`])
+      expect(await results({ commandId: old })).toEqual([`${old} still of old`])
+      expect(await results({ commandId: changed })).toEqual([])
+      world.pass(5 * MINUTE)
+      await finish(host, 'of new')
+      await modify(world, invokeId, { frequency: 'rate(10m)' })
+      expect(await results({ invokeId, includeHistory: true })).toEqual([
+        `${changed} of new`,
+        `${old} still of old`,
+        `${old} of old`,
+      ])
+      expect(await results({ commandId: changed, invokeId, includeHistory: true })).toEqual([`${changed} of new`])
+      expect(await results({ commandId: old, invokeId, includeHistory: true })).toEqual([
+        `${old} still of old`,
+        `${old} of old`,
+      ])
+      expect(await results({ commandId: changed })).toEqual([`${changed} of new`])
+      expect(await results({ commandId: old })).toEqual([])
+      const page = await world.parts.domain.invocations.results(SCOPE, { commandId: old }, PAGE)
+      expect(page).toMatchObject({ totalCount: 1, items: [{ instanceId: slow, commandId: old }] })
+    })
+
     it('is what a host gets that had not taken it, and a new process of an agent', async () => {
       await using world = await openWorld()
       const [host, slow] = [await world.host(), await world.host()]

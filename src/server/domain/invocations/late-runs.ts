@@ -8,11 +8,15 @@ import { audit, type Ended, endedAs, endOfRun, isKept, isRunUnderWay } from './r
 import { finishedAt, type Found, type Outcome, type ReportParts } from './take-report.js'
 import { classOf, isFinal, move, type TaskEvent } from './task-states.js'
 import type { TaskRow } from './task-store.js'
-import { canHaveBegun, distanceOf } from './which-run.js'
+import { canHaveBegun, distanceOf, EXACT_MS } from './which-run.js'
 
 /** What the real end of its latest run is for a task that is over: its end, unless it was stopped. */
 const eventOfLate = (task: TaskRow, { event }: Outcome): TaskEvent =>
   classOf(task.state) === 'stopped' ? 'missed-run' : event
+
+/** The version of a run of which nobody told when it began; undefined for one that is older than what the host has now. */
+const versionOf = ({ version, handedOutAt = 0 }: TaskRow, startedAt: number | undefined): number | undefined =>
+  startedAt === undefined || startedAt >= handedOutAt - EXACT_MS ? version : undefined
 
 /** The real end of a run whose end had been assumed, or of a later one than any that is known. */
 export const replace = async (
@@ -33,7 +37,15 @@ export const replace = async (
   }
   const base: TaskRow = isOfLatest
     ? task
-    : { ...task, runs: task.runs + 1, runStart: run, startedAt, dropped: 0, outputBytes: 0 }
+    : {
+        ...task,
+        runs: task.runs + 1,
+        runStart: run,
+        runVersion: versionOf(task, startedAt) ?? task.runVersion,
+        startedAt,
+        dropped: 0,
+        outputBytes: 0,
+      }
   const over = await endOfRun(parts, w, script, base, report, outcome, now)
   const ended = endedAs(outcome.event)
   if (!isOfLatest || !(await replaceRun(w, over, ended, undefined, now))) await keepRun(w, over, ended, now)
@@ -61,6 +73,7 @@ export const late = async (
   const run: TaskRow = {
     ...task,
     runStart: report.run,
+    runVersion: versionOf(task, startedAt),
     outcomeUnknown: false,
     errorCode: outcome.code,
     errorInfo: outcome.info,

@@ -127,6 +127,7 @@ const begin = async (
     outputBytes: 0,
     runs: task.runs + 1,
     runStart: run,
+    runVersion: task.version,
     reportedAt: task.reportedAt ?? now,
     startedAt: startedAt === 0 ? now : startedAt,
     finishedAt: undefined,

@@ -31,6 +31,8 @@ export interface TaskRow {
   readonly runs: number
   /** When the latest run began by its host's clock; tells runs apart. */
   readonly runStart: number | undefined
+  /** The version of its invocation that the latest run is of. */
+  readonly runVersion: number | undefined
   readonly startedAt: number | undefined
   readonly finishedAt: number | undefined
   readonly stoppedAt: number | undefined

@@ -21,7 +21,7 @@ const LEAST_DISTANCE_MS = 5_000
 const DISTANCE_SLACK_MS = 60_000
 const CLOCK_SLACK_MS = 5 * 60_000
 /** An offset is learned with each request. */
-const EXACT_MS = 1_000
+export const EXACT_MS = 1_000
 
 const mayRun = ({ repeatMode, state }: TaskRow): boolean =>
   repeatMode === 'Period' || state === 'HandedOut' || state === 'Stopping'
