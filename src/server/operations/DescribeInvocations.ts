@@ -40,7 +40,7 @@ export const DescribeInvocations = defineOperation({
 
   request: {
     InvokeId: optional(text('One invocation.', { example: 't-hz0jdfwd9f****' })),
-    CommandId: optional(text('Only those of this command.', { example: 'c-hz0jdfwcsr****' })),
+    CommandId: optional(text('Only those that run this command now.', { example: 'c-hz0jdfwcsr****' })),
     CommandName: optional(
       text('Only those of commands with this name. Without effect when InstanceId is given.', {
         example: 'CommandTestName',

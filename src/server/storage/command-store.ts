@@ -39,9 +39,11 @@ export const commandReader = (sql: SqlReader): CommandReader => ({
     add((p) => `c.id = ${p}`, filter.commandId)
     add((p) => `c.type = ${p}`, filter.type)
     add((p) => `c.resource_group_id = ${p}`, filter.resourceGroupId)
-    if (filter.name !== undefined) add((p) => sql.dialect.matches('c.name', p), sql.dialect.pattern(filter.name))
-    if (filter.description !== undefined)
-      add((p) => sql.dialect.matches('c.description', p), sql.dialect.pattern(filter.description))
+    for (const [column, wanted] of [
+      ['c.name', filter.name],
+      ['c.description', filter.description],
+    ] as const)
+      add((p) => sql.dialect.matches(column, p), wanted === undefined ? undefined : sql.dialect.pattern(wanted, 'ends'))
     where[where.length - 1] += tagConditions('command', 'c.id', filter.tags ?? [], values)
     const found = await readPage(sql, { select: 'c.*, s.content', from: FROM, where, values, keys: ['c.id'] }, page)
     const tagged = await tagsOf(

@@ -10,8 +10,8 @@ export interface Dialect {
   within(column: string, parameter: string): string
   /** A condition: the column matches a pattern that `pattern` made. Case counts. */
   matches(column: string, parameter: string): string
-  /** `*` of the vendor's wildcards as this database spells it, all else literal. */
-  pattern(wildcard: string): string
+  /** `*` of the vendor's wildcards as this database spells it, all else literal; at the ends alone, or anywhere. */
+  pattern(wildcard: string, stars?: 'ends' | 'anywhere'): string
   /** Taken before something that all writers do in turn; undefined where there is one writer. */
   readonly turnLock: string | undefined
   /** Taken before a count that is compared with a quota; its parameter says what is counted. Undefined where there is one writer. */
@@ -37,7 +37,10 @@ export const sqliteDialect: Dialect = {
   },
   within: (column, parameter) => `${column} in (select value from json_each(${parameter}))`,
   matches: (column, parameter) => `${column} glob ${parameter}`,
-  pattern: (wildcard) => wildcard.replace(/[?[]/g, '[$&]'),
+  pattern: (wildcard, stars = 'anywhere') => {
+    const literal = (text: string): string => text.replace(/[?[*]/g, '[$&]')
+    return spelt(wildcard, stars, literal, '*')
+  },
   turnLock: undefined,
   quotaLock: undefined,
   lockTasks: '',
@@ -57,7 +60,10 @@ export const postgresDialect: Dialect = {
   },
   within: (column, parameter) => `${column} in (select jsonb_array_elements_text(${parameter}::jsonb))`,
   matches: (column, parameter) => `${column} like ${parameter}`,
-  pattern: (wildcard) => wildcard.replace(/[\\%_]/g, '\\$&').replaceAll('*', '%'),
+  pattern: (wildcard, stars = 'anywhere') => {
+    const literal = (text: string): string => text.replace(/[\\%_]/g, '\\$&')
+    return spelt(wildcard, stars, literal, '%')
+  },
   turnLock: 'select pg_advisory_xact_lock(7305112022)',
   quotaLock: 'select pg_advisory_xact_lock(hashtextextended($1, 7305112023))',
   lockTasks: ' for update of t',
@@ -67,3 +73,15 @@ export const postgresDialect: Dialect = {
 }
 
 const nameOf = (column: string): string => column.slice(0, column.indexOf(' '))
+
+/** A wildcard with each `*` that counts as `any`, and what is between as `literal` writes it. */
+const spelt = (
+  wildcard: string,
+  stars: 'ends' | 'anywhere',
+  literal: (text: string) => string,
+  any: string,
+): string => {
+  if (stars === 'anywhere') return wildcard.split('*').map(literal).join(any)
+  const [, first = '', text = '', last = ''] = /^(\*?)(.*?)(\*?)$/s.exec(wildcard) ?? []
+  return `${first && any}${literal(text)}${last && any}`
+}
