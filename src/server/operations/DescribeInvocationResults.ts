@@ -27,7 +27,11 @@ export const DescribeInvocationResults = defineOperation({
   request: {
     InvokeId: optional(text('Only those of this invocation.', { example: 't-hz0jdfwd9f****' })),
     InstanceId: optional(text('Only those on this instance.', { example: 'i-bp1i7gg30r52z2em****' })),
-    CommandId: optional(text('Only runs of this command, also of an invocation that runs another one since.', { example: 'c-hz0jdfwcsr****' })),
+    CommandId: optional(
+      text('Only runs of this command, also of an invocation that runs another one since.', {
+        example: 'c-hz0jdfwcsr****',
+      }),
+    ),
     InvokeRecordStatus: optional(
       text('Only those in this state.', {
         oneOf: ['Running', 'Finished', 'Success', 'Failed', 'PartialFailed', 'Stopping', 'Stopped'],
