@@ -124,10 +124,14 @@ export const parseCron = (words: readonly string[], dialect: Dialect): Cron | un
   }
 }
 
+/** Case of letters does not count, and there are letters beyond ASCII that become some of it. */
+const isPlain = (word: string): boolean => /^[\x21-\x7e]+$/.test(word)
+
 const isAny = (word: string): boolean => word === '*' || word === '?'
 
 /** Undefined when a word of the list is malformed. */
 const numbersOf = (word: string, field: Field): ReadonlySet<number> | undefined => {
+  if (!isPlain(word)) return undefined
   const all = new Set<number>()
   for (const item of word.split(',')) {
     const numbers = itemOf(item, field)
@@ -165,6 +169,7 @@ const numberOf = (word: string, { min, max, names, firstName = 0 }: Field): numb
 }
 
 const monthDaysOf = (word: string): MonthDays | undefined => {
+  if (!isPlain(word)) return undefined
   const days = new Set<number>()
   const nearWorkdays: number[] = []
   let last = false
@@ -187,6 +192,7 @@ const monthDaysOf = (word: string): MonthDays | undefined => {
 }
 
 const weekdaysOf = (word: string, dialect: Dialect): Weekdays | undefined => {
+  if (!isPlain(word)) return undefined
   const field = WEEKDAY[dialect]
   const days = new Set<number>()
   const last: number[] = []

@@ -62,11 +62,35 @@ const named = (timeZone: string): Zone | undefined => {
   }
 }
 
+/** Zones that ICU goes on to call by a name of before, with the one that the IANA database has for them. */
+const RENAMED: Readonly<Record<string, string>> = {
+  'Africa/Asmera': 'Africa/Asmara',
+  'America/Buenos_Aires': 'America/Argentina/Buenos_Aires',
+  'America/Catamarca': 'America/Argentina/Catamarca',
+  'America/Coral_Harbour': 'America/Atikokan',
+  'America/Cordoba': 'America/Argentina/Cordoba',
+  'America/Godthab': 'America/Nuuk',
+  'America/Indianapolis': 'America/Indiana/Indianapolis',
+  'America/Jujuy': 'America/Argentina/Jujuy',
+  'America/Louisville': 'America/Kentucky/Louisville',
+  'America/Mendoza': 'America/Argentina/Mendoza',
+  'Asia/Calcutta': 'Asia/Kolkata',
+  'Asia/Katmandu': 'Asia/Kathmandu',
+  'Asia/Rangoon': 'Asia/Yangon',
+  'Asia/Saigon': 'Asia/Ho_Chi_Minh',
+  'Atlantic/Faeroe': 'Atlantic/Faroe',
+  'Europe/Kiev': 'Europe/Kyiv',
+  'Pacific/Enderbury': 'Pacific/Kanton',
+  'Pacific/Ponape': 'Pacific/Pohnpei',
+  'Pacific/Truk': 'Pacific/Chuuk',
+}
+
 /**
- * The name of a zone in the case of the zone data. ICU tells the case of its own names only; another name of a zone is taken as
- * it is written where it is written like one.
+ * The name of a zone as zone data have it, where case counts: the one that was written, or for a further name of the same zone,
+ * whose case nobody tells, that zone's own.
+ * @param known ICU's name of it
  */
 const spelt = (name: string, known: string): string => {
-  if (name.toLowerCase() === known.toLowerCase()) return known
-  return /^(?:[A-Z][a-z]+|US)\/[A-Z].*[a-z]/.test(name) || /^Etc\/[A-Z]/.test(name) ? name : known
+  const own = RENAMED[known] ?? known
+  return name.toLowerCase() === known.toLowerCase() ? known : own
 }

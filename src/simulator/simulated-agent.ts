@@ -2,6 +2,7 @@ import type { Message } from '../protocol/message.js'
 import { formatKickAnswer, NOTIFY_PATH, parseKick, PING_INTERVAL_MS } from '../protocol/kick.js'
 import { clientReport } from '../protocol/messages/client-report.js'
 import { heartBeat, LEAST_INTERVAL_MS, MOST_INTERVAL_MS } from '../protocol/messages/heart-beat.js'
+import { AGENT_FEATURES, formatFeatures } from '../protocol/agent-features.js'
 import { taskList } from '../protocol/messages/task-list.js'
 import type { QueryFields } from '../protocol/query.js'
 import type { InferFields } from '../schema/shape.js'
@@ -246,6 +247,8 @@ export class SimulatedAgent {
         currentTime: Date.now(),
         offset: 0,
         timeZone: 'UTC',
+        // Nothing runs: whatever is asked for would be done.
+        supports: formatFeatures(AGENT_FEATURES),
       })
       const document =
         answer !== undefined && isSuccess(answer.status) ? taskList.answer.decode(answer.body) : undefined

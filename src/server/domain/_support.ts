@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { type Assembly, type AssemblySettings, assemble } from '../assemble.js'
 import type { Scope } from './access/scope.js'
 import type { NewCommand } from './commands/commands.js'
-import type { Fetch, HandOut, Report } from './invocations/agent-tasks.js'
+import type { AgentFeature, Fetch, HandOut, Report } from './invocations/agent-tasks.js'
 import type { RunRequest, SubmittedCommand, Task } from './invocations/invocations.js'
 import { NO_OUTPUT_STORES, type OutputStores } from './outputs/output-stores.js'
 
@@ -69,6 +69,9 @@ type ReportDraft =
   | { kind: 'verified' }
   | { kind: 'error'; errCode: string; errDesc?: string; startedAt?: number }
   | { kind: 'invalid'; param: string; value: string; version?: number }
+
+/** The agents of a test are no vendor's, whose scripts are wrapped, unless it says otherwise. */
+const ENDS: ReadonlySet<AgentFeature> = new Set(['termination-mode'])
 
 const rootKey = Buffer.alloc(32, 7)
 
@@ -209,7 +212,7 @@ export const openWorld = async (
       return { run: found.run.map((task) => task.taskId), stop: found.stop.map(({ taskId }) => taskId) }
     },
     handOut: (instanceId, fetch) =>
-      parts.tasks.fetch(instanceId, { reason: 'kickoff', coldStart: undefined, ...fetch }),
+      parts.tasks.fetch(instanceId, { reason: 'kickoff', coldStart: undefined, supports: ENDS, ...fetch }),
     async report(instanceId, taskId, draft) {
       const now = time()
       const startedAt = ('startedAt' in draft ? draft.startedAt : undefined) ?? now

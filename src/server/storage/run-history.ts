@@ -10,7 +10,7 @@ const RUN = `t.invocation_id, t.instance_id, t.state, t.outcome_unknown, t.error
   t.started_at, t.finished_at, t.stopped_at, t.updated_at, cast(null as bigint) as deadline_at, i.repeat_mode,
   coalesce((select k.runs from task k where k.invocation_id = t.invocation_id and k.instance_id = t.instance_id), 1) as runs,
   t.run_start, 1 as version, case when i.oss_output_delivery = '' then 0 else 1 end as delivers_output, t.run_version,
-  t.run_start as run_order, 1 as is_kept`
+  cast(null as bigint) as agent_tells, cast(null as bigint) as version_since, t.run_start as run_order, 1 as is_kept`
 
 /** A task whose latest run is none of those: it is under way, or there was none. */
 const NOT_KEPT = `not exists (select 1 from task_run k

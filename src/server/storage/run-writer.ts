@@ -51,75 +51,64 @@ const ADD_RUN = `insert into task_run (invocation_id, instance_id, run_start, ru
 type Runs = Pick<TaskStore, 'keepRun' | 'hasRun' | 'latestRun' | 'latestStart' | 'addMissedRun' | 'replaceRun'>
 
 /** What a task store does with runs that are over. */
-export const runWriter = (sql: SqlWriter): Runs => {
-  /** The version of the run that is kept next before this start. */
-  const versionBefore = async (invokeId: string, instanceId: string, runStart: number): Promise<SqlValue> => {
+export const runWriter = (sql: SqlWriter): Runs => ({
+  async keepRun(task, state, now) {
+    const output = await outputOf(sql, task.invokeId, task.instanceId)
+    await sql.run(`${ADD_RUN} on conflict (invocation_id, instance_id, run_start) do nothing`, [
+      task.invokeId,
+      task.instanceId,
+      task.runStart ?? 0,
+      task.runVersion ?? null,
+      ...runValues(task, state, output, now),
+    ])
+    if (task.runs % RUNS_BETWEEN_CUTS > 0) return
+    const cut = await sql.run(CUT_RUNS, [task.invokeId, task.instanceId])
+    if (cut > 0 && task.deliversOutput) await sql.run(CUT_DELIVERIES, [task.invokeId, task.instanceId])
+  },
+
+  async hasRun(invokeId, instanceId, runStart) {
+    const text = 'select 1 as found from task_run where invocation_id = $1 and instance_id = $2 and run_start = $3'
+    return (await sql.get(text, [invokeId, instanceId, runStart])) !== undefined
+  },
+
+  async latestRun(invokeId, instanceId) {
     const row = await sql.get(
-      `select run_version from task_run where invocation_id = $1 and instance_id = $2 and run_start < $3
-       order by run_start desc limit 1`,
-      [invokeId, instanceId, runStart],
+      'select coalesce(max(run_start), 0) as latest from task_run where invocation_id = $1 and instance_id = $2',
+      [invokeId, instanceId],
     )
-    return maybeNumber(row?.['run_version'] ?? null) ?? null
-  }
-  return {
-    async keepRun(task, state, now) {
-      const output = await outputOf(sql, task.invokeId, task.instanceId)
-      await sql.run(`${ADD_RUN} on conflict (invocation_id, instance_id, run_start) do nothing`, [
-        task.invokeId,
-        task.instanceId,
-        task.runStart ?? 0,
-        task.runVersion ?? null,
-        ...runValues(task, state, output, now),
-      ])
-      if (task.runs % RUNS_BETWEEN_CUTS > 0) return
-      const cut = await sql.run(CUT_RUNS, [task.invokeId, task.instanceId])
-      if (cut > 0 && task.deliversOutput) await sql.run(CUT_DELIVERIES, [task.invokeId, task.instanceId])
-    },
+    return numberOf(row?.['latest'] ?? 0)
+  },
 
-    async hasRun(invokeId, instanceId, runStart) {
-      const text = 'select 1 as found from task_run where invocation_id = $1 and instance_id = $2 and run_start = $3'
-      return (await sql.get(text, [invokeId, instanceId, runStart])) !== undefined
-    },
+  async latestStart(invokeId, instanceId) {
+    const row = await sql.get(
+      'select max(started_at) as at from task_run where invocation_id = $1 and instance_id = $2',
+      [invokeId, instanceId],
+    )
+    return maybeNumber(row?.['at'] ?? null)
+  },
 
-    async latestRun(invokeId, instanceId) {
-      const row = await sql.get(
-        'select coalesce(max(run_start), 0) as latest from task_run where invocation_id = $1 and instance_id = $2',
-        [invokeId, instanceId],
-      )
-      return numberOf(row?.['latest'] ?? 0)
-    },
-
-    async latestStart(invokeId, instanceId) {
-      const row = await sql.get(
-        'select max(started_at) as at from task_run where invocation_id = $1 and instance_id = $2',
-        [invokeId, instanceId],
-      )
-      return maybeNumber(row?.['at'] ?? null)
-    },
-
-    async addMissedRun(run, state, output, distance, now) {
-      const { invokeId, instanceId, runStart = 0, startedAt = 0 } = run
-      const near = await sql.get(
-        `select 1 as found from task_run where invocation_id = $1 and instance_id = $2
+  async addMissedRun(run, state, output, distance, now) {
+    const { invokeId, instanceId, runStart = 0, startedAt = 0 } = run
+    const near = await sql.get(
+      `select 1 as found from task_run where invocation_id = $1 and instance_id = $2
          and (run_start = $3 or (started_at > $4 and started_at < $5)) limit 1`,
-        [invokeId, instanceId, runStart, startedAt - distance, startedAt + distance],
-      )
-      if (near !== undefined) return false
-      const version = run.runVersion ?? (await versionBefore(invokeId, instanceId, runStart))
-      await sql.run(ADD_RUN, [invokeId, instanceId, runStart, version, ...runValues(run, state, output, now)])
-      return true
-    },
+      [invokeId, instanceId, runStart, startedAt - distance, startedAt + distance],
+    )
+    if (near !== undefined) return false
+    const version = run.runVersion ?? null
+    await sql.run(ADD_RUN, [invokeId, instanceId, runStart, version, ...runValues(run, state, output, now)])
+    return true
+  },
 
-    async replaceRun(run, state, told, now) {
-      const output = told ?? (await outputOf(sql, run.invokeId, run.instanceId))
-      const isNatural = state === 'Success' || state === 'Failed' || state === 'Timeout'
-      const changed = await sql.run(
-        `update task_run set ${RUN_COLUMNS.map((column, index) => `${column} = $${index + 4}`).join(', ')}
+  async replaceRun(run, state, told, now) {
+    const output = told ?? (await outputOf(sql, run.invokeId, run.instanceId))
+    const isNatural = state === 'Success' || state === 'Failed' || state === 'Timeout'
+    const changed = await sql.run(
+      `update task_run set ${RUN_COLUMNS.map((column, index) => `${column} = $${index + 4}`).join(', ')}
        where invocation_id = $1 and instance_id = $2 and run_start = $3
          and (outcome_unknown = 1${isNatural ? " or state = 'Terminated'" : ''})`,
-        [run.invokeId, run.instanceId, run.runStart ?? 0, ...runValues(run, state, output, now)],
-      )
-      return changed > 0
-    },
-  }
-}
+      [run.invokeId, run.instanceId, run.runStart ?? 0, ...runValues(run, state, output, now)],
+    )
+    return changed > 0
+  },
+})

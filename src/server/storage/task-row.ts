@@ -35,6 +35,8 @@ const NAMES = [
   'version',
   'delivers_output',
   'run_version',
+  'agent_tells',
+  'version_since',
 ] as const
 
 /** Of a task, in the order of `taskOf`. */
@@ -67,6 +69,8 @@ export const taskOf = (columns: readonly (Column | undefined)[]): TaskRow => {
     version,
     deliversOutput,
     runVersion,
+    agentTells,
+    versionSince,
   ] = columns
   return {
     invokeId: textOf(invokeId),
@@ -92,6 +96,8 @@ export const taskOf = (columns: readonly (Column | undefined)[]): TaskRow => {
     version: numberOf(version),
     deliversOutput: deliversOutput === 1,
     runVersion: maybeNumber(runVersion),
+    versionSince: maybeNumber(versionSince),
+    agentTells: agentTells === null || agentTells === undefined ? undefined : agentTells === 1,
   }
 }
 

@@ -1,3 +1,4 @@
+import type { Scope } from '../domain/access/scope.js'
 import { Fault } from '../domain/faults.js'
 import type { Task, TaskResult, TerminationMode } from '../domain/invocations/invocations.js'
 import { statesOfRecordStatus } from '../domain/invocations/roll-up.js'
@@ -86,7 +87,8 @@ export const tasksOfInvocations = async (
 
 /** The command that a run, or the latest one of a task `t`, is of: it is not the one of its invocation `i` after a change of that. */
 const COMMAND = `case when i.version = 1 then i.command_id else coalesce((select c.command_id from invocation_command c
-  where c.invocation_id = i.id and c.version = t.run_version), i.command_id) end`
+  where c.invocation_id = i.id and c.version = coalesce(t.run_version, case when t.run_start is not null then 1 end)),
+  i.command_id) end`
 
 /** What results tell of the invocation. */
 const OF_INVOCATION = `${COMMAND} as command_id, i.username, i.launcher, i.termination_mode, i.container_id, i.container_name, i.oss_output_delivery`
@@ -111,10 +113,20 @@ export const taskReader = (sql: SqlReader, lock = '', bounds = DEFAULT_ANSWER_BO
     const text = `select instance_id from task where invocation_id = $1 and ${condition} order by instance_id limit $3`
     return (await sql.all(text, [invokeId, JSON.stringify(states), limit])).map((row) => textOf(row['instance_id']))
   }
-  /** A change of an invocation began or ended with this command. */
-  const wasChanged = async (commandId: string): Promise<boolean> =>
-    (await sql.get('select 1 as found from invocation_command where command_id = $1 limit 1', [commandId])) !==
-    undefined
+  /** There is an invocation of this command and of another one, too. */
+  const wasChanged = async ({ accountId, regionId }: Scope, commandId: string): Promise<boolean> =>
+    (await sql.get(
+      `select 1 as found from invocation_command c join invocation i on i.id = c.invocation_id
+       where c.command_id = $3 and i.account_id = $1 and i.region_id = $2
+         and exists (select 1 from invocation_command d where d.invocation_id = c.invocation_id and d.command_id <> $3) limit 1`,
+      [accountId, regionId, commandId],
+    )) !== undefined
+  /** @param ofTask conditions that the counters of an invocation that was changed do not know */
+  const amountOf = (counted: string | undefined, ofTask: readonly string[] | undefined): string | undefined =>
+    counted === undefined || ofTask === undefined
+      ? counted
+      : `case when i.version = 1 then ${counted}
+           else (select count(*) from task t where t.invocation_id = i.id and ${ofTask.join(' and ')}) end`
   return {
     async results(scope, filter, page) {
       const values: SqlValue[] = [scope.accountId, scope.regionId]
@@ -126,12 +138,12 @@ export const taskReader = (sql: SqlReader, lock = '', bounds = DEFAULT_ANSWER_BO
         where.push(condition(`$${values.length}`))
       }
       add(ofInvocation, (p) => `i.id = ${p}`, filter.invokeId)
-      // Counters tell nothing of the runs of one command among others.
-      const isChanged = filter.commandId !== undefined && (await wasChanged(filter.commandId))
+      const isChanged = filter.commandId !== undefined && (await wasChanged(scope, filter.commandId))
       if (isChanged) {
-        const had = (p: string): string => `select invocation_id from invocation_command where command_id = ${p}`
-        add(ofInvocation, (p) => `(i.command_id = ${p} or i.id in (${had(p)}))`, filter.commandId)
-        add(ofTask, (p) => `${COMMAND} = ${p}`, filter.commandId)
+        const having = (p: string): string => `select id from invocation where command_id = ${p}
+          union select invocation_id from invocation_command where command_id = ${p}`
+        add(ofInvocation, (p) => `i.id in (${having(p)})`, filter.commandId)
+        ofTask.push(`${COMMAND} = $${values.length}`)
       } else add(ofInvocation, (p) => `i.command_id = ${p}`, filter.commandId)
       add(ofInvocation, (p) => `i.resource_group_id = ${p}`, filter.resourceGroupId)
       add(ofTask, (p) => `t.instance_id = ${p}`, filter.instanceId)
@@ -166,7 +178,8 @@ export const taskReader = (sql: SqlReader, lock = '', bounds = DEFAULT_ANSWER_BO
               ofTask,
               ofOneInstance: filter.instanceId !== undefined,
               values,
-              amount: filter.instanceId === undefined && !isChanged ? countOf(states) : undefined,
+              amount:
+                filter.instanceId === undefined ? amountOf(countOf(states), isChanged ? ofTask : undefined) : undefined,
               ...(isWhole ? { total: async () => (await readTotals(sql, scope)).tasks } : {}),
               most,
             },
@@ -237,9 +250,12 @@ export const taskReader = (sql: SqlReader, lock = '', bounds = DEFAULT_ANSWER_BO
       return (await sql.get(text, [instanceId])) !== undefined
     },
 
-    async amount(invokeId) {
-      const row = await sql.get('select count(*) as amount from task where invocation_id = $1', [invokeId])
-      return numberOf(row?.['amount'] ?? 0)
+    async amountWith(invokeId, instanceIds) {
+      const row = await sql.get(
+        `select count(*) as amount from task where invocation_id = $1 and not ${sql.dialect.within('instance_id', '$2')}`,
+        [invokeId, JSON.stringify(instanceIds)],
+      )
+      return numberOf(row?.['amount'] ?? 0) + instanceIds.length
     },
 
     async among(invokeId, instanceIds) {
@@ -303,6 +319,8 @@ const CHANGING: readonly { readonly column: string; readonly of: (task: TaskRow)
   { column: 'dropped', of: (task) => task.dropped },
   { column: 'output_bytes', of: (task) => task.outputBytes },
   { column: 'agent_process', of: (task) => task.agentProcess },
+  { column: 'agent_tells', of: (task) => (task.agentTells === undefined ? null : task.agentTells ? 1 : 0) },
+  { column: 'version_since', of: (task) => task.versionSince ?? null },
   { column: 'version', of: (task) => task.version },
   { column: 'handed_out_at', of: (task) => task.handedOutAt ?? null },
   { column: 'reported_at', of: (task) => task.reportedAt ?? null },

@@ -237,7 +237,10 @@ describe('presence', () => {
     }
     const flushed = table.flush()
     const seen = table.seeProcess('a', '1@1@1')
-    const done = Promise.all([flushed, seen]).then(() => 'done')
+    // Told once more: that waits for the same.
+    const again = table.seeProcess('a', '1@1@1').then(() => 'again')
+    expect(await Promise.race([again, new Promise((resolve) => setImmediate(resolve))])).toBeUndefined()
+    const done = Promise.all([flushed, seen, again]).then(() => 'done')
     for (;;) {
       // The newest write is let go first.
       held.pop()?.()

@@ -47,6 +47,8 @@ export class PresenceTable implements Presence {
   readonly #gone = new Set<string>()
   /** What is written before the next flush, as soon as the write before it is done. */
   #gathered: { readonly places: number[]; readonly written: Promise<void> } | undefined
+  /** Places whose process is being written, until it is. */
+  readonly #unwritten = new Map<number, Promise<void>>()
   /** Rows are written one batch behind the other: an older row never lands on a newer one. */
   #writing: Promise<void> = Promise.resolve()
   #lastSeen = new Float64Array(1_024)
@@ -233,10 +235,15 @@ export class PresenceTable implements Presence {
    */
   async seeProcess(instanceId: string, agentProcess: string): Promise<void> {
     const place = this.#place(instanceId)
-    if (this.#process[place] === agentProcess) return
-    this.#process[place] = agentProcess
-    this.#dirty[place] = 1
-    await this.#writeSoon(place)
+    if (this.#process[place] !== agentProcess) {
+      this.#process[place] = agentProcess
+      this.#dirty[place] = 1
+      const written = this.#writeSoon(place).finally(() => {
+        if (this.#unwritten.get(place) === written) this.#unwritten.delete(place)
+      })
+      this.#unwritten.set(place, written)
+    }
+    await this.#unwritten.get(place)
   }
 
   /** Whether this identity was compared with the host's unfinished tasks by this server process. */

@@ -611,6 +611,25 @@ export const deliverySuite = (openWorld: () => Promise<World>): void => {
       expect((await after.task(invokeId, host)).status).toBe('Success')
     })
 
+    it.each([
+      ['by the vendor’s agent: output may be missing', undefined],
+      ['by an agent of ours: nothing is', new Set(['termination-mode'] as const)],
+    ])('what runs while no server is there is told as it ended, %s', async (_who, supports) => {
+      await using world = await openWorld()
+      const host = await world.host({ pid: 100 })
+      const invokeId = await world.run([host])
+      await world.handOut(host, { supports })
+      await world.report(host, invokeId, { kind: 'running', output: 'a' })
+      await using after = await world.restart(30_000)
+      await after.beat(host, { pid: 100, startedAt: world.now() - 1_000 })
+      await after.report(host, invokeId, { kind: 'finish', exitCode: 3, output: 'b' })
+      const task = await after.task(invokeId, host)
+      expect(task).toMatchObject({ status: 'Failed', errorCode: 'ExitCodeNonzero', exitCode: 3 })
+      const said = /; output may be missing \(server unreachable from \S+ to \S+\)$/
+      if (supports === undefined) expect(task.errorInfo).toMatch(said)
+      else expect(task.errorInfo).not.toMatch(/missing/)
+    })
+
     it('an agent that died while the server was down is noticed at its first heartbeat', async () => {
       await using world = await openWorld()
       const host = await world.host({ pid: 100 })

@@ -41,11 +41,28 @@ export const runOptionsSuite = (openWorld: () => Promise<World>): void => {
       expect(textOf(task)).toMatch(/^#!\/bin\/sh\n[\s\S]*exec 'python3' '-u' ''"\$openassist_file"''/)
     })
 
-    it('are absent where nobody asked for them, for any agent', async () => {
+    it('are absent where nobody asked for them, for an agent that ends its scripts', async () => {
       await using world = await openWorld()
       const host = await world.host()
       await world.run([host])
-      await world.run([host])
+      const [task] = await fetched(world, host, new Set<AgentFeature>(['launcher', 'termination-mode']))
+      expect(textOf(task)).toBe('true')
+      expect(task?.terminationMode).toBeUndefined()
+    })
+
+    it('that nobody asked for: the vendor’s agent gets a script that it can end, the same for each host', async () => {
+      await using world = await openWorld()
+      const [one, two] = [await world.host(), await world.host()]
+      await world.run([one, two])
+      const [[first], [second]] = [await fetched(world, one), await fetched(world, two)]
+      expect(textOf(first)).toMatch(/^#!\/bin\/sh\n[\s\S]*exec "\$openassist_file"\n$/)
+      expect(second?.content).toEqual(first?.content)
+    })
+
+    it.each(['RunBatScript', 'RunPowerShellScript'] as const)('of a %s leave the script as it is', async (type) => {
+      await using world = await openWorld()
+      const host = await newInstance(world, 'Windows', '2.2.3.578')
+      await world.run([host], { type })
       expect(textOf((await fetched(world, host))[0])).toBe('true')
     })
 
@@ -130,14 +147,38 @@ export const runOptionsSuite = (openWorld: () => Promise<World>): void => {
       expect(items).toMatchObject([{ containerId: 'docker://abc', containerName: 'web', username: 'alice' }])
     })
 
-    it.each([
-      ['the vendor’s agent', undefined],
-      ['ours', new Set<AgentFeature>(['launcher', 'termination-mode', 'container'])],
-    ])('goes to %s the same where the default TerminationMode is written out', async (_agent, supports) => {
+    it('ends Invalid for the vendor’s agent where the default TerminationMode is written out', async () => {
+      await using world = await openWorld()
+      const host = await world.host()
+      await world.run([host], { request: { ...request, terminationMode: 'Process' } })
+      const [task] = await fetched(world, host)
+      expect(task?.refused).toEqual({
+        param: 'CommandNotApplicable',
+        why: 'the agent of the host ends no processes in containers',
+      })
+    })
+
+    it.each(['timeout', 'stopped'] as const)('that the vendor’s agent says is over by a %s may go on', async (kind) => {
+      await using world = await openWorld()
+      const [vendors, ours] = [await world.host(), await world.host()]
+      const invokeId = await world.run([vendors, ours], { request })
+      await fetched(world, vendors)
+      await fetched(world, ours, new Set<AgentFeature>(['container']))
+      for (const host of [vendors, ours]) {
+        await world.report(host, invokeId, { kind: 'running' })
+        if (kind === 'stopped') await world.parts.domain.invocations.stop(SCOPE, CALLER, invokeId, [host])
+        await world.report(host, invokeId, { kind })
+      }
+      const info = 'the agent of the host ends no processes in containers: it may go on'
+      expect((await world.task(invokeId, vendors)).errorInfo).toContain(info)
+      expect((await world.task(invokeId, ours)).errorInfo).not.toContain(info)
+    })
+
+    it('goes to ours the same where the default TerminationMode is written out', async () => {
       await using world = await openWorld()
       const host = await world.host()
       const invokeId = await world.run([host], { request: { ...request, terminationMode: 'Process' } })
-      const [task] = await fetched(world, host, supports)
+      const [task] = await fetched(world, host, new Set<AgentFeature>(['launcher', 'termination-mode', 'container']))
       expect(task).toMatchObject(sent)
       expect(task?.terminationMode).toBeUndefined()
       expect(Buffer.from(task?.content ?? []).toString()).toBe('true')

@@ -31,4 +31,4 @@ export const changeTask = async (
 const terminated = (task: TaskRow): TaskRow =>
   task.outcomeUnknown
     ? { ...task, errorCode: task.errorCode === '' ? '' : 'ExecutionInterrupted' }
-    : { ...task, errorCode: '', errorInfo: '' }
+    : { ...task, errorCode: '', errorInfo: task.errorCode === '' ? task.errorInfo : '' }

@@ -12,7 +12,7 @@ import type { Scripts } from './scripts.js'
 import type { ToldFeatures } from './told-features.js'
 import { waitsForReboot } from './repeat-modes.js'
 import type { Reschedules } from './reschedules.js'
-import { isContained, supply } from './run-options.js'
+import { isContained, saysWhatItCan, supply } from './run-options.js'
 import { lastRunOf } from '../../../schedule/frequency.js'
 import { runsOnce, frequencyOf } from './frequency-of.js'
 import { move, type TaskEvent } from './task-states.js'
@@ -83,13 +83,16 @@ export const handOut = ({
       const found = await w.tasks.toFetch(instanceId, MOST_LOOKED_AT)
       const rows = found.filter((task) => task.state !== 'Scheduled')
       const handed = await asTheyWere(w, toHand(rows, reason === 'startup' && coldStart === true, now))
-      const due = withSchedules ? await schedulesDue(w, instanceId, reason === 'startup', coldStart === true, now) : []
-      if (rows.length < found.length) due.push(...(await outdated(w, found, due, reason === 'startup', now)))
+      const due = withSchedules
+        ? await schedulesDue(w, instanceId, reason === 'startup', coldStart === true, saysWhatItCan(supports), now)
+        : []
+      if (rows.length < found.length)
+        due.push(...(await outdated(w, found, due, reason === 'startup', saysWhatItCan(supports), now)))
       for (const task of handed) {
         if (task.state !== 'Pending') continue
         const script = await scripts.find(task.invokeId, w.invocations)
         if (script === undefined) continue
-        await take(w, script, task, reason === 'startup', now)
+        await take(w, script, task, reason === 'startup', saysWhatItCan(supports), now)
       }
       const waiting =
         rows.filter((task) => task.state === 'Pending').length -
@@ -119,6 +122,7 @@ export const handOut = ({
     script: InvocationScript,
     task: TaskRow,
     isStartup: boolean,
+    agentTells: boolean,
     now: number,
   ): Promise<void> {
     const isSchedule = task.repeatMode === 'Period'
@@ -131,6 +135,8 @@ export const handOut = ({
       version: script.version,
       deadlineAt: isSchedule ? scheduleDeadline(script) : now + REPORT_MS,
       agentProcess: handedTo(presence.agentProcess(task.instanceId), isStartup),
+      agentTells,
+      versionSince: isSchedule || waitsForReboot(task.repeatMode) ? sinceOf(task, script, now) : undefined,
     }
     if (isSchedule) reschedules.add(task.instanceId, now + ASK_AGAIN_TO_MS)
     await changeTask(w, script.scope, task, after, now)
@@ -153,6 +159,7 @@ export const handOut = ({
     tasks: readonly TaskRow[],
     due: readonly TaskRow[],
     isStartup: boolean,
+    agentTells: boolean,
     now: number,
   ): Promise<readonly TaskRow[]> {
     const told = new Set(due.map((task) => task.invokeId))
@@ -162,7 +169,7 @@ export const handOut = ({
       const script = told.has(task.invokeId) ? undefined : await scripts.find(task.invokeId, w.invocations)
       if (script === undefined) continue
       found.push(task)
-      await take(w, script, task, isStartup, now)
+      await take(w, script, task, isStartup, agentTells, now)
     }
     return found
   }
@@ -176,6 +183,7 @@ export const handOut = ({
     instanceId: string,
     isStartup: boolean,
     isColdStart: boolean,
+    agentTells: boolean,
     now: number,
   ): Promise<TaskRow[]> {
     const due: TaskRow[] = []
@@ -195,7 +203,7 @@ export const handOut = ({
       if ((isOver && runsOnce(script)) || (isOutdated && task.state === 'Running' && isItsProcess)) continue
       due.push(task)
       if (task.repeatMode !== 'Period' || (task.state === 'Scheduled' && (isOutdated || !(isRecent && isItsProcess))))
-        await take(w, script, task, isStartup, now)
+        await take(w, script, task, isStartup, agentTells, now)
     }
     return due
   }
@@ -240,6 +248,10 @@ export const handOut = ({
     ])
   }
 }
+
+/** Since when its host has the version that it is handed. */
+const sinceOf = (task: TaskRow, { version }: InvocationScript, now: number): number =>
+  task.version === version ? (task.versionSince ?? now) : now
 
 /** The kind of a task in an agent's words; a frequency was read when it was submitted. */
 const repeatOf = (script: InvocationScript): Repeat => {
@@ -300,7 +312,7 @@ const handedOut = (
     // None of these counts in a container (api.md §5.5).
     workingDir: isContained(script) ? '' : script.workingDir,
     launch: parseLauncher(script.launcher),
-    terminationMode: script.terminationMode === '' || isContained(script) ? undefined : script.terminationMode,
+    terminationMode: script.terminationMode === '' ? undefined : script.terminationMode,
     username: isContained(script) ? '' : script.username,
     windowsPasswordName: script.windowsPasswordName,
     enableParameter: script.enableParameter,

@@ -8,15 +8,11 @@ import { audit, type Ended, endedAs, endOfRun, isKept, isRunUnderWay } from './r
 import { finishedAt, type Found, type Outcome, type ReportParts } from './take-report.js'
 import { classOf, isFinal, move, type TaskEvent } from './task-states.js'
 import type { TaskRow } from './task-store.js'
-import { canHaveBegun, distanceOf, EXACT_MS } from './which-run.js'
+import { canHaveBegun, distanceOf, versionOf } from './which-run.js'
 
 /** What the real end of its latest run is for a task that is over: its end, unless it was stopped. */
 const eventOfLate = (task: TaskRow, { event }: Outcome): TaskEvent =>
   classOf(task.state) === 'stopped' ? 'missed-run' : event
-
-/** The version of a run of which nobody told when it began; undefined for one that is older than what the host has now. */
-const versionOf = ({ version, handedOutAt = 0 }: TaskRow, startedAt: number | undefined): number | undefined =>
-  startedAt === undefined || startedAt >= handedOutAt - EXACT_MS ? version : undefined
 
 /** The real end of a run whose end had been assumed, or of a later one than any that is known. */
 export const replace = async (
@@ -41,7 +37,7 @@ export const replace = async (
         ...task,
         runs: task.runs + 1,
         runStart: run,
-        runVersion: versionOf(task, startedAt) ?? task.runVersion,
+        runVersion: versionOf(task, startedAt),
         startedAt,
         dropped: 0,
         outputBytes: 0,

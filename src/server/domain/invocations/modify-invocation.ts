@@ -31,13 +31,27 @@ const CHUNK = 500
  */
 export const modifyInvocation = (parts: StartParts): Invocations['modify'] => {
   const { stores } = parts
+  /** Of each invocation the latest change that is under way here: one of many hosts is several transactions. */
+  const underWay = new Map<string, Promise<unknown>>()
+  const inTurn = async <T>(invokeId: string, change: () => Promise<T>): Promise<T> => {
+    const mine = (underWay.get(invokeId) ?? Promise.resolve()).then(change)
+    const over = mine.catch(() => undefined)
+    underWay.set(invokeId, over)
+    try {
+      return await mine
+    } finally {
+      if (underWay.get(invokeId) === over) underWay.delete(invokeId)
+    }
+  }
   return (scope, invokeId, change, repeat) =>
-    answerOnce(stores, scope, repeat, async () => {
-      for (;;) {
-        const commandId = await modify(parts, scope, invokeId, change, repeat)
-        if (commandId !== undefined) return { commandId }
-      }
-    })
+    answerOnce(stores, scope, repeat, () =>
+      inTurn(invokeId, async () => {
+        for (;;) {
+          const commandId = await modify(parts, scope, invokeId, change, repeat)
+          if (commandId !== undefined) return { commandId }
+        }
+      }),
+    )
 }
 
 /** @returns undefined when somebody else changed it meanwhile: then it is to be looked at anew */
@@ -48,7 +62,7 @@ const modify = async (
   change: InvocationChange,
   repeat: Repeatable | undefined,
 ): Promise<string | undefined> => {
-  const { stores, clock, ids, wake } = parts
+  const { stores, clock, ids, wake, limits } = parts
   const before = await stores.read.invocations.attributes(scope, invokeId)
   if (before === undefined) throw new Fault('invocation/not-found')
   if (!isTimed(before.repeatMode)) throw new Fault('invocation/not-repeating')
@@ -73,9 +87,10 @@ const modify = async (
       if ((await w.tasks.holdUnfinished(invokeId, named)) === 0) throw new Fault('invocation/over')
       if (from === 0) {
         if ((await w.invocations.version(invokeId)) !== before.version) return false
+        await checkAmount(w, limits.instancesPerInvocation, invokeId, added)
         if (after.isOtherCommand) await addCommand(parts, w, scope, before, after, commandId, now)
       }
-      await addTasks(w, scope, before, chunk, parts.limits.instancesPerInvocation, now)
+      await addTasks(w, scope, before, chunk, now)
       if (from === 0 && after.isOther) {
         await w.invocations.change(invokeId, { ...after, commandId, secrets, version: before.version + 1 }, now)
         if (after.frequency !== before.frequency)
@@ -165,12 +180,18 @@ const admitted = async (
   return targets.map((target) => admit(target, presence, parts.features, needs, now))
 }
 
+/** Others may have added theirs since it was looked at. */
+const checkAmount = async (w: Writing, most: number, invokeId: string, added: readonly Admission[]): Promise<void> => {
+  if (added.length === 0) return
+  const ids = added.map(({ instanceId }) => instanceId)
+  if ((await w.tasks.amountWith(invokeId, ids)) > most) throw new Fault('invocation/too-many-instances', [most])
+}
+
 const addTasks = async (
   w: Writing,
   scope: Scope,
   { invokeId, repeatMode, outputDelivery }: InvocationAttributes,
   admissions: readonly Admission[],
-  most: number,
   now: number,
 ): Promise<void> => {
   const tasks = await w.tasks.among(
@@ -184,8 +205,6 @@ const addTasks = async (
   }
   const added = admissions.filter(({ instanceId }) => !there.has(instanceId))
   if (added.length === 0) return
-  // Others may have added theirs since it was looked at.
-  if ((await w.tasks.amount(invokeId)) + added.length > most) throw new Fault('invocation/too-many-instances', [most])
   await w.tasks.add(invokeId, added, { repeatMode, deliversOutput: outputDelivery !== '' }, now)
   await w.instances.countInvocation(
     scope,

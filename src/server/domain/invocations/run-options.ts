@@ -42,7 +42,6 @@ export const notApplicable = (osType: OsType, options: RunOptions): string | und
   if (contained) {
     if (osType !== 'Linux' || type !== 'RunShellScript') return 'containers are for shell scripts on Linux only'
     if (launcher !== '') return 'Launcher does not start scripts in containers'
-    // The default is ended there as what was not asked for is: by whatever the runtime ends.
     if (terminationMode === 'ProcessTree') return 'TerminationMode=ProcessTree does not count in containers'
   }
   if (type === 'RunShellScript') return undefined
@@ -52,8 +51,8 @@ export const notApplicable = (osType: OsType, options: RunOptions): string | und
     : undefined
 }
 
-/** An agent that says nothing of what it can do. */
-const isVendors = (supports: ReadonlySet<AgentFeature> | undefined): boolean => (supports?.size ?? 0) === 0
+/** Whether an agent says what it can do. The vendor's says nothing. */
+export const saysWhatItCan = (supports: ReadonlySet<AgentFeature> | undefined): boolean => (supports?.size ?? 0) > 0
 
 /**
  * Upstream: the vendor's agent refuses the name of its own user (agent-protocol.md §6.3). Ours, which may run as another,
@@ -68,22 +67,46 @@ const withoutDefaultUser = (task: HandedOutTask): HandedOutTask =>
  */
 export const supply = (given: HandedOutTask, supports: ReadonlySet<AgentFeature> | undefined): HandedOutTask => {
   if (given.refused !== undefined) return given
-  const task = isVendors(supports) ? withoutDefaultUser(given) : given
-  const contained = isContained(task)
-  // The vendor's agent says nothing and can, from the version on that was asked for; it must never run on the host instead.
-  if (contained && !isVendors(supports) && supports?.has('container') !== true)
-    return {
-      ...task,
-      refused: { param: 'CommandNotApplicable', why: 'the agent of the host runs no scripts in containers' },
-    }
+  const isVendors = !saysWhatItCan(supports)
+  const task = isVendors ? withoutDefaultUser(given) : given
   const { launch, terminationMode, ...plain } = task
+  if (isContained(task)) {
+    // The vendor's agent says nothing and can, from the version on that was asked for; it must never run on the host instead.
+    if (!isVendors && supports?.has('container') !== true)
+      return notApplicableTo(task, 'the agent of the host runs no scripts in containers')
+    // Upstream: it ends its own client of the runtime, and the process in the container lives on.
+    if (isVendors && terminationMode !== undefined)
+      return notApplicableTo(task, 'the agent of the host ends no processes in containers')
+    // Ours ends them without being asked to.
+    return plain
+  }
   const canLaunch = launch === undefined || supports?.has('launcher') === true
-  const canEnd = terminationMode === undefined || supports?.has('termination-mode') === true
+  // Upstream: it ends the shell that it started, which on some systems is not the script.
+  const canEnd = terminationMode === undefined ? !isVendors : supports?.has('termination-mode') === true
   if (canLaunch && canEnd) return task
   // On Windows the vendor's agent ends the process of the script, which is all that gets here.
   if (task.type !== 'RunShellScript') return plain
   const content = task.enableParameter
     ? bytesOfScript(fillInBuiltIns(textOfScript(task.content), task.builtInParameters))
     : task.content
-  return { ...plain, content: wrapperScript(content, launch, terminationMode ?? 'Process'), enableParameter: false }
+  const isPlain = launch === undefined && terminationMode === undefined
+  const wrapped = isPlain ? endable(content) : wrapperScript(content, launch, terminationMode ?? 'Process')
+  return { ...plain, content: wrapped, enableParameter: false }
+}
+
+const notApplicableTo = (task: HandedOutTask, why: string): HandedOutTask => ({
+  ...task,
+  refused: { param: 'CommandNotApplicable', why },
+})
+
+/** One script mostly goes to many hosts. */
+const endables = new WeakMap<Uint8Array, Uint8Array>()
+
+/** The script as one that ends when its agent ends it. */
+const endable = (content: Uint8Array): Uint8Array => {
+  const known = endables.get(content)
+  if (known !== undefined) return known
+  const made = wrapperScript(content, undefined, 'Process', 'lenient')
+  endables.set(content, made)
+  return made
 }

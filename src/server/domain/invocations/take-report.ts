@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.js'
 import { hideInOutput, hideInWords } from '../secrets/hide-secrets.js'
+import { outageText } from '../fleet/outage.js'
 import type { PresenceTable } from '../fleet/presence.js'
 import type { UnitOfWork, Writing } from '../unit-of-work.js'
 import type { AgentTasks, Report } from './agent-tasks.js'
@@ -7,6 +8,7 @@ import { changeTask } from './change-task.js'
 import { ERROR_TEXTS, executionError, invalidError } from './error-texts.js'
 import { REPORT_MS } from './hand-out.js'
 import type { InvocationScript } from './invocation-store.js'
+import { isContained } from './run-options.js'
 import type { Scripts } from './scripts.js'
 import { isFinal, isHeld, move, type TaskEvent } from './task-states.js'
 import { hasHistory } from './repeat-modes.js'
@@ -128,7 +130,7 @@ export const ended = async (
   report: Exclude<Report, { kind: 'running' | 'verified' }>,
   now: number,
 ): Promise<Found> => {
-  const outcome = outcomeOf(report)
+  const outcome = qualified(presence, script, task, outcomeOf(report))
   const state = move(task.state, task.outcomeUnknown, outcome.event)
   // "The agent does not know it" never stands over a real result or a stop that was confirmed.
   if (state === undefined || (outcome.unknown && isFinal(task.state))) return 'nothing'
@@ -161,6 +163,27 @@ export const ended = async (
     detail: { from: task.state, to: state, process: presence.agentProcess(task.instanceId) },
   })
   return 'ended'
+}
+
+/**
+ * What is said beside an end that the vendor's agent tells (agent-protocol.md §6.3): it posts what a script writes once, whether
+ * or not somebody answers, and leaves alone what it began in a container. Agents of ours do neither.
+ */
+const qualified = (
+  presence: PresenceTable,
+  script: InvocationScript,
+  { agentTells, handedOutAt }: TaskRow,
+  outcome: Outcome,
+): Outcome => {
+  if (agentTells !== false || outcome.unknown || outcome.event === 'invalid') return outcome
+  const outage = outageText(presence, handedOutAt)
+  const goesOn = isContained(script) && (outcome.event === 'stopped' || outcome.event === 'timeout')
+  const said = [
+    outcome.info,
+    ...(goesOn ? ['the agent of the host ends no processes in containers: it may go on'] : []),
+    ...(outage === '' ? [] : [`output may be missing${outage}`]),
+  ]
+  return { ...outcome, info: said.filter((text) => text !== '').join('; ') }
 }
 
 export const outcomeOf = (report: Exclude<Report, { kind: 'running' | 'verified' }>): Outcome => {

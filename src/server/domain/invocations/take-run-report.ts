@@ -24,7 +24,7 @@ import { isFinal, move, type TaskEvent } from './task-states.js'
 import { late, replace } from './late-runs.js'
 import { audit, type Ended, endedAs, endOfRun, isKept, isRunUnderWay, latestStart } from './run-ends.js'
 import type { TaskRow } from './task-store.js'
-import { isNewFailure, isNewRun, isOfThePast, isOutdated } from './which-run.js'
+import { isNewFailure, isNewRun, isOfThePast, isOutdated, versionOf } from './which-run.js'
 
 /** … and its four tries take no longer. */
 const REPEATED_AT_MOST_MS = 30_000
@@ -127,7 +127,7 @@ const begin = async (
     outputBytes: 0,
     runs: task.runs + 1,
     runStart: run,
-    runVersion: task.version,
+    runVersion: versionOf(task, startedAt === 0 ? now : startedAt),
     reportedAt: task.reportedAt ?? now,
     startedAt: startedAt === 0 ? now : startedAt,
     finishedAt: undefined,

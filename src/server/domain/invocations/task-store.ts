@@ -21,8 +21,12 @@ export interface TaskRow {
   readonly deliversOutput: boolean
   /** Identity of the agent process that it was handed to. */
   readonly agentProcess: string
+  /** Whether the agent that it was handed to says what it can do: the vendor's does not. */
+  readonly agentTells: boolean | undefined
   /** The version of its invocation that the host was handed. */
   readonly version: number
+  /** When it was first handed that, of what repeats. */
+  readonly versionSince: number | undefined
   readonly createdAt: number
   readonly handedOutAt: number | undefined
   /** First report of any kind. */
@@ -31,7 +35,7 @@ export interface TaskRow {
   readonly runs: number
   /** When the latest run began by its host's clock; tells runs apart. */
   readonly runStart: number | undefined
-  /** The version of its invocation that the latest run is of. */
+  /** The version of its invocation that the latest run is of; undefined for the first. */
   readonly runVersion: number | undefined
   readonly startedAt: number | undefined
   readonly finishedAt: number | undefined
@@ -54,8 +58,8 @@ export interface TaskReader {
   toFetch(instanceId: string, limit: number): Promise<readonly TaskRow[]>
   /** Whether a fetch of the host would find a task, a stop that it can carry out, or another version of a schedule. */
   hasWork(instanceId: string): Promise<boolean>
-  /** How many instances an invocation has. */
-  amount(invokeId: string): Promise<number>
+  /** How many instances an invocation will have with these, some of which it may have already. */
+  amountWith(invokeId: string, instanceIds: readonly string[]): Promise<number>
   /** The tasks of an invocation on these instances, in id order. */
   among(invokeId: string, instanceIds: readonly string[]): Promise<readonly TaskRow[]>
   /** Whether the host has any task that is not over, and whose turn came. */

@@ -21,7 +21,7 @@ const LEAST_DISTANCE_MS = 5_000
 const DISTANCE_SLACK_MS = 60_000
 const CLOCK_SLACK_MS = 5 * 60_000
 /** An offset is learned with each request. */
-export const EXACT_MS = 1_000
+const EXACT_MS = 1_000
 
 const mayRun = ({ repeatMode, state }: TaskRow): boolean =>
   repeatMode === 'Period' || state === 'HandedOut' || state === 'Stopping'
@@ -61,4 +61,17 @@ export const distanceOf = (script: InvocationScript, task: TaskRow): number => {
   const parsed = frequencyOf(script)
   const least = parsed === undefined ? undefined : leastDistance(parsed)
   return least === undefined ? LEAST_DISTANCE_MS : least - Math.min(least / 2, DISTANCE_SLACK_MS)
+}
+
+/**
+ * The version that a run is of which began then, on our clock. One that began before its host had the version of now is of one
+ * before: of the latest run's, where that is older, too.
+ * @param startedAt undefined for what failed before it began
+ */
+export const versionOf = (
+  { version, versionSince = 0, runVersion }: TaskRow,
+  startedAt: number | undefined,
+): number => {
+  if (startedAt === undefined || startedAt >= versionSince - EXACT_MS) return version
+  return Math.max(1, runVersion !== undefined && runVersion < version ? runVersion : version - 1)
 }

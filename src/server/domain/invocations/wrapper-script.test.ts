@@ -194,10 +194,29 @@ describe.concurrent('a launcher', () => {
 describe.concurrent('a wrapper that cannot do its part', () => {
   it('says so and does not run the script', async () => {
     const wrapper = wrapped('touch ran')
-    const run = start(Buffer.from(Buffer.from(wrapper).toString().replace('mktemp -d', 'false')))
+    const noFolder = Buffer.from(wrapper).toString().replace('mktemp -d', 'false').replace('mkdir', 'false')
+    const run = start(Buffer.from(noFolder))
     expect(await run.ended).toBe(125)
     expect(run.output().toString()).toBe('openassist: no private folder for the script; the script was not run\n')
     expect(existsSync(join(run.folder, 'ran'))).toBe(false)
+  })
+
+  it('goes on in a folder that it makes by itself where there is no mktemp', async () => {
+    const wrapper = Buffer.from(wrapped('echo ran')).toString().replace('mktemp -d', 'false')
+    const run = start(Buffer.from(wrapper))
+    expect(await run.ended).toBe(0)
+    expect(run.output().toString()).toBe('ran\n')
+  })
+
+  it('of a script that asked for nothing runs it all the same, without a group of its own', async () => {
+    const content = Buffer.from('echo ran; exit 7')
+    const beside = {
+      wrapper: wrapperScript(content, undefined, 'Process', 'lenient'),
+      between: 'sh ./wrapper; exit $?',
+    }
+    const run = start(Buffer.from('sh ./between; exit $?'), {}, beside)
+    expect(await run.ended).toBe(7)
+    expect(run.output().toString()).toBe('ran\n')
   })
 
   it('never takes a group that is not its own for its tree', async () => {

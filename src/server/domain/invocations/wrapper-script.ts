@@ -36,7 +36,7 @@ const quoteWord = (word: string): string => `'${word.replaceAll("'", `'\\''`)}'`
 const shellWord = (word: string): string => word.split(SCRIPT_FILE).map(quoteWord).join('"$openassist_file"')
 
 const PREPARE = `#!/bin/sh
-# Made by the server around the command's own script: this agent lacks what the command asks for.
+# Made by the server around the command's own script: by itself this agent does not end it at a stop or a timeout.
 openassist_fail() { echo "openassist: $1; the script was not run" >&2; exit 125; }
 case $0 in
   */*) openassist_dir=$0 ;;
@@ -44,11 +44,22 @@ case $0 in
 esac
 openassist_mask=$(umask)
 umask 077
-openassist_dir=$(mktemp -d "$openassist_dir.XXXXXXXXXX") || openassist_fail "no private folder for the script"
+openassist_private() { mktemp -d "$1.XXXXXXXXXX" 2>/dev/null || { mkdir "$1.$$" 2>/dev/null && echo "$1.$$"; }; }
+openassist_dir=$(openassist_private "$openassist_dir") ||
+  openassist_dir=$(openassist_private "\${TMPDIR:-/tmp}/openassist-task") ||
+  openassist_fail "no private folder for the script"
 umask "$openassist_mask"
 `
 
-const LEADER = `openassist_group=
+/** What is done where the process that the agent kills cannot be told. */
+const NO_GROUP = {
+  strict: `rm -rf "$openassist_dir"
+    openassist_fail "the agent gives it no process group"`,
+  // As it would have run without all this.
+  lenient: 'openassist_group=$$',
+}
+
+const leader = (group: string): string => `openassist_group=
 if [ -r /proc/$$/stat ]; then
   read -r openassist_line </proc/$$/stat
   set -- \${openassist_line##*) }
@@ -60,8 +71,7 @@ fi
 case $openassist_group in
   $$ | $PPID) ;;
   *)
-    rm -rf "$openassist_dir"
-    openassist_fail "the agent gives it no process group"
+    ${group}
     ;;
 esac
 openassist_lives() {
@@ -148,12 +158,14 @@ const WATCHER = `(
 
 /**
  * A script that runs `content` as a shell script or by its launcher, and that ends when the agent kills it: its process,
- * or all that came from it. Any shell of POSIX reads it; it needs mktemp, and /proc or ps.
+ * or all that came from it. Any shell of POSIX reads it; it needs /proc or ps.
+ * @param group `lenient`: the script runs also where the agent's process group is not what it is known to be
  */
 export const wrapperScript = (
   content: Uint8Array,
   launch: Launch | undefined,
   terminationMode: 'Process' | 'ProcessTree',
+  group: 'strict' | 'lenient' = 'strict',
 ): Uint8Array => {
   const tree = terminationMode === 'ProcessTree'
   const file = `openassist_file=$openassist_dir/script${launch?.extension || '.sh'}
@@ -165,6 +177,6 @@ export const wrapperScript = (
   const exec = launch === undefined ? 'exec "$openassist_file"' : `exec ${launch.words.map(shellWord).join(' ')}`
   // In a shell of its own, so that a launcher is always a program, and never something that this shell has built in.
   const run = tree ? `(${exec})\nopenassist_code=$?\nrm -rf "$openassist_dir"\nexit $openassist_code\n` : `${exec}\n`
-  const parts = [PREPARE, LEADER, file, tree ? KILL_TREE : KILL_PROCESS, WATCHER, run]
+  const parts = [PREPARE, leader(NO_GROUP[group]), file, tree ? KILL_TREE : KILL_PROCESS, WATCHER, run]
   return Buffer.from(parts.join(''))
 }

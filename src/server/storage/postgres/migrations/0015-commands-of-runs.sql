@@ -6,6 +6,10 @@ create table invocation_command (
   primary key (invocation_id, version)
 );
 create index invocation_command_of on invocation_command (command_id, invocation_id);
--- The version that a run is of: the latest of a task, and each that is kept. Null: not known, or nothing ran.
+-- The version that a run is of: the latest of a task, and each that is kept. Null: the first, or nothing ran.
 alter table task add column run_version bigint;
 alter table task_run add column run_version bigint;
+-- When a host was first handed the version that it has of what repeats. Null: not known.
+alter table task add column version_since bigint;
+-- 1: the agent that took the task says what it can do, so it is none of the vendor's. Null: not known, or nobody took it.
+alter table task add column agent_tells bigint;
