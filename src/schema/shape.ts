@@ -31,8 +31,8 @@ export interface TextShape extends Described {
   readonly oneOf?: readonly string[]
   readonly minLength?: number
   readonly maxLength?: number
-  /** What these count: characters (code points) when absent, or bytes of UTF-8. */
-  readonly lengthIn?: 'bytes'
+  /** What these count: characters (code points) when absent, characters that are no white space, or bytes of UTF-8. */
+  readonly lengthIn?: 'bytes' | 'no-spaces'
   /** Source of a regular expression that the whole value must match. */
   readonly pattern?: string
   readonly default?: string
@@ -77,9 +77,13 @@ export interface ListShape extends Described {
   readonly item: string
   readonly of: Shape
   readonly min?: number
+  /** Elements that differ, where `counts` says so. */
   readonly max?: number
+  readonly counts?: 'distinct'
   /** Request only, `repeated`: X alone is X.1 where no element has a number. */
   readonly bare?: true
+  /** Request only, `repeated`: with empty elements alone it counts as not sent. Otherwise it was said, and its element is missing. */
+  readonly mayBeEmpty?: true
 }
 
 export interface RecordShape extends Described {
@@ -161,7 +165,7 @@ type RecordOf<F extends Fields> = Omit<RecordShape, 'fields'> & { readonly field
 export const repeated = <const S extends Shape>(
   about: string,
   of: S,
-  limits?: { min?: number; max?: number; bare?: true },
+  limits?: { min?: number; max?: number; counts?: 'distinct'; bare?: true; mayBeEmpty?: true },
 ): ListOf<S> => ({
   kind: 'list',
   form: 'repeated',

@@ -113,6 +113,20 @@ describe('validation', () => {
     expect(['abcd', 'éé', '😀'].map((Bytes) => flaws({ Bytes }))).toEqual(Array(3).fill('Bytes/too-long'))
   })
 
+  it('counts no white space where that only breaks lines, and elements that differ where only those count', () => {
+    const lengths = compileValidator({
+      Encoded: optional(text('Encoded.', { maxLength: 4, lengthIn: 'no-spaces' })),
+      Ids: optional(repeated('Ids.', text('Id.'), { max: 2, counts: 'distinct' })),
+    })
+    const flaws = (values: Values) => lengths.findFlaw(values, nothing)
+    expect(['YWJj', 'YW\r\nJj\n', ' \tY W J j \n\n'].map((Encoded) => flaws({ Encoded }))).toEqual(
+      Array(3).fill(undefined),
+    )
+    expect(['YWJjZ', 'YW\nJj\nZ'].map((Encoded) => flaws({ Encoded }))).toEqual(Array(2).fill('Encoded/too-long'))
+    expect(flaws({ Ids: ['a', 'b', 'a', 'b'] })).toBeUndefined()
+    expect(flaws({ Ids: ['a', 'b', 'c'] })).toBe('Ids/too-many')
+  })
+
   it('lets filters name one thing twice', () => {
     expect(flawOf({ Filter: [{ Key: 'a' }, { Key: 'a' }] })).toBeUndefined()
   })

@@ -97,7 +97,7 @@ const textCheck = (shape: Shape & { kind: 'text' }, path: string): Check => {
   const { minLength = 0, maxLength = Number.POSITIVE_INFINITY } = shape
   const known = shape.oneOf === undefined ? undefined : new Set(shape.oneOf)
   const pattern = shape.pattern === undefined ? undefined : new RegExp(`^(?:${shape.pattern})$`, 'u')
-  const isLonger = shape.lengthIn === 'bytes' ? hasMoreBytes : hasMoreCharacters
+  const isLonger = LONGER[shape.lengthIn ?? 'characters']
   return (value) => {
     const text = value as string
     if (known !== undefined && !known.has(text)) return `${path}/unknown`
@@ -119,13 +119,19 @@ const hasMoreCharacters = (text: string, most: number): boolean => {
 /** In UTF-8. */
 const hasMoreBytes = (text: string, most: number): boolean => text.length > most || Buffer.byteLength(text) > most
 
+/** As MIME breaks lines: none of it counts. Measured only where the whole is too long. */
+const hasMoreThanSpaces = (text: string, most: number): boolean =>
+  hasMoreCharacters(text, most) && hasMoreCharacters(text.replace(/[ \t\r\n]+/g, ''), most)
+
+const LONGER = { characters: hasMoreCharacters, bytes: hasMoreBytes, 'no-spaces': hasMoreThanSpaces } as const
+
 const listCheck = (shape: ListShape, path: string): Check => {
   const { min = 0, max = Number.POSITIVE_INFINITY } = shape
   const element = checkOf(shape.of, path)
   const keyed = holdsTags(shape, path)
   return (value) => {
     const list = value as readonly unknown[]
-    if (list.length > max) return `${path}/too-many`
+    if (list.length > max && (shape.counts !== 'distinct' || new Set(list).size > max)) return `${path}/too-many`
     if (list.length < min) return `${path}/too-few`
     if (element !== undefined) {
       for (const one of list) {

@@ -25,6 +25,7 @@ const read = compileParameters({
   Values: optional(jsonMap('Values.')),
   Addresses: optional(jsonList('Addresses.', text('One.'))),
   InstanceId: optional(repeated('Ids.', text('Id.'))),
+  TagKey: optional(repeated('Keys.', text('Key.'), { mayBeEmpty: true })),
   Port: optional(repeated('Ports.', integer('Port.'))),
   Tag: optional(repeated('Tags.', tag)),
   TagFilter: optional(
@@ -128,6 +129,13 @@ describe('flat parameters', () => {
     expect(flawsOf({ InstanceId: 'i-a' })).toEqual(['InstanceId/missing'])
     expect(flawsOf({ 'InstanceId.1': '', 'InstanceId.2': '' })).toEqual(['InstanceId/missing'])
     expect(valuesOf({ InstanceId: 'i-a', 'InstanceId.1': 'i-b' })).toEqual({ InstanceId: ['i-b'] })
+  })
+
+  it('that are empty elements are not given, where a list may have none', () => {
+    expect(valuesOf({ 'TagKey.1': '', 'TagKey.2': '' })).toEqual({})
+    expect(valuesOf({ 'TagKey.1': '', 'TagKey.2': 'k' })).toEqual({ TagKey: ['k'] })
+    expect(flawsOf({ TagKey: 'k' })).toEqual(['TagKey/missing'])
+    expect(flawsOf({ TagKey: 'k', 'TagKey.1': '' })).toEqual(['TagKey/missing'])
   })
 
   it.each([

@@ -102,6 +102,7 @@ export const compileParameters = (fields: Fields): ReadParameters => {
         if (value instanceof Unreadable)
           unreadable.set(name, `${value.path === '' ? name : `${name}.${value.path}`}/${value.flaw}`)
         else if (value !== undefined) values[name] = value
+        else if (mayBeEmpty(shape) && bare?.has(name) !== true) continue
         // Something was said, and no element can be made of it.
         else if (namesElements(shape)) unreadable.set(name, `${name}/missing`)
         else if (bare?.has(name) === true) unreadable.set(name, `${name}/malformed`)
@@ -172,6 +173,9 @@ const isNested = (shape: Shape): shape is NestedShape =>
 
 /** A repeated parameter of plain values: `InstanceId.1`. */
 const namesElements = (shape: NestedShape): boolean => shape.kind === 'list' && !isNested(shape.of)
+
+/** Elements of it that are empty count as not sent (rpc.md §1.4), and nothing else is said by them. */
+const mayBeEmpty = (shape: NestedShape): boolean => shape.kind === 'list' && shape.mayBeEmpty === true
 
 /** Its one element may stand under its bare name. */
 const takesBare = (shape: NestedShape): boolean => shape.kind === 'list' && shape.bare === true

@@ -100,7 +100,7 @@ export const kindOf = (type: ResourceType): TaggedResource | undefined => KINDS[
 
 /** `ResourceId.N` of the tag operations. */
 export const resourceIds = (about: string, limits: { readonly min?: number } = {}) =>
-  repeated(about, text('A resource.', { example: 'i-bp67acfmxazb4ph****' }), { ...limits, max: 50 })
+  repeated(about, text('A resource.', { example: 'i-bp67acfmxazb4ph****' }), { ...limits, max: 50, counts: 'distinct' })
 
 /** Each id once; an empty one names nothing. */
 export const namedIds = (given: readonly string[]): readonly string[] => [...new Set(given.filter((id) => id !== ''))]

@@ -35,6 +35,7 @@ export const CreateCommand = defineOperation({
   request: {
     CommandContent: text('The script, at most 24 KB in its Base64 form.', {
       maxLength: CONTENT_LIMIT,
+      lengthIn: 'no-spaces',
       example: 'ZWNobyAxMjM=',
     }),
     Name: text('Name of the command.', { minLength: 1, maxLength: 128, pattern: PRINTABLE, example: 'testName' }),

@@ -42,6 +42,7 @@ export const RunCommand = defineOperation({
   request: {
     CommandContent: text('The script, at most 24 KB in its Base64 form.', {
       maxLength: CONTENT_LIMIT,
+      lengthIn: 'no-spaces',
       example: 'ZWNobyAxMjM=',
     }),
     Type: commandType,

@@ -57,6 +57,7 @@ export const SendFile = defineOperation({
     }),
     Content: text('The file, at most 32 KB in its Base64 form; not empty.', {
       maxLength: CONTENT_LIMIT,
+      lengthIn: 'no-spaces',
       example: '#!/bin/bash  echo "Current User is :"  echo $(ps | grep "$$" | awk \\"{print $2}\\")',
     }),
     InstanceId: optional(

@@ -15,7 +15,10 @@ export const StopInvocation = defineOperation({
   request: {
     InvokeId: text('The invocation.', { example: 't-7d2a745b412b4601b2d47f6a768d****' }),
     InstanceId: optional(
-      repeated('Instances to stop on; all of them when not given.', text('An instance.'), { max: 50 }),
+      repeated('Instances to stop on; all of them when not given.', text('An instance.'), {
+        max: 50,
+        counts: 'distinct',
+      }),
     ),
   },
 

@@ -19,7 +19,10 @@ export const UntagResources = defineOperation({
     ResourceId: resourceIds('Resources of that kind.', { min: 1 }),
     All: optional(flag('Whether every tag is taken off; only without TagKey.', { default: false })),
     TagKey: optional(
-      repeated('Keys of the tags to take off.', text('A key.', { maxLength: 128, example: 'TestKey' }), { max: 20 }),
+      repeated('Keys of the tags to take off.', text('A key.', { maxLength: 128, example: 'TestKey' }), {
+        max: 20,
+        mayBeEmpty: true,
+      }),
     ),
   },
 
