@@ -125,6 +125,8 @@ const stop: Deed = async (stage, chance) => {
   const invocation = chance.pick(recent)
   const some = chance.chance(0.3) ? [chance.pick(invocation.tasks)] : invocation.tasks
   const ids = some.length === invocation.tasks.length ? undefined : some.map(({ host }) => host.id)
+  // Hosts that wait for their turn are left out by a stop of the whole.
+  if (ids === undefined && invocation.rollout !== undefined) invocation.rollout.mayHold = true
   await stage.world.parts.domain.invocations.stop(SCOPE, CALLER, invocation.id, ids)
   for (const task of some) {
     task.stopTold = true

@@ -261,10 +261,11 @@ const rolledUpAsBefore = (statuses: readonly string[], isStopped: boolean, repea
 
 export const judgeRollUp = (told: Invocation, statuses: readonly string[], mayHold: boolean): readonly string[] => {
   const wrong: string[] = []
-  // What a rollout left out says why, and nobody stopped it.
+  // What a rollout left out says why, and nobody stopped it; a rollout that a stop of the whole ended says that.
+  const isLeftOut = (errorInfo: string): boolean => /^cancelled by CancelRollout|halts at \d+$/.test(errorInfo)
   const isStopped = told.tasks.some(
     ({ stoppedAt, status, errorInfo }) =>
-      stoppedAt !== undefined && !(mayHold && status === 'Cancelled' && errorInfo !== ''),
+      stoppedAt !== undefined && !(mayHold && status === 'Cancelled' && isLeftOut(errorInfo)),
   )
   const status = rolledUp(statuses)
   if (told.status !== status) wrong.push(`it is ${told.status}, its tasks make it ${status}`)

@@ -12,7 +12,7 @@ export interface RolloutFacts {
   /** How many hosts may be at work at a time. */
   readonly most: number
   readonly text: string
-  /** Somebody cancelled it, or it halts at so many failures: hosts that wait may be left out. */
+  /** Somebody cancelled it or stopped the whole, or it halts at so many failures: hosts that wait may be left out. */
   mayHold: boolean
 }
 

@@ -117,6 +117,7 @@ const expireAll = async (stage: Stage): Promise<void> => {
 const stopAll = async (stage: Stage): Promise<void> => {
   const { invocations } = stage.world.parts.domain
   for (const invocation of stage.invocations) {
+    if (invocation.rollout !== undefined) invocation.rollout.mayHold = true
     await invocations.stop(
       SCOPE,
       { accountId: SCOPE.accountId, accessKeyId: '', sourceAddress: '' },

@@ -36,7 +36,7 @@ export const DescribeRollouts = defineOperation({
       record({
         InvokeId: text('The invocation or the file send.'),
         Status: text(
-          'InProgress: instances get their turn. Paused: none does. Halted: too many failed. Cancelled: somebody ended it. Finished: every instance had its turn, and nothing is Active.',
+          'InProgress: instances get their turn. Paused: none does. Halted: too many failed. Cancelled: somebody ended it, or stopped the invocation, while instances waited. Finished: every instance had its turn or was stopped by itself, and nothing is Active.',
           { oneOf: STATUSES },
         ),
         Reason: text('Why it has this status, in words.'),

@@ -6,7 +6,7 @@ import { deadlineCounts, outageText } from '../fleet/outage.js'
 import type { PresenceTable } from '../fleet/presence.js'
 import type { LostTasks } from '../invocations/end-lost-tasks.js'
 import { DELIVERY_MS } from '../invocations/admit.js'
-import { LOOK_AGAIN_MS, NEVER_BACK } from '../rollouts/paced-tasks.js'
+import { isTooLate, LOOK_AGAIN_MS, NEVER_BACK } from '../rollouts/paced-tasks.js'
 import { ERROR_TEXTS } from '../invocations/error-texts.js'
 import type { UnitOfWork, Writing } from '../unit-of-work.js'
 import { UNKNOWN_TEXTS, type UnknownCode } from './file-errors.js'
@@ -82,9 +82,11 @@ export const endLostFiles = ({ stores, clock, presence, rejections }: Parts): Lo
   /** As for scripts: docs/adr/0016-rollouts.md. */
   const waitOn = async (w: Writing, file: FileTaskRow, now: number): Promise<boolean> => {
     if (isHeldFile(file.state)) {
-      const isLive = presence.isLive(presence.lastSeen(file.instanceId))
-      if (isLive) await w.files.save(file, { ...file, deadlineAt: now + LOOK_AGAIN_MS }, now)
-      return isLive
+      const isThere =
+        presence.isLive(presence.lastSeen(file.instanceId)) &&
+        !isTooLate(presence, file.instanceId, await w.rollouts.queueUntil(file.invokeId), now)
+      if (isThere) await w.files.save(file, { ...file, deadlineAt: now + LOOK_AGAIN_MS }, now)
+      return isThere
     }
     const queueUntil = await w.rollouts.queueUntil(file.invokeId)
     const state = moveFile(file.state, false, 'queued')

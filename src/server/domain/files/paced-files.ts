@@ -1,6 +1,6 @@
 import type { PresenceTable } from '../fleet/presence.js'
 import { ERROR_TEXTS } from '../invocations/error-texts.js'
-import type { PacedTasks, TakeTurn } from '../rollouts/paced-tasks.js'
+import { isTooLate, NEVER_BACK, type PacedTasks, type TakeTurn } from '../rollouts/paced-tasks.js'
 import type { UnitOfWork } from '../unit-of-work.js'
 import { admitFile, type FileAdmission } from './admit-file.js'
 import { type FileEvent, isHeldFile, moveFile } from './file-states.js'
@@ -30,6 +30,11 @@ export const pacedFiles = ({ stores, presence }: Parts): PacedTasks => ({
       if (target === undefined) {
         const gone = { errorCode: 'InstanceDeregistered', errorInfo: ERROR_TEXTS.InstanceDeregistered } as const
         await change(w, file, { ...gone, deadlineAt: undefined }, 'not-delivered', now)
+        return 'over'
+      }
+      if (file.state === 'Queued' && isTooLate(presence, instanceId, queueUntil, now)) {
+        const missed = { errorCode: 'ClientNotRunning', errorInfo: NEVER_BACK, deadlineAt: undefined } as const
+        await change(w, file, missed, 'not-delivered', now)
         return 'over'
       }
       const admission = admitFile(target, presence, now)

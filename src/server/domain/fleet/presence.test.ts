@@ -45,6 +45,33 @@ describe('presence', () => {
     expect(table.admit('mi-2', clock.time, 'a')).toBe('fresh')
   })
 
+  it('knows since when a host is live without a gap', async () => {
+    const { table, clock, store } = await open()
+    const begin = clock.time
+    table.admit('mi-1', clock.time, 'a')
+    clock.time += 100_000
+    table.admit('mi-1', clock.time, 'b')
+    expect(table.isLiveSince('mi-1', begin)).toBe(true)
+    expect(table.isLiveSince('mi-1', begin - 1)).toBe(false)
+    expect(table.isLiveSince('mi-2', clock.time)).toBe(false)
+    clock.time += 121_000
+    expect(table.isLiveSince('mi-1', clock.time)).toBe(false)
+    const back = clock.time
+    table.admit('mi-1', back, 'c')
+    expect(table.isLiveSince('mi-1', back - 1)).toBe(false)
+    expect(table.isLiveSince('mi-1', back)).toBe(true)
+    await table.flush()
+    const again = await open(store, back + 30_000)
+    await again.table.load()
+    // It was live when the server before ended, and counts as that until it could have spoken.
+    again.table.admit('mi-1', again.clock.time, 'd')
+    expect(again.table.isLiveSince('mi-1', back)).toBe(true)
+    const late = await open(store, back + 300_000)
+    await late.table.load()
+    late.table.admit('mi-1', late.clock.time, 'e')
+    expect(late.table.isLiveSince('mi-1', late.clock.time - 1)).toBe(false)
+  })
+
   it('an id that was forgotten is refused by the mark, not by memory', async () => {
     const { table, clock } = await open()
     const first = clock.time

@@ -52,6 +52,8 @@ export class PresenceTable implements Presence {
   /** Rows are written one batch behind the other: an older row never lands on a newer one. */
   #writing: Promise<void> = Promise.resolve()
   #lastSeen = new Float64Array(1_024)
+  /** Since when it is live without a gap; 0: since before this start. */
+  #liveSince = new Float64Array(1_024)
   #mark = new Float64Array(1_024)
   /** NaN: not learned. */
   #offset = new Float64Array(1_024).fill(Number.NaN)
@@ -133,6 +135,8 @@ export class PresenceTable implements Presence {
     for (let place = 0; place < this.#ids.length; place += 1) {
       const seen = this.#lastSeen[place] as number
       if (seen > 0) this.#lastSeen[place] = Math.max(1, seen + by)
+      const since = this.#liveSince[place] as number
+      if (since > 0) this.#liveSince[place] = Math.max(1, since + by)
       if (seen >= countsFrom) this.#dirty[place] = 1
     }
     for (const instanceId of this.#hosts.keys()) {
@@ -209,6 +213,12 @@ export class PresenceTable implements Presence {
     return now - this.#startedAt < GRACE_AFTER_START_MS && this.#downSince - lastSeenAt <= LIVE_MS
   }
 
+  /** The host is live, and is so since then at the latest. */
+  isLiveSince(instanceId: string, time: number): boolean {
+    const place = this.#places.get(instanceId)
+    return place !== undefined && this.isLive(this.lastSeen(instanceId)) && (this.#liveSince[place] as number) <= time
+  }
+
   /** True while hosts are judged by what was known before the start. */
   get inGrace(): boolean {
     return this.#clock.now() - this.#startedAt < GRACE_AFTER_START_MS
@@ -265,6 +275,7 @@ export class PresenceTable implements Presence {
     this.#places.delete(instanceId)
     this.#ids[place] = ''
     this.#lastSeen[place] = 0
+    this.#liveSince[place] = 0
     this.#dirty[place] = 0
     this.#gone.add(instanceId)
   }
@@ -365,6 +376,8 @@ export class PresenceTable implements Presence {
   }
 
   #touch(place: number, now: number): void {
+    const seen = this.#lastSeen[place] as number
+    if (!this.isLive(seen === 0 ? undefined : seen)) this.#liveSince[place] = now
     this.#lastSeen[place] = now
     this.#dirty[place] = 1
   }
@@ -450,6 +463,7 @@ export class PresenceTable implements Presence {
       return wider
     }
     this.#lastSeen = grown(this.#lastSeen, 0)
+    this.#liveSince = grown(this.#liveSince, 0)
     this.#mark = grown(this.#mark, 0)
     this.#offset = grown(this.#offset, Number.NaN)
     const dirty = new Uint8Array(length)

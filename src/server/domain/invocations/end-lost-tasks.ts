@@ -4,7 +4,7 @@ import { isOfAnotherProcess } from '../fleet/agent-process.js'
 import { deadlineCounts, outageText } from '../fleet/outage.js'
 import type { PresenceTable } from '../fleet/presence.js'
 import { keepRun } from '../outputs/output-delivery.js'
-import { LOOK_AGAIN_MS, NEVER_BACK } from '../rollouts/paced-tasks.js'
+import { isTooLate, LOOK_AGAIN_MS, NEVER_BACK } from '../rollouts/paced-tasks.js'
 import type { UnitOfWork, Writing } from '../unit-of-work.js'
 import { DELIVERY_MS } from './admit.js'
 import { changeTask } from './change-task.js'
@@ -191,8 +191,10 @@ export const endLostTasks = ({
 
   /** A host that is back and waits for a free place is not away; what it waits for may take long. */
   async function queueOver(w: Writing, task: TaskRow, now: number): Promise<void> {
-    if (presence.isLive(presence.lastSeen(task.instanceId)))
-      await w.tasks.save(task, { ...task, deadlineAt: now + LOOK_AGAIN_MS }, now)
+    const isThere =
+      presence.isLive(presence.lastSeen(task.instanceId)) &&
+      !isTooLate(presence, task.instanceId, await w.rollouts.queueUntil(task.invokeId), now)
+    if (isThere) await w.tasks.save(task, { ...task, deadlineAt: now + LOOK_AGAIN_MS }, now)
     else await end(w, task, 'not-delivered', 'ClientNotRunning', NEVER_BACK)
   }
 

@@ -1,6 +1,6 @@
 import { frequencyOf } from './frequency-of.js'
 import type { PresenceTable } from '../fleet/presence.js'
-import type { PacedTasks, TakeTurn } from '../rollouts/paced-tasks.js'
+import { isTooLate, NEVER_BACK, type PacedTasks, type TakeTurn } from '../rollouts/paced-tasks.js'
 import type { UnitOfWork } from '../unit-of-work.js'
 import { type Admission, admit, type Needs } from './admit.js'
 import { changeTask } from './change-task.js'
@@ -55,6 +55,11 @@ export const pacedInvocations = ({ stores, presence, features }: Parts): PacedTa
       if (target === undefined) {
         const gone = { errorCode: 'InstanceDeregistered', errorInfo: ERROR_TEXTS.InstanceDeregistered } as const
         await change(w, script, task, { ...gone, deadlineAt: undefined }, 'not-delivered', now)
+        return 'over'
+      }
+      if (task.state === 'Queued' && isTooLate(presence, instanceId, queueUntil, now)) {
+        const missed = { errorCode: 'ClientNotRunning', errorInfo: NEVER_BACK, deadlineAt: undefined } as const
+        await change(w, script, task, missed, 'not-delivered', now)
         return 'over'
       }
       const admission = admit(target, presence, features, needs, now)

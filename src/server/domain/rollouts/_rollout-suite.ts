@@ -423,7 +423,64 @@ export const rolloutSuite = (openWorld: () => Promise<World>): void => {
       expect(await statuses(world, invokeId, hosts)).toEqual(['Stopping', 'Cancelled', 'Cancelled'])
       await world.report(a, invokeId, { kind: 'stopped' })
       await world.parts.rollouts.settled()
-      expect(await told(world, invokeId)).toMatchObject({ status: 'Finished', counts: { stopped: 3 } })
+      expect(await told(world, invokeId)).toMatchObject({
+        status: 'Cancelled',
+        reason: 'stopped by StopInvocation',
+        counts: { stopped: 3 },
+      })
+      expect((await world.task(invokeId, hosts[2] ?? '')).errorInfo).toBe('stopped by StopInvocation')
+      await expect(world.parts.domain.rollouts.resume(SCOPE, CALLER, invokeId)).rejects.toMatchObject({
+        kind: 'rollout/over',
+      })
+    })
+
+    it('stop it where it is paused, and a run on the hosts that failed leaves alone who had no turn', async () => {
+      await using world = await openWorld()
+      const hosts = await hostsOf(world, 3)
+      const [a = '', b = '', c = ''] = hosts
+      const invokeId = await begin(world, hosts, { waves: ['1'], pauseBetweenWaves: 0 })
+      await taken(world, hosts)
+      await finish(world, a, invokeId, 1)
+      expect(await told(world, invokeId)).toMatchObject({ status: 'Paused' })
+      await world.parts.domain.invocations.stop(SCOPE, CALLER, invokeId, undefined)
+      await world.parts.rollouts.settled()
+      expect(await told(world, invokeId)).toMatchObject({ status: 'Cancelled', counts: { failed: 1, stopped: 2 } })
+      const again = await world.run([], { request: { targets: { by: 'failure', invokeId } } })
+      expect(await statuses(world, again, [a])).toEqual(['Pending'])
+      for (const host of [b, c]) await expect(world.task(again, host)).rejects.toThrow('no task')
+    })
+
+    it('stop it when every host had its turn, or single hosts: it is finished', async () => {
+      await using world = await openWorld()
+      const hosts = await hostsOf(world, 2)
+      const [a = '', b = ''] = hosts
+      const whole = await begin(world, hosts, { maxConcurrency: '2' })
+      await world.parts.domain.invocations.stop(SCOPE, CALLER, whole, undefined)
+      await world.parts.rollouts.settled()
+      expect(await told(world, whole)).toMatchObject({ status: 'Finished', counts: { stopped: 2 } })
+      const single = await begin(world, hosts, { maxConcurrency: '1' })
+      await world.parts.domain.invocations.stop(SCOPE, CALLER, single, [b])
+      await world.parts.rollouts.settled()
+      await taken(world, hosts)
+      await finish(world, a, single)
+      expect(await told(world, single)).toMatchObject({ status: 'Finished', counts: { succeeded: 1, stopped: 1 } })
+    })
+
+    it('stop one that halted: it stays so', async () => {
+      await using world = await openWorld()
+      const hosts = await hostsOf(world, 3)
+      const [a = '', b = ''] = hosts
+      const invokeId = await begin(world, hosts, { maxConcurrency: '2', stopAfterFailures: '1' })
+      await taken(world, hosts)
+      await finish(world, a, invokeId, 1)
+      await world.report(b, invokeId, { kind: 'running' })
+      await world.parts.domain.invocations.stop(SCOPE, CALLER, invokeId, undefined)
+      await world.report(b, invokeId, { kind: 'stopped' })
+      await world.parts.rollouts.settled()
+      expect(await told(world, invokeId)).toMatchObject({
+        status: 'Halted',
+        reason: '1 host failed, and it halts at 1',
+      })
     })
 
     it('see those of their account and region only', async () => {
@@ -579,13 +636,81 @@ export const rolloutSuite = (openWorld: () => Promise<World>): void => {
       world.pass(10 * MINUTE)
       const invokeId = await begin(world, hosts, { offlineTimeoutSeconds: 60 })
       await world.parts.domain.rollouts.pause(SCOPE, CALLER, invokeId)
-      world.pass(61 * SECOND)
+      world.pass(59 * SECOND)
+      await beatAll(world, hosts)
+      await sweep(world)
+      expect((await told(world, invokeId)).counts).toMatchObject({ queued: 2, failed: 0 })
+      world.pass(MINUTE)
       await beatAll(world, hosts)
       await sweep(world)
       expect((await told(world, invokeId)).counts).toMatchObject({ queued: 2, failed: 0 })
       await world.parts.domain.rollouts.resume(SCOPE, CALLER, invokeId)
       await sweep(world)
       expect((await told(world, invokeId)).counts).toMatchObject({ queued: 0, active: 2 })
+    })
+
+    it('ends a host that comes back behind its deadline, and waits for its place then', async () => {
+      await using world = await openWorld()
+      const hosts = await hostsOf(world, 2)
+      world.pass(10 * MINUTE)
+      const invokeId = await begin(world, hosts, { offlineTimeoutSeconds: 60 })
+      await world.parts.domain.rollouts.pause(SCOPE, CALLER, invokeId)
+      world.pass(61 * SECOND)
+      await beatAll(world, hosts)
+      await sweep(world)
+      expect((await told(world, invokeId)).counts).toMatchObject({ queued: 0, failed: 2 })
+      expect((await world.task(invokeId, hosts[0] ?? '')).errorInfo).toContain('did not come back')
+    })
+
+    it.each(['asks for tasks', 'is found by the sweep'])(
+      'is over for a host that %s behind the deadline, which passed without a server',
+      async (how) => {
+        await using first = await openWorld()
+        const [a = ''] = await hostsOf(first, 1)
+        first.pass(10 * MINUTE)
+        const invokeId = await begin(first, [a], { offlineTimeoutSeconds: 60 })
+        await using world = await first.restart(2 * MINUTE)
+        if (how === 'asks for tasks') await sweep(world)
+        await world.beat(a)
+        if (how === 'is found by the sweep') await sweep(world)
+        expect(await taken(world, [a])).toEqual([])
+        await world.parts.rollouts.settled()
+        expect(await taken(world, [a])).toEqual([])
+        expect(await world.task(invokeId, a)).toMatchObject({
+          status: 'Aborted',
+          errorCode: 'ClientNotRunning',
+          errorInfo: 'the instance was away, and did not come back before OfflineTimeout was over',
+        })
+      },
+    )
+
+    it('is over for a host that comes back behind the deadline, before that server judges who is away', async () => {
+      await using first = await openWorld()
+      const [a = ''] = await hostsOf(first, 1)
+      first.pass(10 * MINUTE)
+      const invokeId = await begin(first, [a], { offlineTimeoutSeconds: 60 })
+      await using world = await first.restart(30 * SECOND)
+      world.pass(40 * SECOND)
+      await world.beat(a)
+      await sweep(world)
+      expect(await taken(world, [a])).toEqual([])
+      expect(await world.task(invokeId, a)).toMatchObject({ status: 'Aborted', errorCode: 'ClientNotRunning' })
+    })
+
+    it('goes on for a host that is back in time, also where the deadline passes without a server', async () => {
+      await using first = await openWorld()
+      const [a = '', b = ''] = await hostsOf(first, 2)
+      first.pass(10 * MINUTE)
+      const invokeId = await begin(first, [a, b], { offlineTimeoutSeconds: 60 })
+      await first.parts.domain.rollouts.pause(SCOPE, CALLER, invokeId)
+      first.pass(50 * SECOND)
+      await first.beat(a)
+      await using world = await first.restart(30 * SECOND)
+      await beatAll(world, [a, b])
+      await world.parts.domain.rollouts.resume(SCOPE, CALLER, invokeId)
+      await sweep(world)
+      expect(await taken(world, [a, b])).toEqual([a])
+      expect(await statuses(world, invokeId, [b])).toEqual(['Aborted'])
     })
 
     it('holds a schedule', async () => {
@@ -775,6 +900,21 @@ export const rolloutSuite = (openWorld: () => Promise<World>): void => {
       world.pass(61 * MINUTE)
       await sweep(world)
       expect(await told(world, invokeId)).toMatchObject({ status: 'Finished', counts: { succeeded: 1, failed: 1 } })
+    })
+
+    it('a file is not sent to a host that comes back behind its deadline', async () => {
+      await using first = await openWorld()
+      const [a = '', b = ''] = await hostsOf(first, 2)
+      first.pass(10 * MINUTE)
+      const invokeId = await send(first, [a, b], { offlineTimeoutSeconds: 60 })
+      await using world = await first.restart(2 * MINUTE)
+      await world.beat(a)
+      await sweep(world)
+      expect(await world.parts.files.hasWork(a)).toBe(false)
+      expect((await told(world, invokeId)).counts).toMatchObject({ queued: 1, failed: 1 })
+      world.pass(70 * SECOND)
+      await sweep(world)
+      expect(await told(world, invokeId)).toMatchObject({ status: 'Finished', counts: { failed: 2 } })
     })
   })
 

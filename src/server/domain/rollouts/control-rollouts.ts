@@ -5,7 +5,7 @@ import { Fault } from '../faults.js'
 import type { UnitOfWork } from '../unit-of-work.js'
 import type { Pacer } from './pacer.js'
 import type { RolloutChange } from './rollout-store.js'
-import type { Rollout, Rollouts } from './rollouts.js'
+import { isEnded, type Rollout, type Rollouts } from './rollouts.js'
 
 interface Parts {
   readonly stores: UnitOfWork
@@ -27,7 +27,7 @@ export const controlRollouts = ({ stores, clock, pacer }: Parts): Rollouts => {
     await stores.write(async (w) => {
       await w.rollouts.hold(invokeId)
       const held = await w.rollouts.standing(invokeId, kind)
-      if (held === undefined || held.status === 'Halted' || held.status === 'Cancelled') throw new Fault('rollout/over')
+      if (held === undefined || isEnded(held)) throw new Fault('rollout/over')
       const now = clock.now()
       const { status, reason } = to(held)
       if (status === held.status && held.resumeAt === undefined) return

@@ -1,5 +1,5 @@
 // What a rollout does next: a function of its row, nothing else (docs/adr/0016-rollouts.md).
-import type { Rollout } from './rollouts.js'
+import { isEnded, type Rollout } from './rollouts.js'
 
 export type Step =
   /** Nothing waits and nothing is at work. */
@@ -28,7 +28,7 @@ export const nextStep = (rollout: Standing, now: number): Step => {
   const { counts, status, stopAfterFailures, maxConcurrency, wave, waveEnds } = rollout
   const held = counts.waiting + counts.queued
   if (held + counts.active === 0) return { kind: 'finish' }
-  if (status === 'Halted' || status === 'Cancelled') return { kind: held > 0 ? 'cancel' : 'rest' }
+  if (isEnded(rollout)) return { kind: held > 0 ? 'cancel' : 'rest' }
   if (isEnough(rollout) && held > 0) {
     const hosts = counts.failed === 1 ? '1 host' : `${counts.failed} hosts`
     return { kind: 'halt', reason: `${hosts} failed, and it halts at ${stopAfterFailures}` }

@@ -1,9 +1,21 @@
+import type { PresenceTable } from '../fleet/presence.js'
 import type { Writing } from '../unit-of-work.js'
 
 /** When a host that is there, but cannot be sent to yet, is looked at again. */
 export const LOOK_AGAIN_MS = 60_000
 /** Why a host that was waited for was not sent to. */
 export const NEVER_BACK = 'the instance was away, and did not come back before OfflineTimeout was over'
+
+/**
+ * Whether the wait for a host is over: its deadline passed, and it was away then. It may be back since, which is too late; one that
+ * came back in time and waits for its place is not away.
+ */
+export const isTooLate = (
+  presence: Pick<PresenceTable, 'isLiveSince'>,
+  instanceId: string,
+  queueUntil: number | undefined,
+  now: number,
+): boolean => queueUntil !== undefined && queueUntil <= now && !presence.isLiveSince(instanceId, queueUntil)
 
 /** What became of a host whose turn came. */
 export type Turn = 'sent' | 'queued' | 'over' | 'unchanged'

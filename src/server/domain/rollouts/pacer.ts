@@ -5,7 +5,7 @@ import { nextStep, roomForReturned, type Standing } from './next-step.js'
 import type { PacedTasks, Turn } from './paced-tasks.js'
 import type { RolloutChange } from './rollout-store.js'
 import { Turns } from './turns.js'
-import { ROLLOUT_KINDS, type Rollout, type RolloutKind } from './rollouts.js'
+import { isEnded, ROLLOUT_KINDS, type Rollout, type RolloutKind } from './rollouts.js'
 
 /** Hosts that one transaction sends to, or cancels. */
 const CHUNK = 200
@@ -319,5 +319,3 @@ export class Pacer {
     })
   }
 }
-
-const isEnded = ({ status }: Rollout): boolean => status === 'Halted' || status === 'Cancelled'

@@ -7,10 +7,15 @@ export type RolloutKind = (typeof ROLLOUT_KINDS)[number]
 
 /**
  * InProgress: hosts get their turn. Paused: none does, until somebody resumes it or its pause is over. Halted: too many hosts
- * failed. Cancelled: somebody ended it. Finished: every host had its turn, and nothing takes a place any more. Docs: docs/adr/0016-rollouts.md.
+ * failed. Cancelled: somebody ended it, or stopped what it paces, while hosts waited for their turn. Finished: every host had its turn or
+ * was stopped by itself, and nothing takes a place any more. Docs: docs/adr/0016-rollouts.md.
  */
 export const ROLLOUT_STATUSES = ['InProgress', 'Paused', 'Halted', 'Cancelled', 'Finished'] as const
 export type RolloutStatus = (typeof ROLLOUT_STATUSES)[number]
+
+/** What waits does not get its turn any more. */
+export const isEnded = ({ status }: { readonly status: RolloutStatus }): boolean =>
+  status === 'Halted' || status === 'Cancelled'
 
 /** How hosts get their turn, as asked for. A share is a number of hosts (`5`) or a part of them (`10%`). */
 export interface RolloutRequest {
