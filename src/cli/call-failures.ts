@@ -90,7 +90,7 @@ const ruleOf = (action: string, code: string): string | undefined => {
       return 'A place for outputs is oss://bucket/prefix, of a store that the server is configured with (--output-stores).'
     case 'InvalidParameter.FileOwner':
     case 'InvalidParameter.FileGroup':
-      return 'Owner and group are names of letters, digits, _ . @ and -, beginning with none of the last three.'
+      return 'Owner and group are names of letters, digits, _ . @ and -, 64 at most, beginning with none of the last three.'
     case 'FileTargetDir.Invalid':
       return 'A folder is named from the root, such as /etc or C:\\conf, in 255 characters at most.'
     case 'FileMode.Invalid':

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { Agent as HttpAgent, request as httpRequest, type ClientRequest, type IncomingMessage } from 'node:http'
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https'
 import { setTimeout as delay } from 'node:timers/promises'
+import { escapeControl } from '../command-line/escape-control.js'
 import { adviceOn, NoAnswer, RefusedCall, unreachable } from './call-failures.js'
 import type { Connection } from './settings.js'
 import { encodeParameters, signRequest } from './sign-request.js'
@@ -159,7 +160,7 @@ const ENTITIES: Readonly<Record<string, string>> = { lt: '<', gt: '>', amp: '&',
 /** The members of `<Error>`, which has no nested ones that are of interest. */
 const xmlError = (xml: string): Readonly<Record<string, unknown>> =>
   Object.fromEntries(
-    ['Code', 'Message', 'RequestId'].map((name) => {
+    ['Code', 'Message', 'RequestId', 'Detail'].map((name) => {
       const text = new RegExp(`<${name}>([^<]*)</${name}>`).exec(xml)?.[1] ?? ''
       return [name, text.replace(/&(lt|gt|amp|quot|apos);/g, (_, entity: string) => ENTITIES[entity] ?? '')]
     }),
@@ -200,6 +201,9 @@ const refusal = (
       requestId: textOf('RequestId'),
       retryAfterMs: received.retryAfterMs,
     },
-    adviceOn(action, code, connection, { now: Date.now(), serverTime: received.serverTime }),
+    [
+      ...(textOf('Detail') === '' ? [] : [escapeControl(textOf('Detail'))]),
+      ...adviceOn(action, code, connection, { now: Date.now(), serverTime: received.serverTime }),
+    ],
   )
 }

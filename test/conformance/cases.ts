@@ -46,7 +46,13 @@ interface ErrorsFile {
     /** Over the parameters of the file; null takes one away. */
     readonly parameters: Readonly<Record<string, string | null>>
     readonly atOnce?: number
-    readonly answer: { readonly status: number; readonly code: string; readonly message: string }
+    readonly answer: {
+      readonly status: number
+      readonly code: string
+      readonly message: string
+      /** Beside what is documented: which of what was sent it is. */
+      readonly detail?: string
+    }
   }[]
 }
 
@@ -70,7 +76,11 @@ const errorCases = (action: string, { seed, parameters, errors }: ErrorsFile): r
     atOnce: one.atOnce ?? 1,
     answer: {
       status: one.answer.status,
-      body: { Code: one.answer.code, Message: one.answer.message },
+      body: {
+        Code: one.answer.code,
+        Message: one.answer.message,
+        ...(one.answer.detail === undefined ? {} : { Detail: one.answer.detail }),
+      },
       extras: ['RequestId', 'HostId', 'Recommend'],
     },
   }))

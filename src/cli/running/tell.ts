@@ -32,7 +32,8 @@ export const tellSkipped = ({ skipped }: Targets, line: ProgressLine): void => {
 
 export const tellRefused = (refused: readonly Refused[], line: ProgressLine): void => {
   for (const { targets, failure } of refused) {
-    line.say(`Refused for ${count(targets.length, 'host')}, ${targets[0]?.instanceId} and on: ${failure.message}`)
+    const told = [failure.message, ...failure.advice.map((advice) => `  ${advice}`)].join('\n')
+    line.say(`Refused for ${count(targets.length, 'host')}, ${targets[0]?.instanceId} and on: ${told}`)
   }
 }
 

@@ -17,6 +17,7 @@ export const encodeError = (error: WireError, format: Format, place: ErrorPlace)
     Code: error.code,
     Message: error.message,
     Recommend: place.recommend,
+    ...(error.extras.which === undefined ? {} : { Detail: error.extras.which }),
     ...error.extras.detail,
   }
   if (format === 'json') return JSON.stringify(members)

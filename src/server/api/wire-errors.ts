@@ -8,6 +8,8 @@ interface Extras {
   readonly headers?: Readonly<Record<string, string>>
   /** An object member of the body, such as AccessDeniedDetail (rpc.md §4.5). */
   readonly detail?: Readonly<Record<string, Readonly<Record<string, string>>>>
+  /** Member `Detail` of the body, beside what is documented: which of what was sent it is (docs/adr/0006). */
+  readonly which?: string
   /** A body, if there is one, was not read to its end: the connection cannot be used again. */
   readonly close?: true
 }
@@ -41,7 +43,8 @@ export const toWireError = (thrown: unknown, operation: DocumentedErrors | undef
   if (thrown instanceof Fault) {
     const row =
       operation?.findRow(thrown.kind) ?? (thrown.kind === 'store/unavailable' ? GATEWAY_ERRORS.unavailable : undefined)
-    if (row !== undefined) return new WireError(row, thrown.values)
+    const extras = thrown.detail === undefined ? {} : { which: thrown.detail }
+    if (row !== undefined) return new WireError(row, thrown.values, extras)
   }
   return internalError(operation)
 }

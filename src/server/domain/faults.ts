@@ -27,6 +27,7 @@ export const FAULT_KINDS = [
   'instance/not-found',
   'instance/does-not-match-command',
   'instance/too-many',
+  'invocation/agent-keeps-scripts',
   'invocation/agent-too-old',
   'invocation/not-found',
   'invocation/not-repeating',
@@ -73,11 +74,31 @@ export class Fault extends Error {
   readonly kind: FaultKind
   /** Values for the `%s` of the wire's message, in order, such as the limit that was crossed. */
   readonly values: readonly (string | number)[]
+  /** Which of what the caller sent it is, in a sentence for a person; of what the caller may know, and bounded (`someOf`). */
+  readonly detail: string | undefined
 
-  constructor(kind: FaultKind, values: readonly (string | number)[] = [], options?: ErrorOptions) {
+  constructor(
+    kind: FaultKind,
+    values: readonly (string | number)[] = [],
+    { detail, ...options }: ErrorOptions & { readonly detail?: string } = {},
+  ) {
     super(kind, options)
     this.name = 'Fault'
     this.kind = kind
     this.values = values
+    this.detail = detail
   }
+}
+
+/** Names that are told, and how much of each. */
+const MOST_NAMES = 5
+const LONGEST_NAME = 64
+
+/** What a caller named, short enough to be told back, however much that was: `a, b and 3 more`. */
+export const someOf = (names: readonly string[], most = MOST_NAMES): string => {
+  const told = names
+    .slice(0, most)
+    .map((name) => (name.length > LONGEST_NAME ? `${name.slice(0, LONGEST_NAME)}…` : name))
+    .join(', ')
+  return names.length > most ? `${told} and ${names.length - most} more` : told
 }

@@ -84,6 +84,12 @@ export const ModifyInvocationAttribute = defineOperation({
       'invocation/agent-too-old',
     ),
     error(
+      'InvalidOperation.CloudAssistantVersionUnsupported',
+      403,
+      'A script that refers to a secret would be kept on the disk of an instance, or be told to others in a container. Run it anew with AllowSecretOnDisk where that may be.',
+      'invocation/agent-keeps-scripts',
+    ),
+    error(
       'InvalidOperation.ModifyPublicCommandUnsupported',
       403,
       'Modification of the content of Public Command is not supported.',

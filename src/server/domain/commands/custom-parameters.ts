@@ -1,5 +1,5 @@
 // `{{name}}` in scripts (api.md §4.1, §5.3). Pure.
-import { Fault } from '../faults.js'
+import { Fault, someOf } from '../faults.js'
 
 /** Distinct names in one script. */
 export const MOST_NAMES = 20
@@ -91,9 +91,16 @@ export const parameterValues = (
     if (Buffer.byteLength(name) > LONGEST_NAME) throw new Fault('parameters/name-too-long')
     const key = name.toLowerCase()
     if (values.has(key)) throw new Fault('parameters/duplicate')
-    if (!known.has(key)) throw new Fault('parameters/not-matched')
+    if (!known.has(key)) {
+      const its = names.length === 0 ? 'nor any other.' : `it has: ${someOf(names, MOST_NAMES)}.`
+      throw new Fault('parameters/not-matched', [], {
+        detail: `The script has no parameter “${someOf([name])}”, ${its}`,
+      })
+    }
     if (typeof value !== 'string' && typeof value !== 'number' && typeof value !== 'boolean')
-      throw new Fault('parameters/type-not-supported')
+      throw new Fault('parameters/type-not-supported', [], {
+        detail: `The value of the parameter ${someOf([name])} is no text, number, true or false.`,
+      })
     values.set(key, String(value))
   }
   return values

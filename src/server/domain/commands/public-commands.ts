@@ -59,15 +59,24 @@ export const definedValues = (
   const names = definitions.map(({ name }) => name)
   const given = parameterValues(definitions.length > 0, names, sent)
   const values = new Map<string, string>()
-  for (const { name, defaultValue, possibleValues, pattern, required } of definitions) {
+  for (const definition of definitions) {
+    const { name, defaultValue, possibleValues, pattern, required } = definition
     const value = given.get(name.toLowerCase()) || defaultValue
-    if (value === '' && required) throw new Fault('parameters/missing-value')
+    if (value === '' && required)
+      throw new Fault('parameters/missing-value', [], {
+        detail: `The parameter ${name} needs a value. ${definition.description}`.trimEnd(),
+      })
     if (value === '') continue
     const isAllowed =
       (possibleValues.length === 0 || possibleValues.includes(value)) &&
       (pattern === '' || new RegExp(`^(?:${pattern})$`).test(value))
-    if (!isAllowed) throw new Fault('parameters/malformed')
+    if (!isAllowed) throw new Fault('parameters/malformed', [], { detail: allowed(definition) })
     values.set(name, value)
   }
   return values
+}
+
+const allowed = ({ name, description, possibleValues, pattern }: ParameterDefinition): string => {
+  const values = possibleValues.length > 0 ? `one of ${possibleValues.join(', ')}` : `what matches ${pattern}`
+  return `The parameter ${name} can be ${values}. ${description}`.trimEnd()
 }

@@ -2,7 +2,7 @@ import { answerOnce } from '../access/answer-once.js'
 import { actorOf } from '../access/audit.js'
 import type { Scope } from '../access/scope.js'
 import type { Clock, Ids } from '../clock.js'
-import { Fault } from '../faults.js'
+import { Fault, someOf } from '../faults.js'
 import type { TargetRow } from '../fleet/instance-store.js'
 import type { PresenceTable } from '../fleet/presence.js'
 import type { Pacer } from '../rollouts/pacer.js'
@@ -82,9 +82,11 @@ const findTargets = async (
   const ids = isRerun ? await stores.read.files.hostsIn(rerunOf, FILE_FAILURES, most + 1) : [...new Set(named)]
   if (ids.length > most) throw new Fault('instance/too-many')
   const targets = await stores.read.instances.targets(scope, ids)
-  if (!isRerun && targets.length < ids.length) throw new Fault('instance/not-found')
-  if (isRerun && targets.length === 0) throw new Fault('rerun/nothing-to-run')
   const there = new Set(targets.map(({ instanceId }) => instanceId))
+  const missing = ids.filter((id) => !there.has(id))
+  if (!isRerun && missing.length > 0)
+    throw new Fault('instance/not-found', [], { detail: `There is no instance ${someOf(missing)}.` })
+  if (isRerun && targets.length === 0) throw new Fault('rerun/nothing-to-run')
   return { targets, instanceIds: ids.filter((id) => there.has(id)) }
 }
 

@@ -1,5 +1,5 @@
 import type { Scope } from '../access/scope.js'
-import { Fault } from '../faults.js'
+import { Fault, someOf } from '../faults.js'
 import type { Page, PageRequest } from '../paging.js'
 import type { InstanceListFilter, InstanceReader, InstanceRow, StatusRow } from './instance-store.js'
 import type { AgentStatus, Instances, InventoryInstance, ManagedInstance } from './instances.js'
@@ -112,7 +112,11 @@ export const observeInstances = ({ instances, presence }: Parts): Instances => {
     async agentStatus(scope, filter, page) {
       if (filter.instanceIds !== undefined) {
         const rows = await instances.statusOf(scope, filter.instanceIds)
-        if (rows.length < filter.instanceIds.length) throw new Fault('instance/not-found')
+        if (rows.length < filter.instanceIds.length) {
+          const there = new Set(rows.map(({ instanceId }) => instanceId))
+          const missing = filter.instanceIds.filter((id) => !there.has(id))
+          throw new Fault('instance/not-found', [], { detail: `There is no instance ${someOf(missing)}.` })
+        }
         if (!presence.loaded) await presence.prefetch(filter.instanceIds)
         const fitting = filter.osType === undefined ? rows : rows.filter((row) => row.osType === filter.osType)
         const items = fitting.map(status)

@@ -222,7 +222,7 @@ export interface Invocations {
   stop(scope: Scope, caller: Caller, invokeId: string, instanceIds: readonly string[] | undefined): Promise<void>
   /**
    * Changes what an invocation that repeats, or waits for a start of its hosts, will run or when. What runs keeps what it runs.
-   * Faults: `invocation/not-found`, `invocation/not-repeating`, `invocation/over`, `invocation/agent-too-old`,
+   * Faults: `invocation/not-found`, `invocation/not-repeating`, `invocation/over`, `invocation/agent-too-old`, `invocation/agent-keeps-scripts`,
    * `invocation/too-many-instances`, `instance/*`, `frequency/not-possible`, `parameters/*`, `command-parameter/*`,
    * `command/content-too-long`, `command/quota-exceeded`, `idempotency/*`.
    * @returns the command that it has then: another one for another script

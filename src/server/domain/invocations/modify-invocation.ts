@@ -1,8 +1,9 @@
 import { answerOnce } from '../access/answer-once.js'
 import { actorOf } from '../access/audit.js'
 import type { Repeatable, Scope } from '../access/scope.js'
-import { Fault } from '../faults.js'
+import { Fault, someOf } from '../faults.js'
 import { takesVersions } from '../fleet/agent-version.js'
+import type { TargetRow } from '../fleet/instance-store.js'
 import { builtInNames } from '../commands/custom-parameters.js'
 import { checkSecrets } from '../secrets/check-secrets.js'
 import { type SecretUse, whyNoSecrets } from '../secrets/secret-use.js'
@@ -117,8 +118,8 @@ const modify = async (
 }
 
 /**
- * Fault `invocation/agent-too-old` when a host that it is not over on would not take another version, or is known not to keep
- * secrets off its disk: it would go on with the version that it has.
+ * Faults where a host that it is not over on would go on with the version that it has: `invocation/agent-too-old` when its agent
+ * takes no other version, `invocation/agent-keeps-scripts` when that is known not to keep secrets off its disk.
  */
 const checkAgents = async (
   { stores, presence, features }: StartParts,
@@ -131,9 +132,17 @@ const checkAgents = async (
   for await (const tasks of chunks(stores, invokeId)) {
     const unfinished = tasks.filter((task) => !isFinal(task.state)).map((task) => task.instanceId)
     const hosts = await stores.read.instances.targets(scope, unfinished)
-    const takes = ({ instanceId, osType, agentVersion }: (typeof hosts)[number]): boolean =>
-      takesVersions(osType, agentVersion) && whyNoSecrets(use, osType, contained, supports(instanceId)) === undefined
-    if (!hosts.every(takes)) throw new Fault('invocation/agent-too-old')
+    const isTooOld = ({ osType, agentVersion }: TargetRow): boolean => !takesVersions(osType, agentVersion)
+    const tooOld = hosts.filter(isTooOld).map(({ instanceId }) => instanceId)
+    if (tooOld.length > 0)
+      throw new Fault('invocation/agent-too-old', [], { detail: `The agent is too old on ${someOf(tooOld)}.` })
+    const keeping = hosts.filter(
+      ({ instanceId, osType }) => whyNoSecrets(use, osType, contained, supports(instanceId)) !== undefined,
+    )
+    if (keeping.length > 0)
+      throw new Fault('invocation/agent-keeps-scripts', [], {
+        detail: `That is so on ${someOf(keeping.map(({ instanceId }) => instanceId))}.`,
+      })
   }
 }
 
@@ -168,7 +177,8 @@ const admitted = async (
     throw new Fault('invocation/too-many-instances', [limits.instancesPerInvocation])
   // Where it is over, what it did there stays as it is.
   const isOver = (task: TaskRow): boolean => isFinal(task.state) && !isAddable(task)
-  if (tasks.some(isOver)) throw new Fault('invocation/instance-over')
+  const over = tasks.filter(isOver).map(({ instanceId }) => instanceId)
+  if (over.length > 0) throw new Fault('invocation/instance-over', [], { detail: `It is over on ${someOf(over)}.` })
   const wanted = named.filter((id) => isFinal(there.get(id)?.state ?? 'Aborted'))
   if (wanted.length === 0) return []
   // They would not wait for their turn.

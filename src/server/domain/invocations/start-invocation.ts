@@ -7,7 +7,7 @@ import { builtInNames, checkLength, fillIn, parameterValues, textOfScript } from
 import { checkScript } from '../commands/keep-commands.js'
 import { parseLauncher } from '../commands/launcher.js'
 import { definedValues, type PublicCommands } from '../commands/public-commands.js'
-import { Fault } from '../faults.js'
+import { Fault, someOf } from '../faults.js'
 import type { TargetRow } from '../fleet/instance-store.js'
 import type { PresenceTable } from '../fleet/presence.js'
 import { checkOutputDelivery } from '../outputs/output-delivery.js'
@@ -283,7 +283,10 @@ export const findTargets = async (
   }
   const isThere = targets.by === 'failure'
   if (isThere && found.size === 0) throw new Fault('rerun/nothing-to-run')
-  if (!isThere && found.size < instanceIds.length) throw new Fault('instance/not-found')
+  if (!isThere && found.size < instanceIds.length) {
+    const missing = instanceIds.filter((id) => !found.has(id))
+    throw new Fault('instance/not-found', [], { detail: `There is no instance ${someOf(missing)}.` })
+  }
   // In the order in which they were named: that is the order of a rollout.
   return instanceIds.flatMap((instanceId) => found.get(instanceId) ?? [])
 }

@@ -1,6 +1,6 @@
 import { actorOf } from '../access/audit.js'
 import type { Clock } from '../clock.js'
-import { Fault } from '../faults.js'
+import { Fault, someOf } from '../faults.js'
 import { isEnded } from '../rollouts/rollouts.js'
 import type { UnitOfWork, Writing } from '../unit-of-work.js'
 import { changeTask } from './change-task.js'
@@ -32,7 +32,9 @@ export const stopInvocation = ({ stores, clock, wake }: Parts): Invocations['sto
     if (instanceIds !== undefined) {
       for (const instanceId of instanceIds) {
         if ((await stores.read.tasks.find(invokeId, instanceId)) === undefined)
-          throw new Fault('invocation/instance-not-found')
+          throw new Fault('invocation/instance-not-found', [], {
+            detail: `It does not run on ${someOf([instanceId])}.`,
+          })
       }
     }
     const now = clock.now()

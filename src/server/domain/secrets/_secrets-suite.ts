@@ -294,7 +294,8 @@ export const secretsSuite = (openWorld: () => Promise<World>): void => {
       await world.handOut(host)
       const change = { content: Buffer.from('{{oos:db}}') }
       await expect(world.parts.domain.invocations.modify(SCOPE, invokeId, change, undefined)).rejects.toMatchObject({
-        kind: 'invocation/agent-too-old',
+        kind: 'invocation/agent-keeps-scripts',
+        detail: `That is so on ${host}.`,
       })
     })
 

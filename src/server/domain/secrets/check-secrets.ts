@@ -1,6 +1,7 @@
 import type { Scope } from '../access/scope.js'
 import { checkLength } from '../commands/custom-parameters.js'
-import { Fault } from '../faults.js'
+import { bytesOfScript } from '../commands/custom-parameters.js'
+import { Fault, someOf } from '../faults.js'
 import type { UnitOfWork } from '../unit-of-work.js'
 import { fillSecretsIn, secretNames } from './references.js'
 import type { SecretUse } from './secret-use.js'
@@ -23,11 +24,20 @@ export const checkSecrets = async (
 ): Promise<SecretUse> => {
   const names = secretNames(script)
   if (names.length === 0) return 'none'
-  if (names.some((name) => !NAME.test(name))) throw new Fault('parameters/secret-not-valid')
+  const malformed = names.filter((name) => !NAME.test(name))
+  if (malformed.length > 0)
+    throw new Fault('parameters/secret-not-valid', [], {
+      detail: `No secret can have the name ${someOf(malformed.map(readable))}.`,
+    })
   if (names.length > MOST_SECRETS) throw new Fault('parameters/too-many')
   const sizes = await stores.read.secrets.sizes(scope, names)
-  if (names.some((name) => !sizes.has(name))) throw new Fault('parameters/secret-not-valid')
+  const missing = names.filter((name) => !sizes.has(name))
+  if (missing.length > 0)
+    throw new Fault('parameters/secret-not-valid', [], { detail: `There is no secret ${someOf(missing)}.` })
   const placeholders = new Map(names.map((name) => [name, ' '.repeat(sizes.get(name) ?? 0)]))
   checkLength(fillSecretsIn(Buffer.from(script, 'latin1'), placeholders, new Map()).byteLength)
   return allowOnDisk ? 'allowed' : 'guarded'
 }
+
+/** Of a script each byte is a character: as the text that it was. */
+const readable = (name: string): string => `“${Buffer.from(bytesOfScript(name)).toString()}”`
