@@ -206,6 +206,33 @@ describe('openassist run', () => {
     expect({ code, out }).toEqual({ code: 0, out: `Hello a "b"\n${place.folder}\n` })
   })
 
+  it('says which of what was given is wrong', async () => {
+    const errOf = async (...args: string[]) => (await place.run(['run', '-i', first.instanceId, ...args])).err
+    expect(await errOf('-i', 'mi-nosuch', '--', 'true')).toContain('\n  There is no instance mi-nosuch.\n')
+    expect(await errOf('--param', 'y=1', '--', 'echo {{x}}')).toContain(
+      '\n  The script has no parameter “y”, it has: x.\n',
+    )
+    const line = ['--command', 'OpenAssist-DiskUsage-Linux', '--param', 'failAbove=abc']
+    expect(await errOf(...line)).toContain('\n  The parameter failAbove can be what matches [1-9][0-9]?|100. ')
+    const sent = ['send', join(place.folder, 'motd'), '-i', first.instanceId, '--to', '/tmp', '--group', 'g'.repeat(65)]
+    expect((await place.run(sent)).err).toContain('64 at most')
+  })
+
+  it('tells what a script was kept as', async () => {
+    const line = ['run', '-i', first.instanceId, '--keep', '--name', 'kept', '--', 'echo kept']
+    const text = await place.run(line)
+    expect(text).toMatchObject({ code: 0, out: 'kept\n', err: expect.stringMatching(/^Kept as c-\S+\.$/m) })
+    const commandId = /Kept as (\S+)\./.exec(text.err)?.[1] ?? ''
+    expect((await place.run(['run', '-i', first.instanceId, '--command', commandId])).out).toBe('kept\n')
+    for (const detach of [[], ['--detach']]) {
+      const json = await place.run([...line.slice(0, -2), '-o', 'json', ...detach, '--', 'echo kept'])
+      expect(JSON.parse(json.out)).toMatchObject({ invocations: [{ commandId: expect.stringMatching(/^c-/) }] })
+    }
+    const plain = await place.run(['run', '-i', first.instanceId, '-o', 'json', '--', 'true'])
+    expect(plain.out).not.toContain('commandId')
+    expect(plain.err).not.toContain('Kept')
+  })
+
   it('answers programs with every host by itself', async () => {
     const { code, out } = await place.run(['run', ...both(), '-o', 'json', '--', 'exit 7'])
     const answer = JSON.parse(out) as { hosts: { instanceId: string; status: string; exitCode: number }[] }
@@ -326,7 +353,9 @@ describe('openassist call', () => {
       const args = ['call', 'DescribeCloudAssistantStatus', '--InstanceId', 'i-none', '--format', format]
       const { code, out, err } = await place.run(args)
       expect({ code, out }).toEqual({ code: 1, out: '' })
-      expect(err).toMatch(/^openassist: InvalidInstance\.NotFound: .+ \(RequestId [0-9A-F-]{36}\)\n$/)
+      expect(err).toMatch(
+        /^openassist: InvalidInstance\.NotFound: .+ \(RequestId [0-9A-F-]{36}\)\n {2}There is no instance i-none\.\n$/,
+      )
     }
   })
 

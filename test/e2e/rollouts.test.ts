@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { eventually, type Started, Workplace } from './_cli-support.js'
@@ -116,6 +116,29 @@ describe('a run in turns', () => {
     expect([over.code, over.err]).toEqual([1, expect.stringContaining('The rollout is over')])
   })
 
+  it('that is held while its wave ends says that it is to be resumed once more', async () => {
+    const gate = join(place.folder, 'gate')
+    const script = `while [ ! -e ${gate} ]; do sleep 0.05; done`
+    const line = ['run', ...hosts(), '--waves', '1', '--pause-between-waves', 'manual', '--detach', '--', script]
+    const id = (await ok(...line)).trim()
+    await ok('rollouts', 'pause', id)
+    writeFileSync(gate, '')
+    await stands(id, { status: 'Paused', active: 0, succeeded: 1 })
+    const resumed = await place.run(['rollouts', 'resume', id])
+    expect(resumed.code).toBe(0)
+    expect(resumed.err).toContain(`${id} is Paused: wave 1 of 2 is over. 3 hosts: 1 succeeded, 2 waiting\n  Go on: `)
+    expect(resumed.err).toContain('resume it once more to begin the next one.')
+    expect((await place.run(['rollouts', 'resume', id])).err).toMatch(/is (InProgress|Finished)\. 3 hosts: /)
+    await stands(id, { status: 'Finished', succeeded: 3 })
+  })
+
+  it('that is stopped as a whole is cancelled, and says so', async () => {
+    const line = ['run', ...hosts(), '--max-concurrent', '1', '--detach', '--', 'sleep 300']
+    const id = (await ok(...line)).trim()
+    await ok('invocations', 'stop', id)
+    await stands(id, { status: 'Cancelled', reason: 'stopped by StopInvocation', stopped: 3, active: 0 })
+  })
+
   it('is paused and cancelled by somebody', async () => {
     const id = (
       await ok(
@@ -129,7 +152,7 @@ describe('a run in turns', () => {
       )
     ).trim()
     const paused = await place.run(['rollouts', 'pause', id])
-    expect(paused.err).toMatch(/is Paused\. 3 hosts: 1 at work, 2 waiting/)
+    expect(paused.err).toMatch(/is Paused: paused by PauseRollout\. 3 hosts: 1 at work, 2 waiting\n {2}Go on: /)
     await ok('rollouts', 'cancel', id)
     await stands(id, { stopped: 2, active: 1 })
     expect((await place.run(['invocations', 'stop', id])).code).toBe(0)

@@ -119,6 +119,43 @@ describe('a secret', () => {
     expect(verified.code).toBe(0)
   })
 
+  it('is one in a kept script and in another script of a schedule, too, and what runs as text is said', async () => {
+    await using place = new Workplace()
+    await place.serve()
+    const { instanceId } = await place.enrol('agent')
+    const host = ['-i', instanceId]
+    await place.run(['secret', 'set', 'db'], { input: SECRET })
+    writeFileSync(join(place.folder, 'kept.sh'), 'printf %s "{{oos-secret:db}}" | wc -c')
+    const create = ['commands', 'create', 'kept.sh', '--name', 'kept']
+    const kept = await place.run(create)
+    expect(await place.run(['run', ...host, '--command', kept.out.trim()])).toMatchObject({
+      code: 0,
+      out: '18\n',
+      err: '',
+    })
+
+    const every = ['--schedule', '*/10 * * * * ?', '--timeout', '10']
+    const id = (await place.run(['run', ...host, ...every, '--', 'true'])).out.trim()
+    const modified = await place.run(['invocations', 'modify', id, '--script', 'kept.sh'])
+    expect(modified).toMatchObject({ code: 0, out: expect.stringMatching(/^c-\S+\n$/) })
+    const output = await eventually('a run of the other script', async () => {
+      const { out } = await place.run(['results', id, '--history', '-o', 'json'])
+      const { results } = JSON.parse(out) as { results: { status: string; output: string }[] }
+      return results.find(({ status, output: text }) => status === 'Success' && text !== '')?.output
+    })
+    expect(output).toBe('18\n')
+
+    const script = ['--Name', 'text', '--Type', 'RunShellScript', '--ContentEncoding', 'PlainText']
+    const made = await place.run(['call', 'CreateCommand', ...script, '--CommandContent', `echo '{{oos-secret:db}}'`])
+    const { CommandId } = JSON.parse(made.out) as Members
+    const ran = await place.run(['run', ...host, '--command', CommandId ?? ''])
+    expect(ran).toMatchObject({ code: 0, out: '{{oos-secret:db}}\n' })
+    expect(ran.err).toContain(`${CommandId} names a secret, but is a command without parameters`)
+
+    const missing = await place.run(['run', ...host, '--', 'echo {{oos-secret:db}} {{oos-secret:nosuch}} {{oos:db}}'])
+    expect(missing.err).toContain('\n  There is no secret nosuch.\n')
+  }, 60_000)
+
   it('is typed on a terminal without being shown', async () => {
     await using place = new Workplace()
     await place.serve()

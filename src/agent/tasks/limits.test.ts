@@ -81,7 +81,7 @@ describe('a task that cannot be run on this host', () => {
       cron: 'cron InvalidCronExpression',
       zone: 'cron TimezoneInformationCorrupt',
       rate: 'cron InvalidRateExpression',
-      past: 'cron AtExpressionExpired',
+      past: 'cron AtExpressionExpired: its time was over before this agent had it',
       store: 'ParameterStoreNotAccessible This agent has no parameter store; its server resolves such references',
     })
     expect((await finalOf(server, 't-power')).query).toMatchObject({ errCode: '-10', start: 0, end: 0 })

@@ -97,7 +97,7 @@ export const openSchedules = ({ begin, report, log }: ScheduleRoom): Schedules =
       if (typeof schedule === 'string') return refuse(entry, schedule)
       const due = schedule.next(now)
       // The vendor's agent says nothing here, and its server waits.
-      if (due === undefined) return refuse(entry, 'AtExpressionExpired')
+      if (due === undefined) return refuse(entry, 'AtExpressionExpired: its time was over before this agent had it')
       if (all.size >= MOST_SCHEDULES) return refuse(entry, 'InvalidCronExpression: too many schedules on this host')
       const { startedAt, endedAt } = known ?? { startedAt: 0, endedAt: 0 }
       const scheduled: Scheduled = { entry, schedule, due, timer: undefined, startedAt, endedAt }

@@ -1,9 +1,10 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { EXIT } from '../../command-line/exit-codes.js'
 import { defineSubcommand } from '../../command-line/subcommand.js'
-import { openApi } from '../call-operation.js'
-import { countsText } from '../output/rollout-text.js'
+import { type Api, openApi } from '../call-operation.js'
+import { turnText } from '../output/rollout-text.js'
 import { CONNECTION_OPTIONS, readConnection } from '../settings.js'
-import { getRollout } from './rollouts.js'
+import { getRollout, type Rollout } from './rollouts.js'
 
 /** A subcommand that changes the status of a rollout, and tells what became of it. */
 export const controlSubcommand = (
@@ -26,8 +27,26 @@ export const controlSubcommand = (
     run: async ({ options, words: [invokeId = ''], terminal }) => {
       using api = openApi(readConnection(options, terminal))
       await api.call(action, [['InvokeId', invokeId]])
-      const rollout = await getRollout(api, invokeId)
-      terminal.stderr.write(`${invokeId} is ${rollout.status}. ${countsText(rollout)}\n`)
+      const rollout = await settledRollout(api, invokeId)
+      const isHeldAgain = verb === 'resume' && rollout.status === 'Paused'
+      const again = isHeldAgain
+        ? '\n  Its wave ended while it was paused: resume it once more to begin the next one.'
+        : ''
+      terminal.stderr.write(`${invokeId} is ${turnText(rollout, options, terminal)}${again}\n`)
       return EXIT.ok
     },
   })
+
+/** Looks at a rollout whose next step is due at once, until it is taken. */
+const LOOKS = 10
+const BETWEEN_LOOKS_MS = 200
+
+/** How it is once the step that a change leads to is taken: one that goes on has hosts at work, or ends its wave. */
+const settledRollout = async (api: Api, invokeId: string): Promise<Rollout> => {
+  for (let look = 1; ; look += 1) {
+    const rollout = await getRollout(api, invokeId)
+    const isDue = rollout.status === 'InProgress' && rollout.active === 0 && rollout.waiting > 0
+    if (!isDue || look === LOOKS) return rollout
+    await delay(BETWEEN_LOOKS_MS)
+  }
+}

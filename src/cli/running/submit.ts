@@ -49,6 +49,8 @@ export interface RunDetails {
 export interface Submitted {
   readonly invokeId: string
   readonly targets: readonly Target[]
+  /** The command that its script was kept as; absent where it was not. */
+  readonly keptAs?: string
 }
 
 /** A call that was not accepted, and why. */
@@ -65,6 +67,7 @@ export interface Submission {
 /**
  * Submits something for any number of hosts, in as many calls as it takes; calls not yet begun are left out once the
  * signal is aborted. @throws what the server said when it accepted nothing at all
+ * @param keeps an answer tells the command that was kept
  */
 export const submitInCalls = async (
   targets: readonly Target[],
@@ -72,6 +75,7 @@ export const submitInCalls = async (
   call: (targets: readonly Target[]) => Promise<Members>,
   signal: AbortSignal,
   onSubmitted: (targets: number) => void,
+  keeps = false,
 ): Promise<Submission> => {
   const waiting = [...batches(targets, hostsPerCall)]
   const submitted: Submitted[] = []
@@ -81,7 +85,8 @@ export const submitInCalls = async (
       try {
         // Not given the signal: a call that was sent is waited for, so that what it started is known and can be stopped.
         const answer = await call(batch)
-        submitted.push({ invokeId: textAt(answer, 'InvokeId'), targets: batch })
+        const kept = keeps ? { keptAs: textAt(answer, 'CommandId') } : {}
+        submitted.push({ invokeId: textAt(answer, 'InvokeId'), targets: batch, ...kept })
         onSubmitted(batch.length)
       } catch (error) {
         if (!(error instanceof CommandFailure)) throw error
@@ -121,10 +126,13 @@ export const submit = (
     },
     signal,
     onSubmitted,
+    details.keep,
   )
 }
 
-const refersToSecrets = (script: string): boolean => /\{\{\s*oos(?:-secret)?\s*:/i.test(script)
+/** Such a script is one with parameters, whatever was said: as text, it would run with the reference in it. */
+export const refersToSecrets = (script: Uint8Array): boolean =>
+  /\{\{\s*oos(?:-secret)?\s*:/i.test(Buffer.from(script).toString('latin1'))
 
 const callOf = (details: RunDetails): RunCall => {
   const { script } = details
@@ -147,9 +155,8 @@ const callOf = (details: RunDetails): RunCall => {
   }
 }
 
-/** A script that refers to a secret is one with parameters, whatever was said. */
 const enablesParameters = ({ enableParameter, parameters }: RunDetails, script: Uint8Array): boolean =>
-  enableParameter || parameters.length > 0 || refersToSecrets(Buffer.from(script).toString('latin1'))
+  enableParameter || parameters.length > 0 || refersToSecrets(script)
 
 const given = (pairs: readonly (readonly [string, string | undefined])[]): FlatParameters =>
   pairs.filter((pair): pair is readonly [string, string] => pair[1] !== undefined)

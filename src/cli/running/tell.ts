@@ -23,6 +23,12 @@ export const noHost = ({ tags }: TargetChoice, { skipped }: Targets, what: strin
   return `no host has the ${tags.length === 1 ? 'tag' : 'tags'} ${escapeControl(named)}.`
 }
 
+/** The commands that scripts were kept as, one for each call; nothing where none was. */
+export const tellKept = (submitted: readonly Submitted[], line: ProgressLine): void => {
+  const ids = submitted.flatMap(({ keptAs }) => keptAs ?? [])
+  if (ids.length > 0) line.say(`Kept as ${ids.join(', ')}.`)
+}
+
 export const tellSkipped = ({ skipped }: Targets, line: ProgressLine): void => {
   if (skipped.otherSystem > 0) {
     line.say(`${count(skipped.otherSystem, 'host')} left out: this type of command does not run on their system.`)
@@ -39,8 +45,9 @@ export const tellRefused = (refused: readonly Refused[], line: ProgressLine): vo
 
 /** The calls that were accepted, for programs. */
 export const invocationsOf = (submitted: readonly Submitted[]) =>
-  submitted.map(({ invokeId, targets }) => ({
+  submitted.map(({ invokeId, targets, keptAs }) => ({
     invokeId,
+    ...(keptAs === undefined ? {} : { commandId: keptAs }),
     instanceIds: targets.map(({ instanceId }) => instanceId),
   }))
 

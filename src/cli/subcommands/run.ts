@@ -18,12 +18,12 @@ import { LiveOutput, withOutput } from '../running/live-output.js'
 import { exitStatusOf } from '../running/outcomes.js'
 import { readScript } from '../running/script.js'
 import { RECORD_OPTIONS } from '../running/record.js'
-import { type KeptScript, type Submission, submit } from '../running/submit.js'
+import { type KeptScript, refersToSecrets, type Submission, submit } from '../running/submit.js'
 import { submitToHosts } from '../running/submit-to-hosts.js'
 import { choiceOf, COMMAND_TYPES, HOST_OPTIONS } from '../running/targets.js'
 import { DEFAULT_TIMEOUT, explained, shorterTimeout, TIMEOUT_RANGE } from '../running/schedule-options.js'
 import { tellWhoTook } from '../running/taken-by-hosts.js'
-import { invocationsOf, refusedOf } from '../running/tell.js'
+import { invocationsOf, refusedOf, tellKept } from '../running/tell.js'
 import { CONNECTION_OPTIONS, readConnection } from '../settings.js'
 
 export const run = defineSubcommand({
@@ -78,7 +78,7 @@ export const run = defineSubcommand({
     ),
     name: text('Name of the command in the history.'),
     description: text('What it is for.'),
-    keep: flag('Keep the script as a command, to be run again by its id.'),
+    keep: flag('Keep the script as a command, to be run again by its id, which is told.'),
     ...RECORD_OPTIONS,
     detach: flag('Submit it and do not wait.'),
     output: text('For people or for programs.', { oneOf: ['text', 'json'], default: 'text', short: 'o' }),
@@ -116,9 +116,10 @@ export const run = defineSubcommand({
     {
       code: EXIT.ok,
       about:
-        'It succeeded on every host; with --detach: it was accepted; with --schedule or --on-reboot: some host took it.',
+        'It succeeded on every host; with --detach: it was accepted; with --schedule or --on-reboot: some host took it, or may ' +
+        'still do so, as one that is waited for (--offline-timeout).',
     },
-    { code: EXIT.failure, about: 'It failed on some host, no host took the schedule, or the server refused it.' },
+    { code: EXIT.failure, about: 'It failed on some host, every host refused the schedule, or the server refused it.' },
     { code: EXIT.noHost, about: 'It ran to its end nowhere: no host could be reached or finished in time.' },
     { code: EXIT.noServer, about: 'The server cannot be reached.' },
     { code: EXIT.interrupted, about: 'Left by Ctrl-C.' },
@@ -131,12 +132,12 @@ export const run = defineSubcommand({
     if (options.command !== undefined) checkOnlyCommand(options, given.words)
     const read = options.command === undefined ? await readScript(given, terminal) : undefined
     using api = openApi(readConnection(options, terminal))
+    using line = openProgressLine(terminal.stderr)
     const { script, timeoutSeconds } =
       read === undefined
-        ? await keptScript(api, options.command ?? '')
+        ? await keptScript(api, options.command ?? '', line)
         : { script: read, timeoutSeconds: shorterTimeout(options.schedule) }
     using leaving = new Leaving()
-    using line = openProgressLine(terminal.stderr)
     const details = {
       script,
       // A kept command brings its own.
@@ -168,6 +169,7 @@ export const run = defineSubcommand({
     })
     if (done === undefined) return EXIT.interrupted
     const { submission, total } = done
+    tellKept(submission.submitted, line)
     const repeats = options.schedule !== undefined || options['on-reboot'] === 'every'
     const later = (repeats ? scheduleText : laterText)(submission.submitted, options, terminal)
     // There is nothing to wait for before its time.
@@ -225,8 +227,13 @@ const checkOnlyCommand = (
 const keptScript = async (
   api: Api,
   idOrName: string,
+  line: ProgressLine,
 ): Promise<{ readonly script: KeptScript; readonly timeoutSeconds: number }> => {
-  const { commandId, type, timeoutSeconds } = await getCommand(api, idOrName)
+  const { commandId, type, timeoutSeconds, enableParameter, script } = await getCommand(api, idOrName)
+  if (!enableParameter && refersToSecrets(Buffer.from(script)))
+    line.say(
+      `${commandId} names a secret, but is a command without parameters: {{oos-secret:…}} runs as text. Make it anew: openassist commands create`,
+    )
   const known = COMMAND_TYPES.find((one) => one === type)
   if (known === undefined) throw new CommandFailure(`${commandId} is a command of a type that is not known here.`)
   return { script: { commandId, type: known }, timeoutSeconds }

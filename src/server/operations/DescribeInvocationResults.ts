@@ -39,9 +39,12 @@ export const DescribeInvocationResults = defineOperation({
       }),
     ),
     IncludeHistory: optional(
-      flag('Whether every run of an invocation that repeats is answered, newest first; it needs an InvokeId.', {
-        default: false,
-      }),
+      flag(
+        'Whether every run of an invocation that repeats is answered, instance by instance, the runs of each newest first; it needs an InvokeId.',
+        {
+          default: false,
+        },
+      ),
     ),
     ContentEncoding: optional(text('How Output is answered.', { oneOf: ['PlainText', 'Base64'], default: 'Base64' })),
     ResourceGroupId: resourceGroupId('Only those of this resource group.'),

@@ -6,6 +6,7 @@ import { defineSubcommand } from '../../../command-line/subcommand.js'
 import { textAt } from '../../answer.js'
 import { openApi } from '../../call-operation.js'
 import { readScript } from '../../running/script.js'
+import { refersToSecrets } from '../../running/submit.js'
 import { COMMAND_TYPES } from '../../running/targets.js'
 import { tagParameters } from '../../pages.js'
 import { TIMEOUT_RANGE } from '../../running/schedule-options.js'
@@ -23,7 +24,9 @@ export const create = defineSubcommand({
     timeout: integer('Seconds after which a host ends it, 10 to 86,400. Without it, 60.', TIMEOUT_RANGE),
     workdir: text('Folder on the host to run it in.', { value: 'DIR' }),
     launcher: text('What starts it, {{ACS::ScriptFileName}} for its path.', { value: 'LINE' }),
-    parameters: flag('{{NAME}} in the script stands for a value that each run gives.'),
+    parameters: flag(
+      '{{NAME}} in the script stands for a value that each run gives. A script with {{oos-secret:NAME}} is such a one by itself.',
+    ),
     'resource-group': text('Resource group that it belongs to.', { value: 'ID' }),
     tag: pairs('Tag of the command.'),
     ...CONNECTION_OPTIONS,
@@ -49,7 +52,7 @@ export const create = defineSubcommand({
       ['WorkingDir', options.workdir],
       ['Launcher', options.launcher],
       ['ResourceGroupId', options['resource-group']],
-      ['EnableParameter', options.parameters ? 'true' : undefined],
+      ['EnableParameter', options.parameters || refersToSecrets(script.content) ? 'true' : undefined],
     ]
     const answer = await api.call('CreateCommand', [
       ['Name', options.name],

@@ -11,6 +11,7 @@ import { hostsText } from '../../output/invocation-text.js'
 import { repeatedParameter } from '../../pages.js'
 import { explained } from '../../running/schedule-options.js'
 import { readScript } from '../../running/script.js'
+import { refersToSecrets } from '../../running/submit.js'
 import { CONNECTION_OPTIONS, readConnection } from '../../settings.js'
 
 export const modify = defineSubcommand({
@@ -28,7 +29,7 @@ export const modify = defineSubcommand({
       value: 'WHEN',
     }),
     param: pairs('Value for {{NAME}} in the script; those that are not given become empty.', { valueRequired: true }),
-    'enable-parameter': flag('Fill in {{NAME}} from now on.'),
+    'enable-parameter': flag('Fill in {{NAME}} from now on. A script with {{oos-secret:NAME}} does that by itself.'),
     add: texts('Run it on this host, too.', { value: 'ID' }),
     ...CONNECTION_OPTIONS,
   },
@@ -58,7 +59,9 @@ export const modify = defineSubcommand({
           ] as const)),
       ...(options.schedule === undefined ? [] : [['Frequency', options.schedule] as const]),
       ...(options.param.length === 0 ? [] : [['Parameters', JSON.stringify(values)] as const]),
-      ...(options['enable-parameter'] ? [['EnableParameter', 'true'] as const] : []),
+      ...(options['enable-parameter'] || (content !== undefined && refersToSecrets(content))
+        ? [['EnableParameter', 'true'] as const]
+        : []),
       ...repeatedParameter('InstanceId', [...new Set(options.add)]),
     ]
     if (changes.length === 0) throw new UsageError('nothing to change: give a script, --schedule, --param or --add.')

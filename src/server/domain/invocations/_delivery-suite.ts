@@ -417,6 +417,19 @@ export const deliverySuite = (openWorld: () => Promise<World>): void => {
       await world.report(host, invokeId, { kind: 'invalid', param, value })
       expect(await world.task(invokeId, host)).toMatchObject({ status: 'Invalid', errorCode: code })
     })
+
+    it.each([
+      ['AtExpressionExpired', 'the time of the at expression was over before the instance could run the command'],
+      ['AtExpressionExpired: over', 'over'],
+      ['InvalidRateExpression: too often', 'too often'],
+    ])('the schedule that is refused as %s is told in words', async (value, errorInfo) => {
+      await using world = await openWorld()
+      const host = await world.host()
+      const invokeId = await world.run([host])
+      await world.fetch(host)
+      await world.report(host, invokeId, { kind: 'invalid', param: 'cron', value })
+      expect(await world.task(invokeId, host)).toMatchObject({ status: 'Invalid', errorInfo })
+    })
   })
 
   describe('stop', () => {

@@ -76,7 +76,11 @@ export const invalidError = (param: string, value: string): { code: string; info
   if (param === 'UsernameOrPasswordInvalid' && value.startsWith('UsernameOrPasswordInvalid'))
     return told('UserOrPasswordInvalid')
   const schedule = param === 'cron' ? SCHEDULE_CODE.exec(value)?.[1] : undefined
-  if (schedule !== undefined) return { code: schedule, info: cleanText(withoutCode(schedule, value)) || detail }
+  if (schedule !== undefined) {
+    const info = cleanText(withoutCode(schedule, value)) || detail
+    // Agents that say the code alone say no more than the answer does.
+    return { code: schedule, info: info === 'AtExpressionExpired' ? ERROR_TEXTS.AtExpressionExpired : info }
+  }
   const known = INVALID.get(param)
   if (known !== undefined) return told(known)
   if (PASSED_ON.test(param)) return { code: param, info: detail }
