@@ -166,6 +166,14 @@ describe.each(AGENTS)('%s', (_name, present, makeAgent) => {
     process.kill(child, 'SIGKILL')
   })
 
+  it.skipIf(!present).each(['stop', 'timeout'])('ends a script that asked for nothing at a %s', async (how) => {
+    const invokeId = await run('echo $$; sleep 600; echo over', how === 'timeout' ? { Timeout: 10 } : {})
+    const pids = await pidsOf(invokeId, 1)
+    if (how === 'stop') await server.call('StopInvocation', { InvokeId: invokeId })
+    expect(await end(invokeId)).toMatchObject({ InvocationStatus: how === 'stop' ? 'Terminated' : 'Timeout' })
+    await gone(pids)
+  })
+
   it.skipIf(!present)('leaves alone what a script left behind when it ended by itself', async () => {
     const invokeId = await run('sleep 600 >/dev/null 2>&1 & echo $!', { TerminationMode: 'ProcessTree' })
     const done = await end(invokeId)

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { chownSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -84,6 +84,21 @@ describe.skipIf(executable === undefined)('files to the vendor’s agent', () =>
     expect(await sent(file)).toMatchObject({ InvocationStatus: 'Success' })
     const { uid, gid } = statSync(join(dir, 'owned'))
     expect([uid, gid]).toEqual([1, 2])
+  })
+
+  it.runIf(isRoot)('of root belong to it, also in the place of what was another’s', async () => {
+    writeFileSync(join(dir, 'others'), 'before')
+    chownSync(join(dir, 'others'), 1, 2)
+    const file = { Name: 'others', TargetDir: dir, Overwrite: true }
+    expect(await sent(file)).toMatchObject({ InvocationStatus: 'Success' })
+    const { uid, gid } = statSync(join(dir, 'others'))
+    expect([uid, gid]).toEqual([0, 0])
+  })
+
+  it('with a mode of which the agent would drop a part are refused', async () => {
+    const refused = await sent({ Name: 'special', TargetDir: dir, FileMode: '4755' })
+    expect(refused).toMatchObject({ InvocationStatus: 'Invalid', ErrorCode: 'FileAuthorityInvalid' })
+    expect(existsSync(join(dir, 'special'))).toBe(false)
   })
 
   it('as large as there may be arrive too', async () => {

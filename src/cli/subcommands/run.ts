@@ -59,9 +59,12 @@ export const run = defineSubcommand({
         value: 'LINE',
       },
     ),
-    'termination-mode': text('What a stop or the time limit ends. Without it: as the agent does it.', {
-      oneOf: ['Process', 'ProcessTree'],
-    }),
+    'termination-mode': text(
+      'What a stop or the time limit ends. Without it: all that it started, with the vendor’s agent the script itself.',
+      {
+        oneOf: ['Process', 'ProcessTree'],
+      },
+    ),
     schedule: text('Run it again and again: cron fields from seconds on, rate(5m), or once at(2026-12-24 18:00:00).', {
       value: 'WHEN',
     }),

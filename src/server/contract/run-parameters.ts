@@ -116,7 +116,7 @@ export const runParameters = (resourceTagMax: number) => ({
   ),
   TerminationMode: optional(
     text(
-      "What is ended on a stop or a timeout: the script's own process, or that and all that it started. Not given, it is as the agent does it: the vendor's ends one process, ours the tree.",
+      "What is ended on a stop or a timeout: the script's own process, or that and all that it started. Not given, an agent of ours ends all that it started, and of the vendor's the script's own process is ended.",
       { oneOf: ['Process', 'ProcessTree'] },
     ),
   ),

@@ -116,9 +116,10 @@ export const createAgentHandler = ({ registry, presence, tasks, files, tell, nod
     const { instanceId, userAgent } = call.host
     node.fetched(instanceId)
     const { reason, cold_start: coldStart, supports } = query.value
-    const handOut = await tasks.fetch(instanceId, { reason, coldStart, supports: parseFeatures(supports) })
+    const features = parseFeatures(supports)
+    const handOut = await tasks.fetch(instanceId, { reason, coldStart, supports: features })
     const os = userAgent?.osType === 'Windows' ? 'windows' : 'posix'
-    const sent = await files.fetch(instanceId, reason === 'startup')
+    const sent = await files.fetch(instanceId, reason === 'startup', features)
     const { text, withheld } = writeHandOut(instanceId, handOut, os, sent)
     for (const { taskId, param, value } of withheld) {
       tell({ kind: 'task-withheld', instanceId, taskId, reason: param })

@@ -17,7 +17,7 @@ export const stop = defineSubcommand({
   summary: 'stops an invocation where it has not finished',
   description: [
     'On hosts that have not begun, it will not begin. On others the script is ended, and the state is Stopping until the ' +
-      'host has said so. What is over stays as it is.',
+      'host has said so; what the vendor’s agent runs in a container may go on, and its result says so. What is over stays as it is.',
   ],
   positionals: [{ name: 'ID', about: 'the invocation (t-…); several with their ids', many: true }],
   options: {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { CALLER, SCOPE, type World } from '../_support.js'
+import type { AgentFeature } from '../invocations/agent-tasks.js'
 import type { FileReport } from './agent-files.js'
 import type { FileResult, FileSend, NewFile, SendRequest } from './files.js'
 
@@ -53,9 +54,33 @@ const result = async (world: World, invokeId: string, host: string): Promise<Fil
   return found
 }
 
+/** What an agent of ours says that it can do. */
+const OURS: ReadonlySet<AgentFeature> = new Set(['launcher'])
+
 /** api.md §9 and, for files, design §5: held by the whole server on one database. */
 export const fileSuite = (openWorld: () => Promise<World>): void => {
   describe('sending', () => {
+    it.each(['4755', '02755', '1777'])('mode %s is refused where the agent would drop a part of it', async (mode) => {
+      await using world = await openWorld()
+      const [vendors, ours] = [await world.host(), await world.host()]
+      const invokeId = await send(world, [vendors, ours], { file: { mode } })
+      expect(await world.parts.files.fetch(vendors)).toEqual([])
+      expect(await world.parts.files.fetch(ours, false, OURS)).toMatchObject([{ mode }])
+      expect(await result(world, invokeId, vendors)).toMatchObject({
+        status: 'Invalid',
+        errorCode: 'FileAuthorityInvalid',
+        errorInfo: 'the authority of file is invalid: the agent of the host sets no setuid, setgid or sticky bit',
+      })
+      expect(await world.parts.files.hasWork(vendors)).toBe(false)
+    })
+
+    it('of root is given to it by the vendor’s agent, too, whoever had it before', async () => {
+      await using world = await openWorld()
+      const host = await world.host()
+      await send(world, [host])
+      expect(await world.parts.files.fetch(host)).toMatchObject([{ owner: '', group: 'root' }])
+    })
+
     it('a file waits for the fetch of its host, runs from then on, and ends with its report', async () => {
       await using world = await openWorld()
       const host = await world.host()
@@ -65,7 +90,7 @@ export const fileSuite = (openWorld: () => Promise<World>): void => {
       expect(await result(world, invokeId, host)).toMatchObject({ status: 'Pending', startedAt: undefined })
       world.pass(1_000)
       const taken = world.now()
-      expect(await world.parts.files.fetch(host)).toMatchObject([
+      expect(await world.parts.files.fetch(host, false, OURS)).toMatchObject([
         { taskId: invokeId, name: 'a.txt', targetDir: '/tmp', mode: '0600', owner: 'root', overwrite: true },
       ])
       expect(await world.parts.files.hasWork(host)).toBe(false)

@@ -1,3 +1,4 @@
+import type { AgentFeature } from '../invocations/agent-tasks.js'
 import type { NewFile } from './files.js'
 
 // What the agent's door asks of the domain about files.
@@ -18,8 +19,9 @@ export interface AgentFiles {
   /**
    * Hands out what waits for this host; what it returns is durable (design §5, D5).
    * @param isFirst the first fetch of a process, whose first beat may still be on its way
+   * @param supports what the agent says that it can do; the vendor's says nothing, and sets fewer modes
    */
-  fetch(instanceId: string, isFirst?: boolean): Promise<readonly HandedOutFile[]>
+  fetch(instanceId: string, isFirst?: boolean, supports?: ReadonlySet<AgentFeature>): Promise<readonly HandedOutFile[]>
   /** Takes a report in, durably before it resolves. Idempotent, late ones too; an unknown file is ignored. */
   report(instanceId: string, report: FileReport): Promise<void>
   /** True while a file waits to be asked for. */

@@ -2,6 +2,7 @@ import type { Clock } from '../clock.js'
 import { handedTo } from '../fleet/agent-process.js'
 import type { PresenceTable } from '../fleet/presence.js'
 import { mayBeLost } from '../invocations/hand-out.js'
+import { saysWhatItCan } from '../invocations/run-options.js'
 import type { UnitOfWork } from '../unit-of-work.js'
 import type { AgentFiles, FileReport, HandedOutFile } from './agent-files.js'
 import { FILE_EXISTS, fileFailure, fileRefusal, UNKNOWN_TEXTS } from './file-errors.js'
@@ -37,7 +38,7 @@ export const serveFiles = ({ stores, clock, presence, wake }: Parts): AgentFiles
   }
 
   return {
-    async fetch(instanceId, isFirst = false) {
+    async fetch(instanceId, isFirst = false, supports) {
       // Nearly every fetch finds no file: that costs a read, not a turn of the writer.
       if ((await stores.read.files.unfinishedOf(instanceId, 1)).length === 0) return []
       return stores.write(async (w) => {
@@ -49,6 +50,11 @@ export const serveFiles = ({ stores, clock, presence, wake }: Parts): AgentFiles
           const state = moveFile(file.state, false, 'handed-out')
           const sent = await w.files.sent(file.invokeId)
           if (state === undefined || sent === undefined) continue
+          const isVendors = !saysWhatItCan(supports)
+          if (isVendors && file.state === 'Pending' && hasSpecialBits(sent.mode)) {
+            await w.files.save(file, { ...file, ...refusedForMode(file, now) }, now)
+            continue
+          }
           const first = {
             handedOutAt: now,
             deadlineAt: now + sent.timeoutSeconds * 1_000,
@@ -56,7 +62,7 @@ export const serveFiles = ({ stores, clock, presence, wake }: Parts): AgentFiles
           }
           const after = { ...file, state, handOuts: file.handOuts + 1, ...(file.state === 'Pending' ? first : {}) }
           await w.files.save(file, after, now)
-          handed.push(handedOut(sent))
+          handed.push(isVendors ? forVendors(handedOut(sent)) : handedOut(sent))
         }
         if (rows.some((file) => file.state === 'Pending' && !chosen.includes(file))) waiting.add(instanceId)
         return handed
@@ -107,6 +113,25 @@ const handedOut = ({ invokeId, name, targetDir, content, contentType, ...rest }:
   const { owner, group, mode, overwrite, timeoutSeconds } = rest
   return { taskId: invokeId, name, targetDir, content, contentType, owner, group, mode, overwrite, timeoutSeconds }
 }
+
+/** setuid, setgid or sticky. */
+const hasSpecialBits = (mode: string): boolean => (Number.parseInt(mode, 8) & 0o7000) !== 0
+
+/** Upstream: the vendor's agent takes such a mode and sets what is left of it, without a word (agent/taskengine/sendfile.go). */
+const refusedForMode = (file: FileTaskRow, now: number): Partial<FileTaskRow> => {
+  const { code, info } = fileRefusal('InvalidFileMode', '')
+  return {
+    state: moveFile(file.state, false, 'refused') ?? file.state,
+    errorCode: code,
+    errorInfo: `${info}: the agent of the host sets no setuid, setgid or sticky bit`,
+    finishedAt: now,
+    deadlineAt: undefined,
+  }
+}
+
+/** Upstream: it leaves a file that was there to its owner when both names are root or missing, and reads one that is missing as root. */
+const forVendors = (file: HandedOutFile): HandedOutFile =>
+  file.owner === 'root' && file.group === 'root' ? { ...file, owner: '' } : file
 
 interface Outcome {
   readonly event: FileEvent
