@@ -77,8 +77,11 @@ export const fileSuite = (openWorld: () => Promise<World>): void => {
     it('of root is given to it by the vendor’s agent, too, whoever had it before', async () => {
       await using world = await openWorld()
       const host = await world.host()
-      await send(world, [host])
-      expect(await world.parts.files.fetch(host)).toMatchObject([{ owner: '', group: 'root' }])
+      for (const name of ['root', '']) {
+        const invokeId = await send(world, [host], { file: { owner: name, group: name } })
+        expect(await world.parts.files.fetch(host)).toMatchObject([{ owner: '', group: 'root' }])
+        await finish(world, host, invokeId)
+      }
     })
 
     it('a file waits for the fetch of its host, runs from then on, and ends with its report', async () => {

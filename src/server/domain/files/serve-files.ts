@@ -131,7 +131,10 @@ const refusedForMode = (file: FileTaskRow, now: number): Partial<FileTaskRow> =>
 
 /** Upstream: it leaves a file that was there to its owner when both names are root or missing, and reads one that is missing as root. */
 const forVendors = (file: HandedOutFile): HandedOutFile =>
-  file.owner === 'root' && file.group === 'root' ? { ...file, owner: '' } : file
+  isRoots(file.owner) && isRoots(file.group) ? { ...file, owner: '', group: 'root' } : file
+
+/** Upstream: what nobody names is root's (api.md §9). */
+const isRoots = (name: string): boolean => name === '' || name === 'root'
 
 interface Outcome {
   readonly event: FileEvent
