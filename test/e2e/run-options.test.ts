@@ -106,8 +106,9 @@ describe.each(AGENTS)('%s', (_name, present, makeAgent) => {
   /** The processes that the script told of, when all of them run. */
   const pidsOf = (invokeId: string, amount: number): Promise<readonly number[]> =>
     eventually('the script tells its processes', 30_000, async () => {
-      const lines = (await result(invokeId)).Output.trim().split('\n').map(Number)
-      return lines.length >= amount ? lines : undefined
+      const lines = (await result(invokeId)).Output.split('\n').map(Number)
+      const pids = lines.filter((pid) => pid > 0)
+      return pids.length >= amount ? pids : undefined
     })
 
   const gone = (pids: readonly number[]): Promise<true> =>
@@ -169,6 +170,7 @@ describe.each(AGENTS)('%s', (_name, present, makeAgent) => {
   it.skipIf(!present).each(['stop', 'timeout'])('ends a script that asked for nothing at a %s', async (how) => {
     const invokeId = await run('echo $$; sleep 600; echo over', how === 'timeout' ? { Timeout: 10 } : {})
     const pids = await pidsOf(invokeId, 1)
+    expect(pids.every(lives)).toBe(true)
     if (how === 'stop') await server.call('StopInvocation', { InvokeId: invokeId })
     expect(await end(invokeId)).toMatchObject({ InvocationStatus: how === 'stop' ? 'Terminated' : 'Timeout' })
     await gone(pids)

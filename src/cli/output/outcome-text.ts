@@ -70,10 +70,15 @@ const timesText = ({ startTime, finishTime }: Outcome): string => {
 }
 
 /** How it ended, in words: `Success`, `Failed, exit code 2`, `Aborted, ClientNotRunning: …`. */
+/** What the server says beside a real end: no server was there for a while. */
+const MISSING = /output may be missing.*/s
+
 export const verdict = ({ status, exitCode, errorCode, errorInfo }: Outcome): string => {
   const state = status === '' ? 'Unknown' : status
-  if (status === 'Success') return state
-  if (status === 'Failed' && exitCode !== undefined) return `${state}, exit code ${exitCode}`
+  const missing = escapeControl(MISSING.exec(errorInfo)?.[0] ?? '')
+  const also = missing === '' ? '' : `, ${missing}`
+  if (status === 'Success') return `${state}${also}`
+  if (status === 'Failed' && exitCode !== undefined) return `${state}, exit code ${exitCode}${also}`
   const reason = [errorCode, errorInfo].filter((text) => text !== '').join(': ')
   return escapeControl(reason === '' ? state : `${state}, ${reason}`)
 }

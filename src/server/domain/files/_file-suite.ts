@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { CALLER, SCOPE, type World } from '../_support.js'
+import { newInstance } from '../invocations/_run-options-support.js'
 import type { AgentFeature } from '../invocations/agent-tasks.js'
 import type { FileReport } from './agent-files.js'
 import type { FileResult, FileSend, NewFile, SendRequest } from './files.js'
@@ -82,6 +83,18 @@ export const fileSuite = (openWorld: () => Promise<World>): void => {
         expect(await world.parts.files.fetch(host)).toMatchObject([{ owner: '', group: 'root' }])
         await finish(world, host, invokeId)
       }
+    })
+
+    it.each([
+      ['Windows', '4755', 1],
+      ['FreeBSD', '0644', 1],
+      ['FreeBSD', '4755', 0],
+    ] as const)('on %s with mode %s is what was asked for, or is refused', async (osType, mode, amount) => {
+      await using world = await openWorld()
+      const host = await newInstance(world, osType, '2.2.3.578')
+      await send(world, [host], { file: { mode, owner: 'root', group: 'root' } })
+      const files = await world.parts.files.fetch(host)
+      expect(files).toMatchObject(Array(amount).fill({ owner: 'root', group: 'root' }))
     })
 
     it('a file waits for the fetch of its host, runs from then on, and ends with its report', async () => {

@@ -50,8 +50,14 @@ export const serveFiles = ({ stores, clock, presence, wake }: Parts): AgentFiles
           const state = moveFile(file.state, false, 'handed-out')
           const sent = await w.files.sent(file.invokeId)
           if (state === undefined || sent === undefined) continue
-          const isVendors = !saysWhatItCan(supports)
-          if (isVendors && file.state === 'Pending' && hasSpecialBits(sent.mode)) {
+          const scope = saysWhatItCan(supports) ? undefined : await w.files.scopeOf(file.invokeId)
+          const [vendors] = scope === undefined ? [] : await w.instances.targets(scope, [instanceId])
+          if (
+            vendors !== undefined &&
+            vendors.osType !== 'Windows' &&
+            file.state === 'Pending' &&
+            hasSpecialBits(sent.mode)
+          ) {
             await w.files.save(file, { ...file, ...refusedForMode(file, now) }, now)
             continue
           }
@@ -62,7 +68,7 @@ export const serveFiles = ({ stores, clock, presence, wake }: Parts): AgentFiles
           }
           const after = { ...file, state, handOuts: file.handOuts + 1, ...(file.state === 'Pending' ? first : {}) }
           await w.files.save(file, after, now)
-          handed.push(isVendors ? forVendors(handedOut(sent)) : handedOut(sent))
+          handed.push(vendors?.osType === 'Linux' ? forVendors(handedOut(sent)) : handedOut(sent))
         }
         if (rows.some((file) => file.state === 'Pending' && !chosen.includes(file))) waiting.add(instanceId)
         return handed

@@ -174,6 +174,18 @@ export const runOptionsSuite = (openWorld: () => Promise<World>): void => {
       expect((await world.task(invokeId, ours)).errorInfo).not.toContain(info)
     })
 
+    it('whose run of a schedule the vendor’s agent says is over may go on, too', async () => {
+      await using world = await openWorld()
+      const host = await world.host()
+      const invokeId = await world.run([host], { request: { ...request, frequency: 'rate(5m)' } })
+      await fetched(world, host)
+      world.pass(5 * 60_000)
+      await world.beat(host)
+      await world.report(host, invokeId, { kind: 'running', startedAt: world.now() })
+      await world.report(host, invokeId, { kind: 'timeout', startedAt: world.now() })
+      expect((await world.task(invokeId, host)).errorInfo).toContain('it may go on')
+    })
+
     it('goes to ours the same where the default TerminationMode is written out', async () => {
       await using world = await openWorld()
       const host = await world.host()

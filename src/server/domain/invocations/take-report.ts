@@ -169,14 +169,15 @@ export const ended = async (
  * What is said beside an end that the vendor's agent tells (agent-protocol.md §6.3): it posts what a script writes once, whether
  * or not somebody answers, and leaves alone what it began in a container. Agents of ours do neither.
  */
-const qualified = (
+export const qualified = (
   presence: PresenceTable,
   script: InvocationScript,
-  { agentTells, handedOutAt }: TaskRow,
+  { agentTells, handedOutAt, repeatMode }: TaskRow,
   outcome: Outcome,
 ): Outcome => {
   if (agentTells !== false || outcome.unknown || outcome.event === 'invalid') return outcome
-  const outage = outageText(presence, handedOutAt)
+  // Upstream: of a schedule it posts nothing before the end of a run.
+  const outage = repeatMode === 'Period' ? '' : outageText(presence, handedOutAt)
   const goesOn = isContained(script) && (outcome.event === 'stopped' || outcome.event === 'timeout')
   const said = [
     outcome.info,

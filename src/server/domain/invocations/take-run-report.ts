@@ -16,8 +16,8 @@ import {
   FINAL_REPORT_MS,
   type Found,
   keepOutput,
-  type Outcome,
   outcomeOf,
+  qualified,
   type ReportParts,
 } from './take-report.js'
 import { isFinal, move, type TaskEvent } from './task-states.js'
@@ -153,7 +153,7 @@ const runEnded = async (
   report: Ended,
   now: number,
 ): Promise<Found> => {
-  const outcome = outcomeOf(report)
+  const outcome = qualified(parts.presence, script, task, outcomeOf(report))
   const run = await runOf(w, task, report, runsOnce(script), now)
   if (run === undefined) return 'nothing'
   const isOfLatest = run === task.runStart
@@ -291,7 +291,7 @@ const stopped = async (
   if (state === undefined) return 'nothing'
   let after: TaskRow = { ...task, state, reportedAt: task.reportedAt ?? now, deadlineAt: undefined }
   if (isRunUnderWay(current)) {
-    const outcome: Outcome = { event: 'stopped', code: '', info: '' }
+    const outcome = qualified(parts.presence, script, task, { event: 'stopped', code: '', info: '' })
     const over = await endOfRun(parts, w, script, current, report, outcome, now)
     await keepRun(w, over, 'Terminated', now)
     after = { ...over, state, deadlineAt: undefined }

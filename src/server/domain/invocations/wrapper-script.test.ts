@@ -219,6 +219,17 @@ describe.concurrent('a wrapper that cannot do its part', () => {
     expect(run.output().toString()).toBe('ran\n')
   })
 
+  it.each([
+    ['finds no folder', (text: string) => text.replace('mktemp -d', 'false').replace('mkdir', 'false')],
+    ['cannot write', (text: string) => text.replace('chmod 700', 'false')],
+  ])('of a script that asked for nothing runs it as the agent would, where it %s', async (_what, broken) => {
+    const content = Buffer.from("echo 'it ran \\\\'; exit 7\n")
+    const wrapper = wrapperScript(content, undefined, 'Process', 'lenient')
+    const run = start(Buffer.from(broken(Buffer.from(wrapper).toString())))
+    expect(await run.ended).toBe(7)
+    expect(run.output().toString().trim()).toMatch(/^it ran \\+$/)
+  })
+
   it('never takes a group that is not its own for its tree', async () => {
     const beside = { wrapper: wrapped('touch ran'), between: 'sh ./wrapper; exit $?' }
     const run = start(Buffer.from('sh ./between; exit $?'), {}, beside)

@@ -35,10 +35,13 @@ const quoteWord = (word: string): string => `'${word.replaceAll("'", `'\\''`)}'`
 /** A word of the launcher, with the path of the script where it is named. */
 const shellWord = (word: string): string => word.split(SCRIPT_FILE).map(quoteWord).join('"$openassist_file"')
 
-const PREPARE = `#!/bin/sh
+const HEAD = `#!/bin/sh
 # Made by the server around the command's own script: by itself this agent does not end it at a stop or a timeout.
+openassist_cannot() { openassist_fail "$1"; }
 openassist_fail() { echo "openassist: $1; the script was not run" >&2; exit 125; }
-case $0 in
+`
+
+const PREPARE = `case $0 in
   */*) openassist_dir=$0 ;;
   *) openassist_dir=\${TMPDIR:-/tmp}/openassist-task ;;
 esac
@@ -47,7 +50,7 @@ umask 077
 openassist_private() { mktemp -d "$1.XXXXXXXXXX" 2>/dev/null || { mkdir "$1.$$" 2>/dev/null && echo "$1.$$"; }; }
 openassist_dir=$(openassist_private "$openassist_dir") ||
   openassist_dir=$(openassist_private "\${TMPDIR:-/tmp}/openassist-task") ||
-  openassist_fail "no private folder for the script"
+  openassist_cannot "no private folder for the script"
 umask "$openassist_mask"
 `
 
@@ -169,14 +172,29 @@ export const wrapperScript = (
 ): Uint8Array => {
   const tree = terminationMode === 'ProcessTree'
   const file = `openassist_file=$openassist_dir/script${launch?.extension || '.sh'}
-{ printf '%b' ${quoteBytes(content)} >"$openassist_file" && chmod 700 "$openassist_file"; } || {
+{ openassist_content >"$openassist_file" && chmod 700 "$openassist_file"; } || {
   rm -rf "$openassist_dir"
-  openassist_fail "the script cannot be written"
+  openassist_cannot "the script cannot be written"
 }
 `
   const exec = launch === undefined ? 'exec "$openassist_file"' : `exec ${launch.words.map(shellWord).join(' ')}`
   // In a shell of its own, so that a launcher is always a program, and never something that this shell has built in.
   const run = tree ? `(${exec})\nopenassist_code=$?\nrm -rf "$openassist_dir"\nexit $openassist_code\n` : `${exec}\n`
-  const parts = [PREPARE, leader(NO_GROUP[group]), file, tree ? KILL_TREE : KILL_PROCESS, WATCHER, run]
+  const whole = `openassist_content() { printf '%b' ${quoteBytes(content)}; }
+`
+  // As the agent runs a script by itself for which it finds no place: one that makes room on a full disk, say.
+  const cannot =
+    group === 'lenient' ? 'openassist_cannot() { umask "$openassist_mask"; exec sh -c "$(openassist_content)"; }\n' : ''
+  const parts = [
+    HEAD,
+    whole,
+    cannot,
+    PREPARE,
+    leader(NO_GROUP[group]),
+    file,
+    tree ? KILL_TREE : KILL_PROCESS,
+    WATCHER,
+    run,
+  ]
   return Buffer.from(parts.join(''))
 }
