@@ -1,9 +1,10 @@
 import type { Clock } from '../clock.js'
 import { handedTo } from '../fleet/agent-process.js'
+import type { OsType } from '../fleet/instances.js'
 import type { PresenceTable } from '../fleet/presence.js'
 import { mayBeLost } from '../invocations/hand-out.js'
 import { saysWhatItCan } from '../invocations/run-options.js'
-import type { UnitOfWork } from '../unit-of-work.js'
+import type { UnitOfWork, Writing } from '../unit-of-work.js'
 import type { AgentFiles, FileReport, HandedOutFile } from './agent-files.js'
 import { FILE_EXISTS, fileFailure, fileRefusal, UNKNOWN_TEXTS } from './file-errors.js'
 import { type FileEvent, isFinalFileState, isHeldFile, moveFile } from './file-states.js'
@@ -46,15 +47,14 @@ export const serveFiles = ({ stores, clock, presence, wake }: Parts): AgentFiles
         const rows = await w.files.unfinishedOf(instanceId, MOST_LOOKED_AT)
         const chosen = toHand(rows, now)
         const handed: HandedOutFile[] = []
+        const vendorsOs = saysWhatItCan(supports) ? undefined : await osOf(w, instanceId, chosen)
         for (const file of chosen) {
           const state = moveFile(file.state, false, 'handed-out')
           const sent = await w.files.sent(file.invokeId)
           if (state === undefined || sent === undefined) continue
-          const scope = saysWhatItCan(supports) ? undefined : await w.files.scopeOf(file.invokeId)
-          const [vendors] = scope === undefined ? [] : await w.instances.targets(scope, [instanceId])
           if (
-            vendors !== undefined &&
-            vendors.osType !== 'Windows' &&
+            vendorsOs !== undefined &&
+            vendorsOs !== 'Windows' &&
             file.state === 'Pending' &&
             hasSpecialBits(sent.mode)
           ) {
@@ -68,7 +68,7 @@ export const serveFiles = ({ stores, clock, presence, wake }: Parts): AgentFiles
           }
           const after = { ...file, state, handOuts: file.handOuts + 1, ...(file.state === 'Pending' ? first : {}) }
           await w.files.save(file, after, now)
-          handed.push(vendors?.osType === 'Linux' ? forVendors(handedOut(sent)) : handedOut(sent))
+          handed.push(vendorsOs === 'Linux' ? forVendors(handedOut(sent)) : handedOut(sent))
         }
         if (rows.some((file) => file.state === 'Pending' && !chosen.includes(file))) waiting.add(instanceId)
         return handed
@@ -118,6 +118,13 @@ export const serveFiles = ({ stores, clock, presence, wake }: Parts): AgentFiles
 const handedOut = ({ invokeId, name, targetDir, content, contentType, ...rest }: SentFile): HandedOutFile => {
   const { owner, group, mode, overwrite, timeoutSeconds } = rest
   return { taskId: invokeId, name, targetDir, content, contentType, owner, group, mode, overwrite, timeoutSeconds }
+}
+
+/** The system of a host that has these files; undefined without any. */
+const osOf = async (w: Writing, instanceId: string, files: readonly FileTaskRow[]): Promise<OsType | undefined> => {
+  const [first] = files
+  const scope = first === undefined ? undefined : await w.files.scopeOf(first.invokeId)
+  return scope === undefined ? undefined : (await w.instances.targets(scope, [instanceId]))[0]?.osType
 }
 
 /** setuid, setgid or sticky. */

@@ -333,7 +333,7 @@ export class PresenceTable implements Presence {
       }
       if (places.length === 0) return
       try {
-        await this.#write(places)
+        await this.#inTurn(() => this.#save(places))
       } catch (cause) {
         for (const place of places) this.#dirty[place] = 1
         throw cause
@@ -357,10 +357,6 @@ export class PresenceTable implements Presence {
     }
     this.#gathered.places.push(place)
     return this.#gathered.written
-  }
-
-  #write(places: readonly number[]): Promise<void> {
-    return this.#inTurn(() => this.#save(places))
   }
 
   #inTurn(write: () => Promise<void>): Promise<void> {

@@ -78,21 +78,22 @@ export const handOut = ({
     if (reason === 'startup' && !(await stores.read.tasks.hasUnfinished(instanceId)))
       return { run: [], test: [], stop: [] }
     const withSchedules = reason === 'startup' || reschedules.has(instanceId, clock.now())
+    const agentTells = saysWhatItCan(supports)
     const { handed, stop } = await stores.write(async (w: Writing) => {
       const now = clock.now()
       const found = await w.tasks.toFetch(instanceId, MOST_LOOKED_AT)
       const rows = found.filter((task) => task.state !== 'Scheduled')
       const handed = await asTheyWere(w, toHand(rows, reason === 'startup' && coldStart === true, now))
       const due = withSchedules
-        ? await schedulesDue(w, instanceId, reason === 'startup', coldStart === true, saysWhatItCan(supports), now)
+        ? await schedulesDue(w, instanceId, reason === 'startup', coldStart === true, agentTells, now)
         : []
       if (rows.length < found.length)
-        due.push(...(await outdated(w, found, due, reason === 'startup', saysWhatItCan(supports), now)))
+        due.push(...(await outdated(w, found, due, reason === 'startup', agentTells, now)))
       for (const task of handed) {
         if (task.state !== 'Pending') continue
         const script = await scripts.find(task.invokeId, w.invocations)
         if (script === undefined) continue
-        await take(w, script, task, reason === 'startup', saysWhatItCan(supports), now)
+        await take(w, script, task, reason === 'startup', agentTells, now)
       }
       const waiting =
         rows.filter((task) => task.state === 'Pending').length -
