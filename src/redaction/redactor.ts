@@ -37,8 +37,11 @@ export const createRedactor = (secrets: readonly string[], held?: Held): Redacto
       const { hidden, open } = automaton.search(data, rest.covered)
       const cut = data.byteLength - open
       const told = tell(data, hidden, rest.covered, cut)
-      const across = hidden.find(({ from, to }) => from < cut && to > cut)
-      rest = { bytes: Buffer.from(data.subarray(cut)), covered: across === undefined ? 0 : across.to - cut }
+      // Nothing was told: what was marked before stays so.
+      if (cut > 0) {
+        const across = hidden.find(({ from, to }) => from < cut && to > cut)
+        rest = { bytes: Buffer.from(data.subarray(cut)), covered: across === undefined ? 0 : across.to - cut }
+      } else rest = { bytes: data, covered: rest.covered }
       return told
     },
     end() {
