@@ -14,6 +14,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'unit',
+          setupFiles: ['test/setup/property-seed.ts'],
           include: ['src/**/*.test.ts', 'tools/**/*.test.ts', 'test/docs/**/*.test.ts'],
           exclude: ['src/server/storage/**', 'src/server/operations/**'],
         },
@@ -23,6 +24,7 @@ export default defineConfig({
         test: {
           name: 'store',
           globalSetup: ['test/postgres/global-setup.ts'],
+          setupFiles: ['test/setup/property-seed.ts'],
           include: ['src/server/storage/**/*.test.ts'],
         },
       },
