@@ -197,6 +197,6 @@ tell({
   ours: blockText(large.ours),
   floor: blockText(large.floor),
 })
-await Promise.all([server.kill(), floor.kill()])
+await Promise.all([server.end(), floor.end()])
 drop(directory)
 process.exit(0)

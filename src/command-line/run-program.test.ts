@@ -153,7 +153,7 @@ describe('the values of a command line', () => {
 describe('a failure where programs read', () => {
   it.each([
     ['refused', 1, { error: { message: 'it is not for you', code: 'Forbidden', requestId: 'r-1' } }],
-    ['locked', 4, { error: { message: 'the door is locked' } }],
+    ['locked', 4, { error: { message: 'the door is locked', advice: ['Find the key.'] } }],
     ['usage', 2, { error: { message: 'that is not how' } }],
     ['begun', 4, {}],
   ])('is JSON on stdout, beside what people are told: %s', async (how, code, told) => {

@@ -81,8 +81,9 @@ const run = async (
 }
 
 /**
- * Where programs read stdout, a failure is told there, too: `{ "error": { "message", "code", "requestId" } }`, the last two
- * only for what the server refused. Where an answer was begun already, it is left at that.
+ * Where programs read stdout, a failure is told there, too: `{ "error": { "message", "code", "requestId", "advice" } }`,
+ * code and request only for what the server refused, advice a list of sentences as people get them. Where an answer was
+ * begun already, it is left at that.
  */
 const failingInJson = (terminal: Terminal): { readonly terminal: Terminal; fail(error: unknown): void } => {
   let isBegun = false
@@ -98,11 +99,12 @@ const failingInJson = (terminal: Terminal): { readonly terminal: Terminal; fail(
     terminal: { ...terminal, stdout },
     fail: (error) => {
       if (isBegun || !(error instanceof CommandFailure || error instanceof UsageError)) return
-      const { code = '', requestId = '' } = error instanceof CommandFailure ? error : {}
+      const { code = '', requestId = '', advice = [] } = error instanceof CommandFailure ? error : {}
       const told = {
         message: error.message,
         ...(code === '' ? {} : { code }),
         ...(requestId === '' ? {} : { requestId }),
+        ...(advice.length === 0 ? {} : { advice }),
       }
       terminal.stdout.write(`${escapeControlInJson(JSON.stringify({ error: told }, null, 2))}\n`)
     },

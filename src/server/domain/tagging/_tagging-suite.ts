@@ -114,15 +114,22 @@ export const taggingSuite = (openWorld: () => Promise<World>): void => {
       const full = await world.host({ tags: numbered(20) })
       const added = [{ key: 'a', value: '1' }]
       const missing = { kind: 'resource/not-found' }
-      await expect(tagging.tag(SCOPE, 'instance', [host, 'mi-none'], added)).rejects.toMatchObject(missing)
+      await expect(tagging.tag(SCOPE, 'instance', [host, 'mi-none'], added)).rejects.toMatchObject({
+        ...missing,
+        detail: 'There is no instance mi-none.',
+      })
       await expect(tagging.tag(STRANGER, 'instance', [host], added)).rejects.toMatchObject(missing)
       await expect(tagging.tag(SCOPE, 'command', [host], added)).rejects.toMatchObject(missing)
       await expect(tagging.tag(SCOPE, undefined, [host], added)).rejects.toMatchObject(missing)
-      await expect(tagging.untag(SCOPE, 'instance', [host, 'mi-none'], ['a'])).rejects.toMatchObject(missing)
+      await expect(tagging.untag(SCOPE, 'instance', [host, 'mi-none'], ['a'])).rejects.toMatchObject({
+        ...missing,
+        detail: 'There is no instance mi-none.',
+      })
       await expect(tagging.untag(STRANGER, 'instance', [full], undefined)).rejects.toMatchObject(missing)
-      await expect(tagging.list(STRANGER, 'instance', { resourceIds: [full] }, undefined)).rejects.toMatchObject(
-        missing,
-      )
+      await expect(tagging.list(STRANGER, 'instance', { resourceIds: [full] }, undefined)).rejects.toMatchObject({
+        ...missing,
+        detail: `There is no instance ${full}.`,
+      })
       await expect(tagging.tag(SCOPE, 'instance', [host, full], added)).rejects.toMatchObject({ kind: 'tag/too-many' })
       expect(await tagsOf(world, 'instance', host)).toEqual({})
       // What is there already is none more.

@@ -2,7 +2,7 @@ import { actorOf } from '../access/audit.js'
 import type { Scope } from '../access/scope.js'
 import type { Clock } from '../clock.js'
 import type { PublicCommands } from '../commands/public-commands.js'
-import { Fault } from '../faults.js'
+import { Fault, someOf } from '../faults.js'
 import type { Tag, TaggedResource } from '../tags.js'
 import type { UnitOfWork, Writing } from '../unit-of-work.js'
 import { tagPairs } from './tag-pairs.js'
@@ -45,8 +45,7 @@ export const tagResources = ({ stores, clock, publicCommands }: Parts): Tagging 
     kind: TaggedResource,
     resourceIds: readonly string[],
   ): Promise<void> => {
-    if ((await w.tags.existing(scope, kind, resourceIds)).size < resourceIds.length)
-      throw new Fault('resource/not-found')
+    checkFound(kind, resourceIds, await w.tags.existing(scope, kind, resourceIds))
   }
 
   const checkNamed = async (
@@ -55,9 +54,9 @@ export const tagResources = ({ stores, clock, publicCommands }: Parts): Tagging 
     resourceIds: readonly string[] | undefined,
   ): Promise<void> => {
     if (resourceIds === undefined) return
-    if (kind !== undefined) checkTaggable(kind, resourceIds)
-    if (kind === undefined || (await stores.read.tags.existing(scope, kind, resourceIds)).size < resourceIds.length)
-      throw new Fault('resource/not-found')
+    if (kind === undefined) throw new Fault('resource/not-found')
+    checkTaggable(kind, resourceIds)
+    checkFound(kind, resourceIds, await stores.read.tags.existing(scope, kind, resourceIds))
   }
 
   return {
@@ -100,6 +99,12 @@ export const tagResources = ({ stores, clock, publicCommands }: Parts): Tagging 
 
     pairs: (scope, filter, page) => tagPairs(stores.read.tags, scope, filter, page),
   }
+}
+
+const checkFound = (kind: TaggedResource, resourceIds: readonly string[], existing: ReadonlySet<string>): void => {
+  const missing = resourceIds.filter((id) => !existing.has(id))
+  if (missing.length > 0)
+    throw new Fault('resource/not-found', [], { detail: `There is no ${kind} ${someOf(missing)}.` })
 }
 
 /** Keys of one resource are told apart without regard to case, unless it was made with such (api/catalog.json). */
