@@ -1,7 +1,13 @@
 import type { Scope } from '../domain/access/scope.js'
 import type { ContentType, FileResult, FileSend, NewFile } from '../domain/files/files.js'
 import { FILE_CLASSES, type FileCounts, fileClassOf, fileSendStatus } from '../domain/files/file-roll-up.js'
-import { type FileState, fileStatus, isFinalFileState } from '../domain/files/file-states.js'
+import {
+  FILE_FAILURES,
+  type FileState,
+  fileStatus,
+  isFinalFileState,
+  ROLLOUT_ENDED,
+} from '../domain/files/file-states.js'
 import type { FileReader, FileStore, FileTaskRow } from '../domain/files/file-store.js'
 import { DEFAULT_ANSWER_BOUNDS } from '../domain/paging.js'
 import type { Tag } from '../domain/tags.js'
@@ -194,11 +200,13 @@ export const fileReader = (sql: SqlReader, lock = '', bounds = DEFAULT_ANSWER_BO
 
     ...heldTasks(sql, { table: 'file_task', id: 'send_id', columns: COLUMNS, rowOf: taskRow, lock }),
 
-    async hostsIn(invokeId, states, limit) {
+    async hostsWhereFailed(invokeId, withLeftOut, limit) {
+      const failed = `${sql.dialect.within('state', '$2')} and error_code <> '${ROLLOUT_ENDED}'`
+      const leftOut = `state in ('Waiting', 'Queued') or error_code = '${ROLLOUT_ENDED}'`
       const rows = await sql.all(
-        `select instance_id from file_task where send_id = $1 and ${sql.dialect.within('state', '$2')}
+        `select instance_id from file_task where send_id = $1 and (${withLeftOut ? `${failed} or ${leftOut}` : failed})
        order by instance_id limit $3`,
-        [invokeId, JSON.stringify(states), limit],
+        [invokeId, JSON.stringify(FILE_FAILURES), limit],
       )
       return rows.map((row) => textOf(row['instance_id']))
     },

@@ -53,8 +53,11 @@ export type FileStatus = Exclude<FileState, 'Waiting' | 'Queued'>
 export const fileStatus = (state: FileState): FileStatus =>
   state === 'Waiting' || state === 'Queued' ? 'Pending' : state
 
-/** What failed: there is no stop. One that its rollout left out is among them, as no host was sent it. */
+/** What failed: there is no stop. */
 export const FILE_FAILURES: readonly FinalFileState[] = FINAL_FILE_STATES.filter((state) => state !== 'Success')
+
+/** The code of one that its rollout left out. It is Aborted, and failed nowhere. */
+export const ROLLOUT_ENDED = 'RolloutEnded'
 
 /** Not sent to its host, which is told nothing of it. */
 export const isHeldFile = (state: FileState): boolean => state === 'Waiting' || state === 'Queued'

@@ -56,8 +56,11 @@ export interface FileReader {
   queuedIn(invokeId: string, after: string, limit: number): Promise<readonly string[]>
   /** Sends that wait for this host. */
   queuedOn(instanceId: string, limit: number): Promise<readonly string[]>
-  /** Hosts of a send on which it is in one of these states, in id order. */
-  hostsIn(invokeId: string, states: readonly FileState[], limit: number): Promise<readonly string[]>
+  /**
+   * Hosts of a send on which it failed, in id order.
+   * @param withLeftOut and those that its rollout left out, or is about to
+   */
+  hostsWhereFailed(invokeId: string, withLeftOut: boolean, limit: number): Promise<readonly string[]>
   /** What is not over although its deadline passed. */
   overdue(now: number, limit: number): Promise<readonly FileTaskRow[]>
 }

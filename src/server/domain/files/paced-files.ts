@@ -3,7 +3,7 @@ import { ERROR_TEXTS } from '../invocations/error-texts.js'
 import { isTooLate, NEVER_BACK, type PacedTasks, type TakeTurn } from '../rollouts/paced-tasks.js'
 import type { UnitOfWork } from '../unit-of-work.js'
 import { admitFile, type FileAdmission } from './admit-file.js'
-import { type FileEvent, isHeldFile, moveFile } from './file-states.js'
+import { type FileEvent, isHeldFile, moveFile, ROLLOUT_ENDED } from './file-states.js'
 import type { FileTaskRow } from './file-store.js'
 
 interface Parts {
@@ -52,7 +52,7 @@ export const pacedFiles = ({ stores, presence }: Parts): PacedTasks => ({
   async cancel(w, invokeId, reason, limit, now) {
     const held = await w.files.heldIn(invokeId, limit)
     for (const file of held)
-      await change(w, file, { errorCode: 'RolloutEnded', errorInfo: reason, deadlineAt: undefined }, 'cancelled', now)
+      await change(w, file, { errorCode: ROLLOUT_ENDED, errorInfo: reason, deadlineAt: undefined }, 'cancelled', now)
     return held.length
   },
 })

@@ -3,13 +3,13 @@ import { actorOf } from '../access/audit.js'
 import type { Scope } from '../access/scope.js'
 import type { Clock, Ids } from '../clock.js'
 import { Fault, someOf } from '../faults.js'
+import { hasHalted } from '../rollouts/has-halted.js'
 import type { TargetRow } from '../fleet/instance-store.js'
 import type { PresenceTable } from '../fleet/presence.js'
 import type { Pacer } from '../rollouts/pacer.js'
 import { planOf } from '../rollouts/plan.js'
 import type { UnitOfWork } from '../unit-of-work.js'
 import { admitFile } from './admit-file.js'
-import { FILE_FAILURES } from './file-states.js'
 import type { Files, SendRequest } from './files.js'
 
 /** A send is written in one transaction: more instances would hold the event loop (design §4, §8). */
@@ -79,7 +79,9 @@ const findTargets = async (
 ): Promise<{ readonly targets: readonly TargetRow[]; readonly instanceIds: readonly string[] }> => {
   const isRerun = rerunOf !== undefined
   if (isRerun && !isSame(await stores.read.files.scopeOf(rerunOf), scope)) throw new Fault('invocation/not-found')
-  const ids = isRerun ? await stores.read.files.hostsIn(rerunOf, FILE_FAILURES, most + 1) : [...new Set(named)]
+  const ids = isRerun
+    ? await stores.read.files.hostsWhereFailed(rerunOf, await hasHalted(stores, scope, rerunOf), most + 1)
+    : [...new Set(named)]
   if (ids.length > most) throw new Fault('instance/too-many')
   const targets = await stores.read.instances.targets(scope, ids)
   const there = new Set(targets.map(({ instanceId }) => instanceId))

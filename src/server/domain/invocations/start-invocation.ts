@@ -8,6 +8,7 @@ import { checkScript } from '../commands/keep-commands.js'
 import { parseLauncher } from '../commands/launcher.js'
 import { definedValues, type PublicCommands } from '../commands/public-commands.js'
 import { Fault, someOf } from '../faults.js'
+import { hasHalted } from '../rollouts/has-halted.js'
 import type { TargetRow } from '../fleet/instance-store.js'
 import type { PresenceTable } from '../fleet/presence.js'
 import { checkOutputDelivery } from '../outputs/output-delivery.js'
@@ -304,15 +305,9 @@ const targetIds = async (
     return tagged
   }
   if (!(await stores.read.invocations.exists(scope, targets.invokeId))) throw new Fault('invocation/not-found')
-  // Of a rollout that halted, the hosts that it left out are to get their turn, too.
   return (await hasHalted(stores, scope, targets.invokeId))
     ? stores.read.tasks.hostsInOrLeftOut(targets.invokeId, FAILURES, most)
     : stores.read.tasks.hostsIn(targets.invokeId, FAILURES, most)
-}
-
-const hasHalted = async (stores: UnitOfWork, scope: Scope, invokeId: string): Promise<boolean> => {
-  const page = { style: 'number', number: 1, size: 1 } as const
-  return (await stores.read.rollouts.list(scope, { invokeIds: [invokeId], status: 'Halted' }, page)).items.length > 0
 }
 
 const waiting = (instanceId: string, position: number) => ({

@@ -860,6 +860,20 @@ export const rolloutSuite = (openWorld: () => Promise<World>): void => {
         errorInfo: '1 host failed, and it halts at 1',
       })
       expect(await fetched(world, b)).toBe(0)
+      // A rerun is for whom the halt left out, too.
+      const again = await send(world, [], {}, invokeId)
+      const results = (await send0(world, again))?.results.map(({ instanceId }) => instanceId)
+      expect(results?.toSorted()).toEqual([a, b].toSorted())
+    })
+
+    it('are not sent again to whom somebody left out', async () => {
+      await using world = await openWorld()
+      const [a = '', b = ''] = await hostsOf(world, 2)
+      const invokeId = await send(world, [a, b], { maxConcurrency: '1' })
+      await world.parts.domain.rollouts.cancel(SCOPE, CALLER, invokeId)
+      expect(await fetched(world, a)).toBe(1)
+      await written(world, a, invokeId)
+      await expect(send(world, [], {}, invokeId)).rejects.toMatchObject({ kind: 'rerun/nothing-to-run' })
     })
 
     it('are sent again to the hosts where they failed, in turns too', async () => {
