@@ -131,7 +131,10 @@ const MALFORMED = new Unreadable('malformed')
 
 type ReadScalar = (text: string) => unknown
 
-const INTEGER = /^-?(?:0|[1-9]\d{0,14})$/
+/** As long as one of 64 bits, which is what the vendor calls an integer. */
+const INTEGER = /^-?(?:0|[1-9]\d{0,18})$/
+/** Larger ones are as far beyond every limit as this one, which is exact. */
+const MOST_INTEGER = 999_999_999_999_999
 const FLAGS: ReadonlyMap<string, boolean> = new Map([
   ['true', true],
   ['True', true],
@@ -139,12 +142,14 @@ const FLAGS: ReadonlyMap<string, boolean> = new Map([
   ['False', false],
 ])
 
+const clamped = (value: number): number => Math.max(-MOST_INTEGER, Math.min(MOST_INTEGER, value))
+
 const scalarReader = (shape: Shape): ReadScalar => {
   switch (shape.kind) {
     case 'text':
       return (text) => text
     case 'integer':
-      return (text) => (INTEGER.test(text) ? Number(text) : MALFORMED)
+      return (text) => (INTEGER.test(text) ? clamped(Number(text)) : MALFORMED)
     case 'flag':
     case 'flag-text':
       return (text) => FLAGS.get(text) ?? MALFORMED

@@ -4,7 +4,7 @@ import { Fault, someOf } from '../faults.js'
 /** Distinct names in one script. */
 export const MOST_NAMES = 20
 /** Bytes of a name. */
-export const LONGEST_NAME = 64
+const LONGEST_NAME = 64
 /** Entries in the Parameters of one run. */
 export const MOST_PARAMETERS = 10
 /** Bytes of a script in its Base64 form, parameters filled in (api.md §4.1). */
@@ -88,7 +88,7 @@ export const parameterValues = (
   if (sent.size > MOST_PARAMETERS) throw new Fault('parameters/too-many')
   const known = new Set(names.map((name) => name.toLowerCase()))
   for (const [name, value] of sent) {
-    if (Buffer.byteLength(name) > LONGEST_NAME) throw new Fault('parameters/name-too-long')
+    checkNameLength(name)
     const key = name.toLowerCase()
     if (values.has(key)) throw new Fault('parameters/duplicate')
     if (!known.has(key)) {
@@ -104,6 +104,11 @@ export const parameterValues = (
     values.set(key, String(value))
   }
   return values
+}
+
+/** Of a name that was sent: in characters (api.md §5.3). Fault: `parameters/name-too-long`. */
+export const checkNameLength = (name: string): void => {
+  if (name.length > LONGEST_NAME && [...name].length > LONGEST_NAME) throw new Fault('parameters/name-too-long')
 }
 
 /** Fills custom parameters in; those without a value become empty. Built-in ones and secrets stay for the hand-out. */

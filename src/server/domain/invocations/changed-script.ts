@@ -2,7 +2,7 @@
 import { type Frequency, parseFrequency, problemOf } from '../../../schedule/frequency.js'
 import {
   checkLength,
-  LONGEST_NAME,
+  checkNameLength,
   parameterNames,
   parameterValues,
   textOfScript,
@@ -29,8 +29,9 @@ export interface ChangedScript {
 }
 
 /**
+ * @param change one that `checkChange` found nothing wrong with
  * @param published what it runs, where that is a public command
- * Faults: `parameters/*`, `command-parameter/*`, `command/content-too-long`, `command/public`, `frequency/not-possible`.
+ * Faults: `parameters/*`, `command-parameter/*`, `command/public`, `frequency/not-possible`.
  */
 export const changedScript = (
   before: InvocationScript,
@@ -43,7 +44,6 @@ export const changedScript = (
   const enableParameter = enabledAfter(before, change, isOtherScript)
   const isOtherCommand = isOtherScript || enableParameter !== before.enableParameter
   if (isOtherCommand && published !== undefined) throw new Fault('command/public')
-  checkLength(content.byteLength)
   const names = enableParameter ? parameterNames(textOfScript(content)) : []
   const parameters =
     change.parameters === undefined ? keptParameters(before, names) : sentParameters(change.parameters, published)
@@ -80,18 +80,25 @@ const keptParameters = (before: InvocationScript, names: readonly string[]): Rea
   return new Map(had.filter(([name]) => left.has(name.toLowerCase())))
 }
 
-/** This operation tells more of a name than others do. */
+/**
+ * What is wrong in a change whatever it is a change of. This operation tells more of a name than others do.
+ * Faults: `parameters/name-too-long`, `command-parameter/*`, `command/content-too-long`, `frequency/not-possible`.
+ */
+export const checkChange = ({ content, parameters, frequency }: InvocationChange): void => {
+  if (content !== undefined) checkLength(content.byteLength)
+  for (const name of parameters?.keys() ?? []) {
+    if (name === '') throw new Fault('command-parameter/empty-name')
+    checkNameLength(name)
+    if (!/^[A-Za-z0-9_-]+$/.test(name)) throw new Fault('command-parameter/malformed-name')
+  }
+  if (frequency !== undefined && parseFrequency(frequency) === undefined) throw new Fault('frequency/not-possible')
+}
+
 const sentParameters = (
   sent: ReadonlyMap<string, unknown>,
   published: Command | undefined,
-): ReadonlyMap<string, unknown> => {
-  for (const name of sent.keys()) {
-    if (name === '') throw new Fault('command-parameter/empty-name')
-    if (Buffer.byteLength(name) > LONGEST_NAME) throw new Fault('parameters/name-too-long')
-    if (!/^[A-Za-z0-9_-]+$/.test(name)) throw new Fault('command-parameter/malformed-name')
-  }
-  return published === undefined ? sent : definedValues(published.publication?.definitions ?? [], sent)
-}
+): ReadonlyMap<string, unknown> =>
+  published === undefined ? sent : definedValues(published.publication?.definitions ?? [], sent)
 
 const scheduleOf = (before: InvocationScript, change: InvocationChange, now: number): Frequency | undefined => {
   if (before.repeatMode !== 'Period') {

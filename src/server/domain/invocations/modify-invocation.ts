@@ -10,7 +10,7 @@ import { type SecretUse, whyNoSecrets } from '../secrets/secret-use.js'
 import type { UnitOfWork, Writing } from '../unit-of-work.js'
 import { addAgain, isAddable } from './add-again.js'
 import { type Admission, admit, type Needs } from './admit.js'
-import { type ChangedScript, changedScript } from './changed-script.js'
+import { type ChangedScript, changedScript, checkChange } from './changed-script.js'
 import { scheduleDeadline } from './hand-out.js'
 import type { InvocationAttributes } from './invocation-store.js'
 import type { InvocationChange, Invocations } from './invocations.js'
@@ -47,6 +47,8 @@ export const modifyInvocation = (parts: StartParts): Invocations['modify'] => {
   return (scope, invokeId, change, repeat) =>
     answerOnce(stores, scope, repeat, () =>
       inTurn(invokeId, async () => {
+        // What is wrong in itself comes before what is not there (api.md §1).
+        checkChange(change)
         for (;;) {
           const commandId = await modify(parts, scope, invokeId, change, repeat)
           if (commandId !== undefined) return { commandId }

@@ -132,8 +132,7 @@ const start = async <A>(
   answerOf: (started: Started) => A,
 ): Promise<A> => {
   const { stores, clock, ids, presence, limits } = parts
-  const targets = await findTargets(parts, scope, request)
-  checkTargets(script, targets, request.resourceGroupId)
+  // What is wrong in itself comes before what is not there (api.md §1).
   const windowsPasswordName = passwordNameOf(script, request)
   const launcher = request.launcher ?? script.launcher
   parseLauncher(launcher)
@@ -155,6 +154,8 @@ const start = async <A>(
   const filledIn = filledInOf(script, values)
   // The agent will have to fill these in: values may bring some with them.
   const builtIns = builtInNames(filledIn)
+  const targets = await findTargets(parts, scope, request)
+  checkTargets(script, targets, request.resourceGroupId)
   const secrets = await checkSecrets(stores, scope, filledIn, request.allowSecretOnDisk === true)
   await presence.prefetch(targets.map((target) => target.instanceId))
 
