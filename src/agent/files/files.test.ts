@@ -152,6 +152,25 @@ describe('a file', () => {
     expect((await readdir(folder)).toSorted()).toEqual(['plain', 'taken', '水'.repeat(85)])
   })
 
+  it.runIf(process.platform === 'linux')(
+    'for where no directory can be made fails, and the next one comes',
+    async () => {
+      const { server } = await startedAgent(opened)
+      const folder = await opened.folder()
+      await symlink(join(folder, 'nowhere'), join(folder, 'dangling'))
+      const said = await sent(
+        server,
+        file('/proc/nope'),
+        file('/proc/1/nope/deep/down'),
+        file(join(folder, 'dangling')),
+        file(join(folder, 'dangling', 'below')),
+        file(join(folder, 'deep')),
+      )
+      expect(said).toEqual(['Failed 4', 'Failed 4', 'Failed 4', 'Failed 4', 'Success 0'])
+      expect((await readdir(folder)).toSorted()).toEqual(['dangling', 'deep'])
+    },
+  )
+
   it.runIf(isRoot)('gets its owner and its group, and keeps the bits of its mode', async () => {
     const { server } = await startedAgent(opened)
     const folder = await opened.folder()

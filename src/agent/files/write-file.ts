@@ -1,8 +1,9 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { link, lstat, mkdir, open, rename, stat, unlink } from 'node:fs/promises'
+import { link, lstat, open, rename, unlink } from 'node:fs/promises'
 import { isAbsolute, join } from 'node:path'
 import type { FileEntry } from '../../protocol/messages/task-list.js'
 import type { Platform } from '../platform/platform.js'
+import { makeFolders } from '../state/make-folders.js'
 import { syncFolder } from '../state/write-durably.js'
 import { decodeBase64 } from '../tasks/decode-script.js'
 import { FILE_CODE, type FileEnd, fileEnded, fileRefused } from './file-end.js'
@@ -36,9 +37,7 @@ export const writeFile = async (
   const file = await check(task, platform)
   if ('kind' in file) return file
   try {
-    await mkdir(file.directory, { recursive: true, mode: 0o755 })
-    // A file of that name is in the way; the system says so for all but the root of a path.
-    if (!(await stat(file.directory)).isDirectory()) return fileEnded(FILE_CODE.noDirectory)
+    await makeFolders(file.directory, 0o755)
   } catch {
     return fileEnded(FILE_CODE.noDirectory)
   }

@@ -1,5 +1,6 @@
-import { chmod, mkdir, readdir, stat, unlink } from 'node:fs/promises'
+import { chmod, readdir, stat, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
+import { makeFolders } from './make-folders.js'
 
 // Everything that one identity keeps on disk:
 //
@@ -30,7 +31,7 @@ export const defaultStateDirectory = (user: { readonly isRoot: boolean; readonly
  * mode is not ours to change.
  */
 export const openStateDirectory = async (path: string): Promise<StateDirectory> => {
-  await mkdir(path, { recursive: true, mode: 0o700 })
+  await makeFolders(path, 0o700)
   const found = await stat(path)
   if (!found.isDirectory()) throw new Error(`${path} is not a directory`)
   if ((found.mode & 0o077) !== 0) {
@@ -39,7 +40,7 @@ export const openStateDirectory = async (path: string): Promise<StateDirectory> 
     await chmod(path, 0o700)
   }
   const directory = stateDirectoryAt(path)
-  for (const folder of [directory.tasks, directory.results]) await mkdir(folder, { recursive: true, mode: 0o700 })
+  for (const folder of [directory.tasks, directory.results]) await makeFolders(folder, 0o700)
   return directory
 }
 
