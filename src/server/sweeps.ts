@@ -79,7 +79,7 @@ export class Sweeps {
    * Takes back invocations that were being written when a server died, or when it lost its database.
    * @param before those that began earlier; at a start, all that are not this server's
    */
-  async removeHalfWritten(before = this.#parts.presence.startedAt): Promise<void> {
+  async removeHalfWritten(before = this.#parts.presence.downtime.to): Promise<void> {
     const { stores } = this.#parts
     for (;;) {
       const found = await stores.write((w) => w.invocations.findUncommitted(before, CHUNK))

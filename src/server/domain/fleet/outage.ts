@@ -4,7 +4,7 @@ import type { PresenceTable } from './presence.js'
 /** Shorter outages than this are none: clocks differ, and reports are tried again. */
 const SLACK_MS = 2_000
 
-type Known = Pick<PresenceTable, 'downtime' | 'inGrace' | 'startedAt'>
+type Known = Pick<PresenceTable, 'downtime' | 'inGrace'>
 
 /** What the agent posted while no server answered is gone; what was in its hands then says so. `''` for all else. */
 export const outageText = ({ downtime: { from, to } }: Known, handedOutAt: number | undefined): string =>
@@ -14,4 +14,4 @@ export const outageText = ({ downtime: { from, to } }: Known, handedOutAt: numbe
 
 /** For a while after a start, deadlines of what was under way before do not count: nobody could report. */
 export const deadlineCounts = (presence: Known, since: number): boolean =>
-  !presence.inGrace || since >= presence.startedAt
+  !presence.inGrace || since >= presence.downtime.to

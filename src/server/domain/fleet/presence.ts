@@ -60,6 +60,8 @@ export class PresenceTable implements Presence {
   readonly #process: (string | undefined)[] = []
   #loaded = false
   #startedAt: number
+  /** Until this start, by the clock of then. */
+  readonly #down: { readonly from: number; readonly to: number }
   /** Nothing that was accepted before this process was signed later. */
   readonly #since: number
   /** When a node was last alive before this start. */
@@ -78,6 +80,7 @@ export class PresenceTable implements Presence {
     this.#startedAt = options.clock.now()
     this.#since = options.since ?? this.#startedAt
     this.#downSince = Math.min(options.lastAlive ?? this.#startedAt, this.#startedAt)
+    this.#down = { from: this.#downSince, to: this.#startedAt }
     this.#lead = this.#startedAt - (options.clock.steady?.() ?? 0)
   }
 
@@ -224,13 +227,12 @@ export class PresenceTable implements Presence {
     return this.#clock.now() - this.#startedAt < GRACE_AFTER_START_MS
   }
 
-  get startedAt(): number {
-    return this.#startedAt
-  }
-
-  /** When no node was up before this start; an empty span for a new database. */
+  /**
+   * When no node was up before this start; an empty span for a new database. By the clock of then, as what is stored: no clock that is
+   * set moves it.
+   */
   get downtime(): { readonly from: number; readonly to: number } {
-    return { from: this.#downSince, to: this.#startedAt }
+    return this.#down
   }
 
   /** The agent process that was last seen on the host, '' when unknown. */

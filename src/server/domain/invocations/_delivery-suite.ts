@@ -643,6 +643,40 @@ export const deliverySuite = (openWorld: () => Promise<World>): void => {
       else expect(task.errorInfo).not.toMatch(/missing/)
     })
 
+    it('a clock that is set makes no time without a server, and hides none', async () => {
+      await using world = await openWorld()
+      const host = await world.host({ pid: 100 })
+      const startedAt = world.now() - 1_000
+      const before = await world.run([host])
+      await world.handOut(host, { supports: undefined })
+      await world.report(host, before, { kind: 'running' })
+      await using after = await world.restart(30_000)
+      await after.beat(host, { pid: 100, startedAt })
+      const behind = await after.run([host])
+      await after.handOut(host, { supports: undefined })
+      await after.report(host, behind, { kind: 'running' })
+      after.setClock(600_000)
+      await after.report(host, behind, { kind: 'finish' })
+      expect((await after.task(behind, host)).errorInfo).toBe('')
+      after.setClock(-1_200_000)
+      await after.report(host, before, { kind: 'finish' })
+      expect((await after.task(before, host)).errorInfo).toMatch(/^output may be missing/)
+    })
+
+    it.each([600_000, -600_000])('how long it took is told, also where our clock was set by %i ms', async (by) => {
+      await using world = await openWorld()
+      const host = await world.host()
+      const invokeId = await world.run([host])
+      await world.fetch(host)
+      const startedAt = world.now()
+      await world.report(host, invokeId, { kind: 'running' })
+      world.setClock(by)
+      world.pass(8_000)
+      // The time of the host is told by the server's clock, which is another one now.
+      await world.report(host, invokeId, { kind: 'finish', startedAt: startedAt + by })
+      expect(await world.task(invokeId, host)).toMatchObject({ startedAt, finishedAt: startedAt + 8_000 })
+    })
+
     it('an agent that died while the server was down is noticed at its first heartbeat', async () => {
       await using world = await openWorld()
       const host = await world.host({ pid: 100 })

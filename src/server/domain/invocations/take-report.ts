@@ -216,7 +216,13 @@ export const outcomeOf = (report: Exclude<Report, { kind: 'running' | 'verified'
   }
 }
 
-/** On a timeout the end is the start plus the timeout (api.md §8.1). */
+/** No end is told as later: years have four digits on the wire. */
+const LATEST = Date.UTC(9999, 11, 31)
+
+/**
+ * On a timeout the end is the start plus the timeout (api.md §8.1), else as long behind it as it lasted by the clock of its host:
+ * ours may have been set meanwhile, and an end is never in front of its start.
+ */
 export const finishedAt = (
   report: Exclude<Report, { kind: 'running' | 'verified' }>,
   script: InvocationScript,
@@ -224,7 +230,9 @@ export const finishedAt = (
   now: number,
 ): number => {
   if (report.kind === 'timeout' && startedAt !== undefined) return startedAt + script.timeoutSeconds * 1_000
-  return report.kind !== 'invalid' && report.endedAt > 0 ? report.endedAt : now
+  if (report.kind === 'invalid' || report.endedAt <= 0) return Math.max(startedAt ?? now, now)
+  if (startedAt === undefined || report.startedAt <= 0) return report.endedAt
+  return Math.min(startedAt + Math.max(0, report.endedAt - report.startedAt), LATEST)
 }
 
 /**
