@@ -108,7 +108,7 @@ export const parameterValues = (
 
 /** Of a name that was sent: in characters (api.md §5.3). Fault: `parameters/name-too-long`. */
 export const checkNameLength = (name: string): void => {
-  if (name.length > LONGEST_NAME && [...name].length > LONGEST_NAME) throw new Fault('parameters/name-too-long')
+  if (name.length > LONGEST_NAME && Array.from(name).length > LONGEST_NAME) throw new Fault('parameters/name-too-long')
 }
 
 /** Fills custom parameters in; those without a value become empty. Built-in ones and secrets stay for the hand-out. */

@@ -75,6 +75,21 @@ export const fileSuite = (openWorld: () => Promise<World>): void => {
       expect(await world.parts.files.hasWork(vendors)).toBe(false)
     })
 
+    it('for a directory of another system fails on the vendor’s agent, too, which would take it for one below its own', async () => {
+      await using world = await openWorld()
+      const host = await world.host()
+      const invokeId = await send(world, [host], { file: { targetDir: 'C:\\temp' } })
+      expect(await world.parts.files.fetch(host)).toEqual([])
+      expect(await result(world, invokeId, host)).toMatchObject({
+        status: 'Failed',
+        errorCode: 'FilePathInvalid',
+        errorInfo: 'File path is invalid: a directory of the host is named from its root, /',
+      })
+      const windows = await newInstance(world, 'Windows', '2.1.3.578')
+      await send(world, [windows], { file: { targetDir: 'C:\\temp' } })
+      expect(await world.parts.files.fetch(windows)).toHaveLength(1)
+    })
+
     it('of root is given to it by the vendor’s agent, too, whoever had it before', async () => {
       await using world = await openWorld()
       const host = await world.host()

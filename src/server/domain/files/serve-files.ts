@@ -6,7 +6,7 @@ import { mayBeLost } from '../invocations/hand-out.js'
 import { saysWhatItCan } from '../invocations/run-options.js'
 import type { UnitOfWork, Writing } from '../unit-of-work.js'
 import type { AgentFiles, FileReport, HandedOutFile } from './agent-files.js'
-import { FILE_EXISTS, fileFailure, fileRefusal, UNKNOWN_TEXTS } from './file-errors.js'
+import { type FileError, FILE_EXISTS, fileFailure, fileRefusal, UNKNOWN_TEXTS } from './file-errors.js'
 import { type FileEvent, isFinalFileState, isHeldFile, moveFile } from './file-states.js'
 import type { FileTaskRow, SentFile } from './file-store.js'
 
@@ -52,13 +52,9 @@ export const serveFiles = ({ stores, clock, presence, wake }: Parts): AgentFiles
           const state = moveFile(file.state, false, 'handed-out')
           const sent = await w.files.sent(file.invokeId)
           if (state === undefined || sent === undefined) continue
-          if (
-            vendorsOs !== undefined &&
-            vendorsOs !== 'Windows' &&
-            file.state === 'Pending' &&
-            hasSpecialBits(sent.mode)
-          ) {
-            await w.files.save(file, { ...file, ...refusedForMode(file, now) }, now)
+          const refused = file.state === 'Pending' ? whyNotForVendors(vendorsOs, sent) : undefined
+          if (refused !== undefined) {
+            await w.files.save(file, { ...file, ...endedBy(refused, file, now) }, now)
             continue
           }
           const first = {
@@ -130,17 +126,38 @@ const osOf = async (w: Writing, instanceId: string, files: readonly FileTaskRow[
 /** setuid, setgid or sticky. */
 const hasSpecialBits = (mode: string): boolean => (Number.parseInt(mode, 8) & 0o7000) !== 0
 
-/** Upstream: the vendor's agent takes such a mode and sets what is left of it, without a word (agent/taskengine/sendfile.go). */
-const refusedForMode = (file: FileTaskRow, now: number): Partial<FileTaskRow> => {
-  const { code, info } = fileRefusal('InvalidFileMode', '')
-  return {
-    state: moveFile(file.state, false, 'refused') ?? file.state,
-    errorCode: code,
-    errorInfo: `${info}: the agent of the host sets no setuid, setgid or sticky bit`,
-    finishedAt: now,
-    deadlineAt: undefined,
-  }
+/**
+ * What the vendor's agent takes, and does otherwise than asked, without a word (agent/taskengine/sendfile.go).
+ * @param os of the host; undefined: it has no agent of the vendor's
+ */
+const whyNotForVendors = (os: OsType | undefined, { mode, targetDir }: SentFile): Outcome | undefined => {
+  if (os === undefined || os === 'Windows') return undefined
+  // Upstream: what is no path from the root is one from where the agent was started.
+  if (!targetDir.startsWith('/'))
+    return because('failed', fileFailure(4), 'a directory of the host is named from its root, /')
+  // Upstream: it sets what is left of such a mode.
+  return hasSpecialBits(mode)
+    ? because(
+        'refused',
+        fileRefusal('InvalidFileMode', ''),
+        'the agent of the host sets no setuid, setgid or sticky bit',
+      )
+    : undefined
 }
+
+const because = (event: FileEvent, { code, info }: FileError, why: string): Outcome => ({
+  event,
+  code,
+  info: `${info}: ${why}`,
+})
+
+const endedBy = ({ event, code, info }: Outcome, file: FileTaskRow, now: number): Partial<FileTaskRow> => ({
+  state: moveFile(file.state, false, event) ?? file.state,
+  errorCode: code,
+  errorInfo: info,
+  finishedAt: now,
+  deadlineAt: undefined,
+})
 
 /** Upstream: it leaves a file that was there to its owner when both names are root or missing, and reads one that is missing as root. */
 const forVendors = (file: HandedOutFile): HandedOutFile =>
