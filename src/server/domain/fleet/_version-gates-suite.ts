@@ -21,6 +21,14 @@ const fillingIn =
     return world.task(await world.run([host], { ...script(osType), content, enableParameter: true }), host)
   }
 
+const fillingInOfSeveral =
+  (name: string): Use =>
+  async (world, host, osType) => {
+    const content = Buffer.from(`echo {{ACS::${name}}}`)
+    const hosts = [host, await newInstance(world, osType, `3.1 beside ${host}`)]
+    return world.task(await world.run(hosts, { ...script(osType), content, enableParameter: true }), host)
+  }
+
 const repeating =
   (frequency: string): Use =>
   async (world, host, osType) =>
@@ -53,10 +61,20 @@ const ROWS: readonly (readonly [feature: string, use: Use, linux: readonly strin
   ['at()', repeating('at(2026-06-01 00:00:00)'), ['2.2.3.281', '2.2.3.282'], ['2.1.3.281', '2.1.3.282']],
   ['a year', repeating('0 0 12 * * ? 2027'), ['2.2.3.281', '2.2.3.282'], ['2.1.3.281', '2.1.3.282']],
   ['a zone', repeating('0 0 12 * * ? Asia/Shanghai'), ['2.2.3.281', '2.2.3.282'], ['2.1.3.281', '2.1.3.282']],
-  ['InstanceId', fillingIn('InstanceId'), ['2.2.3.308', '2.2.3.309'], ['2.1.3.308', '2.1.3.309']],
+  [
+    'InstanceId of several instances',
+    fillingInOfSeveral('InstanceId'),
+    ['2.2.3.308', '2.2.3.309'],
+    ['2.1.3.308', '2.1.3.309'],
+  ],
   ['InvokeId', fillingIn('InvokeId'), ['2.2.3.308', '2.2.3.309'], ['2.1.3.308', '2.1.3.309']],
   ['CommandId', fillingIn('CommandId'), ['2.2.3.308', '2.2.3.309'], ['2.1.3.308', '2.1.3.309']],
-  ['InstanceName', fillingIn('InstanceName'), ['2.2.3.343', '2.2.3.344'], ['2.1.3.343', '2.1.3.344']],
+  [
+    'InstanceName of several instances',
+    fillingInOfSeveral('InstanceName'),
+    ['2.2.3.343', '2.2.3.344'],
+    ['2.1.3.343', '2.1.3.344'],
+  ],
 ]
 
 /** Rows of Linux alone. */
@@ -74,6 +92,8 @@ const FREE: readonly (readonly [feature: string, use: Use])[] = [
   ['a plain schedule', repeating('0 0 12 * * ?')],
   ['RegionId', fillingIn('RegionId')],
   ['AccountId', fillingIn('AccountId')],
+  ['InstanceId of one instance', fillingIn('InstanceId')],
+  ['InstanceName of one instance', fillingIn('InstanceName')],
 ]
 
 /** The gates of api.md §12 that a task may meet, held by the whole server on one database. */
@@ -101,6 +121,19 @@ export const versionGatesSuite = (openWorld: () => Promise<World>): void => {
       }
     })
   })
+
+  it.each(['Linux', 'Windows'] as const)(
+    'what an old agent on %s does not know is filled in for it',
+    async (osType) => {
+      await using world = await openWorld()
+      const host = await newInstance(world, osType, '1.0')
+      const content = Buffer.from('echo {{ACS::InstanceId}} {{ACS::RegionId}}')
+      await world.run([host], { ...script(osType), content, enableParameter: true })
+      const { run } = await world.handOut(host, { supports: undefined })
+      expect(run).toMatchObject([{ enableParameter: false }])
+      expect(Buffer.from(run[0]?.content ?? '').toString()).toContain(`echo ${host} ${SCOPE.regionId}`)
+    },
+  )
 
   describe.each(FREE)('%s', (_feature, use) => {
     it.each(['Linux', 'Windows'] as const)('on %s needs no version', async (osType) => {

@@ -50,6 +50,13 @@ export const knowsSchedule = (
 
 const isGated = (feature: string): feature is GatedFeature => Object.hasOwn(VERSION_GATES, feature)
 
+/** These need no version where there is one instance: the script is the same for all then (api.md §12). */
+const OF_SEVERAL = ['InstanceId', 'InstanceName']
+
+/** The built-in parameters of a script that need a version of the agent. */
+export const gatedBuiltIns = (names: readonly string[], hasSeveralInstances: boolean): readonly string[] =>
+  hasSeveralInstances ? names : names.filter((name) => !OF_SEVERAL.includes(name))
+
 /** True when an agent of this version can fill in all these built-in parameters. */
 export const fillsIn = (osType: OsType, version: string, builtIns: readonly string[]): boolean =>
   builtIns.every((name) => {

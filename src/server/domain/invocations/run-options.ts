@@ -84,11 +84,9 @@ export const supply = (given: HandedOutTask, supports: ReadonlySet<AgentFeature>
   // Upstream: it ends the shell that it started, which on some systems is not the script.
   const canEnd = terminationMode === undefined ? !isVendors : supports?.has('termination-mode') === true
   if (canLaunch && canEnd) return task
+  const content = filledIn(task)
   // On Windows the vendor's agent ends the process of the script, which is all that gets here.
-  if (task.type !== 'RunShellScript') return plain
-  const content = task.enableParameter
-    ? bytesOfScript(fillInBuiltIns(textOfScript(task.content), task.builtInParameters))
-    : task.content
+  if (task.type !== 'RunShellScript') return { ...plain, content, enableParameter: false }
   const isPlain = launch === undefined && terminationMode === undefined
   const wrapped = isPlain ? endable(content) : wrapperScript(content, launch, terminationMode ?? 'Process')
   return { ...plain, content: wrapped, enableParameter: false }
@@ -98,6 +96,10 @@ const notApplicableTo = (task: HandedOutTask, why: string): HandedOutTask => ({
   ...task,
   refused: { param: 'CommandNotApplicable', why },
 })
+
+/** Older agents of the vendor do not know every built-in parameter, and in a wrapper a shell would read their values. */
+const filledIn = ({ content, enableParameter, builtInParameters }: HandedOutTask): Uint8Array =>
+  enableParameter ? bytesOfScript(fillInBuiltIns(textOfScript(content), builtInParameters)) : content
 
 /** One script mostly goes to many hosts. */
 const endables = new WeakMap<Uint8Array, Uint8Array>()

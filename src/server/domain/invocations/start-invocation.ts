@@ -9,6 +9,7 @@ import { parseLauncher } from '../commands/launcher.js'
 import { definedValues, type PublicCommands } from '../commands/public-commands.js'
 import { Fault, someOf } from '../faults.js'
 import { hasHalted } from '../rollouts/has-halted.js'
+import { gatedBuiltIns } from '../fleet/agent-version.js'
 import type { TargetRow } from '../fleet/instance-store.js'
 import type { PresenceTable } from '../fleet/presence.js'
 import { checkOutputDelivery } from '../outputs/output-delivery.js'
@@ -161,7 +162,13 @@ const start = async <A>(
 
   const now = clock.now()
   const invokeId = ids.next('t')
-  const needs: Needs = { options, builtIns, secrets, mode: schedule.mode, frequency: schedule.frequency }
+  const needs: Needs = {
+    options,
+    builtIns: gatedBuiltIns(builtIns, targets.length > 1),
+    secrets,
+    mode: schedule.mode,
+    frequency: schedule.frequency,
+  }
   const plan = request.rollout === undefined ? undefined : planOf(request.rollout, targets.length, now)
   const tasks =
     plan === undefined
