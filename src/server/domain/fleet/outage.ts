@@ -6,9 +6,16 @@ const SLACK_MS = 2_000
 
 type Known = Pick<PresenceTable, 'downtime' | 'inGrace'>
 
-/** What the agent posted while no server answered is gone; what was in its hands then says so. `''` for all else. */
-export const outageText = ({ downtime: { from, to } }: Known, handedOutAt: number | undefined): string =>
-  handedOutAt !== undefined && handedOutAt < to && to - from > SLACK_MS
+/**
+ * What the agent posted while no server answered is gone; what was in its hands then says so. `''` for all else.
+ * @param startedAt when it began by the clock of its host, where that is known: before, there was nothing to post
+ */
+export const outageText = (
+  { downtime: { from, to } }: Known,
+  handedOutAt: number | undefined,
+  startedAt?: number,
+): string =>
+  handedOutAt !== undefined && Math.max(handedOutAt, (startedAt ?? 0) - SLACK_MS) < to && to - from > SLACK_MS
     ? ` (server unreachable from ${new Date(from).toISOString()} to ${new Date(to).toISOString()})`
     : ''
 

@@ -643,6 +643,20 @@ export const deliverySuite = (openWorld: () => Promise<World>): void => {
       else expect(task.errorInfo).not.toMatch(/missing/)
     })
 
+    it('what begins when the server is back has lost nothing, although it was handed out before', async () => {
+      await using world = await openWorld()
+      const host = await world.host({ pid: 100 })
+      const startedAt = world.now() - 1_000
+      const invokeId = await world.run([host])
+      await world.handOut(host, { supports: undefined })
+      await using after = await world.restart(20_000)
+      await after.beat(host, { pid: 100, startedAt })
+      after.pass(5_000)
+      expect((await after.handOut(host, { supports: undefined })).run).toHaveLength(1)
+      await after.report(host, invokeId, { kind: 'finish', output: 'a' })
+      expect(await after.task(invokeId, host)).toMatchObject({ status: 'Success', errorInfo: '' })
+    })
+
     it('a clock that is set makes no time without a server, and hides none', async () => {
       await using world = await openWorld()
       const host = await world.host({ pid: 100 })

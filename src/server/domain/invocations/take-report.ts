@@ -130,14 +130,14 @@ export const ended = async (
   report: Exclude<Report, { kind: 'running' | 'verified' }>,
   now: number,
 ): Promise<Found> => {
-  const outcome = qualified(presence, script, task, outcomeOf(report))
+  const startedAt = task.startedAt ?? toldStart(report)
+  const outcome = qualified(presence, script, task, outcomeOf(report), startedAt)
   const state = move(task.state, task.outcomeUnknown, outcome.event)
   // "The agent does not know it" never stands over a real result or a stop that was confirmed.
   if (state === undefined || (outcome.unknown && isFinal(task.state))) return 'nothing'
   const replaces = isFinal(task.state)
   const output = report.kind === 'invalid' ? new Uint8Array() : report.output
   const kept = await keepOutput(w, script, task, output, outputQuota, true)
-  const startedAt = task.startedAt ?? (report.kind !== 'invalid' && report.startedAt > 0 ? report.startedAt : undefined)
   const after: TaskRow = {
     ...task,
     ...kept,
@@ -165,6 +165,10 @@ export const ended = async (
   return 'ended'
 }
 
+/** When a run began by the clock of its host; undefined for one that did not. */
+export const toldStart = (report: Exclude<Report, { kind: 'running' | 'verified' }>): number | undefined =>
+  report.kind !== 'invalid' && report.startedAt > 0 ? report.startedAt : undefined
+
 /**
  * What is said beside an end that the vendor's agent tells (agent-protocol.md §6.3): it posts what a script writes once, whether
  * or not somebody answers, and leaves alone what it began in a container. Agents of ours do neither.
@@ -174,10 +178,11 @@ export const qualified = (
   script: InvocationScript,
   { agentTells, handedOutAt, repeatMode }: TaskRow,
   outcome: Outcome,
+  startedAt: number | undefined,
 ): Outcome => {
   if (agentTells !== false || outcome.unknown || outcome.event === 'invalid') return outcome
   // Upstream: of a schedule it posts nothing before the end of a run.
-  const outage = repeatMode === 'Period' ? '' : outageText(presence, handedOutAt)
+  const outage = repeatMode === 'Period' ? '' : outageText(presence, handedOutAt, startedAt)
   const goesOn = isContained(script) && (outcome.event === 'stopped' || outcome.event === 'timeout')
   const said = [
     outcome.info,

@@ -19,6 +19,7 @@ import {
   outcomeOf,
   qualified,
   type ReportParts,
+  toldStart,
 } from './take-report.js'
 import { isFinal, move, type TaskEvent } from './task-states.js'
 import { late, replace } from './late-runs.js'
@@ -153,7 +154,8 @@ const runEnded = async (
   report: Ended,
   now: number,
 ): Promise<Found> => {
-  const outcome = qualified(parts.presence, script, task, outcomeOf(report))
+  const begun = report.kind !== 'invalid' && report.run === task.runStart ? task.startedAt : toldStart(report)
+  const outcome = qualified(parts.presence, script, task, outcomeOf(report), begun)
   const run = await runOf(w, task, report, runsOnce(script), now)
   if (run === undefined) return 'nothing'
   const isOfLatest = run === task.runStart
@@ -291,7 +293,7 @@ const stopped = async (
   if (state === undefined) return 'nothing'
   let after: TaskRow = { ...task, state, reportedAt: task.reportedAt ?? now, deadlineAt: undefined }
   if (isRunUnderWay(current)) {
-    const outcome = qualified(parts.presence, script, task, { event: 'stopped', code: '', info: '' })
+    const outcome = qualified(parts.presence, script, task, { event: 'stopped', code: '', info: '' }, current.startedAt)
     const over = await endOfRun(parts, w, script, current, report, outcome, now)
     await keepRun(w, over, 'Terminated', now)
     after = { ...over, state, deadlineAt: undefined }
