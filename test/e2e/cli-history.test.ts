@@ -166,6 +166,18 @@ describe('openassist invocations rerun', () => {
     expect(again).toMatchObject({ commandName: 'mixed', parameters: '{"who":"x"}', status: 'Failed' })
   })
 
+  it('is the script to the byte, also one that is no UTF-8', async () => {
+    // A script in Latin-1: the host tells which bytes it got.
+    const script = Buffer.from('printf "\u00e9" | od -An -tx1; exit 1\n', 'latin1')
+    writeFileSync(join(place.folder, 'latin.sh'), script)
+    const ran = await place.run(['run', '-i', first.instanceId, '--script', 'latin.sh', '-o', 'json'])
+    const [begun] = (JSON.parse(ran.out) as { invocations: { invokeId: string }[] }).invocations
+    const again = (await ok('invocations', 'rerun', begun?.invokeId ?? '', '--failed')).trim()
+    expect((await place.run(['invocations', 'watch', again])).out.trim()).toBe('e9')
+    const shown = await json<{ scriptBase64: string }>('invocations', 'show', again)
+    expect(Buffer.from(shown.scriptBase64, 'base64').equals(script)).toBe(true)
+  })
+
   it('does nothing where nothing failed, and without being told where', async () => {
     const id = (await ok('run', '-i', first.instanceId, '--detach', '--', 'true')).trim()
     await ok('invocations', 'watch', id)

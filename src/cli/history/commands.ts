@@ -11,7 +11,10 @@ export interface Command {
   readonly name: string
   readonly description: string
   readonly type: string
+  /** To be shown: bytes that are no UTF-8 are lost in it. */
   readonly script: string
+  /** The same as the server told it, in Base64: to the byte. */
+  readonly scriptBase64: string
   readonly workingDir: string
   readonly timeoutSeconds: number
   readonly launcher: string
@@ -96,6 +99,7 @@ const commandOf = (from: Members): Command => {
     description: textAt(from, 'Description'),
     type: textAt(from, 'Type'),
     script: Buffer.from(textAt(from, 'CommandContent'), 'base64').toString('utf8'),
+    scriptBase64: textAt(from, 'CommandContent'),
     workingDir: textAt(from, 'WorkingDir'),
     timeoutSeconds: numberAt(from, 'Timeout'),
     launcher: textAt(from, 'Launcher'),

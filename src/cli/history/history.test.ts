@@ -143,6 +143,12 @@ describe('running the same again', () => {
     })
   })
 
+  it('is the script to the byte, also one that is no UTF-8', async () => {
+    const CommandContent = Buffer.from([0x65, 0x63, 0x68, 0x6f, 0x20, 0xe9, 0x0a]).toString('base64')
+    const { parameters } = await callOf(told({ CommandContent }), false)
+    expect(parameters['CommandContent']).toBe(CommandContent)
+  })
+
   it('is a kept command by its id', async () => {
     const { action, parameters } = await callOf(told(), true)
     expect(action).toBe('InvokeCommand')

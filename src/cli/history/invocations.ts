@@ -26,7 +26,10 @@ export interface Invocation {
   readonly commandId: string
   readonly commandName: string
   readonly commandType: string
+  /** To be shown: bytes that are no UTF-8 are lost in it. */
   readonly script: string
+  /** The same as the server told it, in Base64: to the byte. */
+  readonly scriptBase64: string
   /** JSON text. */
   readonly parameters: string
   readonly username: string
@@ -127,6 +130,7 @@ const invocationOf = (from: Members): Invocation => ({
   commandName: textAt(from, 'CommandName'),
   commandType: textAt(from, 'CommandType'),
   script: Buffer.from(textAt(from, 'CommandContent'), 'base64').toString('utf8'),
+  scriptBase64: textAt(from, 'CommandContent'),
   parameters: textAt(from, 'Parameters'),
   username: textAt(from, 'Username'),
   workingDir: textAt(from, 'WorkingDir'),

@@ -43,7 +43,7 @@ export const rerunCall = async (
     parameters: [
       ['Type', invocation.commandType],
       ['ContentEncoding', 'Base64'],
-      ['CommandContent', Buffer.from(invocation.script).toString('base64')],
+      ['CommandContent', invocation.scriptBase64],
       ...given('Name', invocation.commandName),
       ...common,
     ],

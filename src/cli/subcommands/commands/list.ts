@@ -44,7 +44,8 @@ export const list = defineSubcommand({
     const commands = await listCommands(api, parameters, (done, total) => line.count(done, total, 'commands read'))
     line[Symbol.dispose]()
     if (options.output === 'json') {
-      writeJson(stdout, { commands })
+      // Its script once; `show` has every byte of it.
+      writeJson(stdout, { commands: commands.map((command) => ({ ...command, scriptBase64: undefined })) })
       return EXIT.ok
     }
     if (commands.length > 0)

@@ -17,7 +17,10 @@ export const show = defineSubcommand({
   },
   examples: [
     { about: 'One command', line: 'openassist commands show c-1' },
-    { about: 'Its script alone', line: 'openassist commands show c-1 -o json | jq -r .script' },
+    {
+      about: 'Its script alone, to the byte',
+      line: 'openassist commands show c-1 -o json | jq -r .scriptBase64 | base64 -d',
+    },
   ],
   exitCodes: [
     { code: EXIT.failure, about: 'There is no such command.' },

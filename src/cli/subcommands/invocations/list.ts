@@ -62,5 +62,9 @@ const countText = (shown: number, total: number): string => {
   return `the newest ${shown.toLocaleString('en-US')} of ${count(total, 'invocation')}; --limit shows more`
 }
 
-/** Its hosts as numbers; `show` tells each. */
-const summaryOf = (invocation: Invocation) => ({ ...invocation, hosts: countHosts(invocation.hosts) })
+/** Its hosts as numbers, its script once; `show` tells each host, and every byte. */
+const summaryOf = (invocation: Invocation) => ({
+  ...invocation,
+  scriptBase64: undefined,
+  hosts: countHosts(invocation.hosts),
+})

@@ -63,7 +63,7 @@ export const rerun = defineSubcommand({
     if (counts.failed === 0) throw new CommandFailure(`it failed nowhere. ${hostsText(counts)}.`)
     const rollout = options['at-once'] ? [] : rolloutAgain(options, await findRollout(api, invokeId))
     const { action, parameters } =
-      'script' in earlier
+      'scriptBase64' in earlier
         ? await rerunCall(api, earlier, rollout, options['allow-secret-on-disk'])
         : { action: 'SendFile', parameters: [...(await resendParameters(api, earlier)), ...rollout] }
     // Not ended by Ctrl-C: a call that was sent is waited for, so that what it started is known and can be stopped.
