@@ -108,11 +108,20 @@ export async function* invocationPages(
   }
 }
 
-/** @throws CommandFailure when there is none */
-export const getInvocation = async (api: Api, invokeId: string, signal?: AbortSignal): Promise<Invocation> => {
+export const findInvocation = async (
+  api: Api,
+  invokeId: string,
+  signal?: AbortSignal,
+): Promise<Invocation | undefined> => {
   const answer = await api.call('DescribeInvocations', [['InvokeId', invokeId]], signal)
   const [found] = listAt(answer, 'Invocations', 'Invocation')
-  if (found !== undefined) return invocationOf(found)
+  return found && invocationOf(found)
+}
+
+/** @throws CommandFailure when there is none */
+export const getInvocation = async (api: Api, invokeId: string, signal?: AbortSignal): Promise<Invocation> => {
+  const found = await findInvocation(api, invokeId, signal)
+  if (found !== undefined) return found
   if (invokeId.startsWith('f-'))
     throw new CommandFailure(`${escapeControl(invokeId)} is the id of a sent file, not of an invocation.`, {
       advice: [`What became of it: openassist files show ${escapeControl(invokeId)}`],

@@ -46,6 +46,9 @@ const states = (statuses: Record<string, string>) => ({
   },
 })
 
+/** The answer on an invocation that there is not. */
+const none = { Invocations: { Invocation: [] } }
+
 describe('submitting', () => {
   it('takes as many calls as hosts need, each with a token of its own so that none runs twice', async () => {
     await using peer = await startPeer((_, response) => answerJson(response, { InvokeId: `t-${peer.calls.length}` }))
@@ -134,6 +137,35 @@ describe('following', () => {
     const seen: Progress[] = []
     await follow(api, submitted, (progress) => seen.push(progress), never)
     expect(seen.map(({ trouble }) => trouble !== '')).toEqual([true, false])
+  })
+
+  it.each([
+    ['before the first look', [none]],
+    ['later', [states({ 'mi-0': 'Running' }), none]],
+  ])('fails when it is removed %s, and says what else there is', async (_, answers) => {
+    await using peer = await startPeer(({ parameters }, response) => {
+      const isRemoved = parameters.get('InvokeId') === 't-1'
+      answerJson(response, isRemoved ? (answers.shift() ?? none) : states({ 'mi-9': 'Running' }))
+    })
+    using api = apiOf(peer)
+    const both = [...submitted, { invokeId: 't-2', targets: [{ instanceId: 'mi-9', name: '' }] }]
+    await expect(follow(api, both, () => undefined, never)).rejects.toMatchObject({
+      message: 't-1 was removed meanwhile: it was over, and how it ended is no longer kept.',
+      exitCode: 1,
+      advice: expect.arrayContaining(['The others: openassist invocations watch t-2']),
+    })
+  })
+
+  it('fails when it is removed before its outcomes were fetched, or while they were', async () => {
+    await using peer = await startPeer(({ action }, response) => {
+      const InvocationResult = [{ InstanceId: 'mi-0', InvocationStatus: 'Success' }]
+      answerJson(
+        response,
+        action === 'DescribeInvocations' ? none : { Invocation: { InvocationResults: { InvocationResult } } },
+      )
+    })
+    using api = apiOf(peer)
+    await expect(fetchOutcomes(api, submitted)).rejects.toThrow('t-1 was removed meanwhile')
   })
 
   it('ends at once when it is interrupted', async () => {

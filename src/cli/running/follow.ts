@@ -1,4 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import { escapeControl } from '../../command-line/escape-control.js'
+import { CommandFailure } from '../../command-line/failures.js'
 import { listAt, type Members, membersAt, numberAt, textAt } from '../answer.js'
 import { NoAnswer } from '../call-failures.js'
 import type { Api } from '../call-operation.js'
@@ -23,12 +25,15 @@ const LONGEST_PAUSE_MS = 2_000
 const PATIENCE_MS = 120_000
 const CALLS_AT_ONCE = 4
 
-/** Asks for the state of each host of one invocation, by its id. */
-export type StatesOf = (api: Api, invokeId: string, signal: AbortSignal) => Promise<ReadonlyMap<string, string>>
+/** State of each host, by its id. */
+export type States = ReadonlyMap<string, string>
+
+/** Asks how one invocation, or sent file, stands on its hosts; undefined when the server has none of this id. */
+export type StatesOf = (api: Api, invokeId: string, signal?: AbortSignal) => Promise<States | undefined>
 
 /**
  * Asks for the states of all hosts until every one is final, or until the signal is aborted. @throws NoAnswer when the
- * server does not answer for two minutes
+ * server does not answer for two minutes; CommandFailure when one was removed meanwhile
  */
 export const follow = async (
   api: Api,
@@ -37,7 +42,7 @@ export const follow = async (
   signal: AbortSignal,
   statesOf: StatesOf = statesOfRun,
 ): Promise<void> => {
-  const states = new Map<string, ReadonlyMap<string, string>>()
+  const states = new Map<string, States>()
   let open = [...submitted]
   let pauseMs = FIRST_PAUSE_MS
   let lastAnswer = Date.now()
@@ -45,7 +50,7 @@ export const follow = async (
     let trouble = ''
     try {
       await eachAtOnce(open, async ({ invokeId }) => {
-        states.set(invokeId, await statesOf(api, invokeId, signal))
+        states.set(invokeId, (await statesOf(api, invokeId, signal)) ?? throwRemoved(invokeId, submitted))
       })
       lastAnswer = Date.now()
     } catch (error) {
@@ -72,23 +77,47 @@ export const eachAtOnce = async <T>(items: readonly T[], work: (item: T) => Prom
 export const statesOfRun: StatesOf = async (api, invokeId, signal) =>
   statesIn(await api.call('DescribeInvocations', [['InvokeId', invokeId]], signal))
 
-/** The state of each host in an answer that lists invocations with their instances. */
-export const statesIn = (answer: Members): ReadonlyMap<string, string> => {
-  const states = new Map<string, string>()
-  for (const invocation of listAt(answer, 'Invocations', 'Invocation')) {
-    for (const instance of listAt(invocation, 'InvokeInstances', 'InvokeInstance')) {
-      states.set(textAt(instance, 'InstanceId'), textAt(instance, 'InvocationStatus'))
-    }
-  }
-  return states
+/** The state of each host in an answer that lists an invocation with its instances; undefined when it lists none. */
+export const statesIn = (answer: Members): States | undefined => {
+  const invocations = listAt(answer, 'Invocations', 'Invocation')
+  if (invocations.length === 0) return undefined
+  const instances = invocations.flatMap((one) => listAt(one, 'InvokeInstances', 'InvokeInstance'))
+  return new Map(instances.map((one) => [textAt(one, 'InstanceId'), textAt(one, 'InvocationStatus')]))
 }
 
-const isFinished = (states: ReadonlyMap<string, string> | undefined, hosts: number): boolean =>
+/** What is over is removed after a while: who looked away for long may come back to nothing. */
+const throwRemoved = (invokeId: string, among: readonly Submitted[]): never => {
+  const others = among.map((one) => one.invokeId).filter((id) => id !== invokeId)
+  throw new CommandFailure(
+    `${escapeControl(invokeId)} was removed meanwhile: it was over, and how it ended is no longer kept.`,
+    {
+      advice: [
+        'How long there is something to look at is a setting of the server.',
+        ...(others.length > 0 ? [`The others: openassist invocations watch ${escapeControl(others.join(' '))}`] : []),
+      ],
+    },
+  )
+}
+
+/** The same where only some of its hosts are missing in an answer of several parts. */
+export const checkNotRemoved = async (
+  api: Api,
+  submitted: readonly Submitted[],
+  isFound: (invokeId: string, instanceId: string) => boolean,
+  statesOf: StatesOf,
+): Promise<void> => {
+  for (const { invokeId, targets } of submitted) {
+    if (targets.every(({ instanceId }) => isFound(invokeId, instanceId))) continue
+    if ((await statesOf(api, invokeId)) === undefined) throwRemoved(invokeId, submitted)
+  }
+}
+
+const isFinished = (states: States | undefined, hosts: number): boolean =>
   states !== undefined && states.size >= hosts && [...states.values()].every(isFinal)
 
 const progressOf = (
   submitted: readonly Submitted[],
-  states: ReadonlyMap<string, ReadonlyMap<string, string>>,
+  states: ReadonlyMap<string, States>,
   trouble: string,
 ): Progress => {
   const counts = { waiting: 0, running: 0, succeeded: 0, failed: 0 }
@@ -107,7 +136,7 @@ const progressOf = (
   return { total, ...counts, trouble }
 }
 
-/** How it stands on every host, with the output, in the order of the targets. */
+/** How it stands on every host, with the output, in the order of the targets. @throws CommandFailure when one was removed */
 export const fetchOutcomes = async (api: Api, submitted: readonly Submitted[]): Promise<readonly Outcome[]> => {
   const found = new Map<string, Members>()
   await eachAtOnce(submitted, async ({ invokeId }) => {
@@ -119,6 +148,7 @@ export const fetchOutcomes = async (api: Api, submitted: readonly Submitted[]): 
       }
     }
   })
+  await checkNotRemoved(api, submitted, (...ids) => found.has(ids.join(' ')), statesOfRun)
   return submitted.flatMap(({ invokeId, targets }) =>
     targets.map(({ instanceId, name }) =>
       outcomeOf(found.get(`${invokeId} ${instanceId}`) ?? {}, { invokeId, instanceId, name }),

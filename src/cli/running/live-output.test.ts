@@ -80,6 +80,20 @@ describe('output as it comes', () => {
     expect(written).toEqual([bar, '\r\u001b[K', 'one\n', 'two\n'])
   })
 
+  it('ends when what it is of is removed', async () => {
+    await using peer = await startPeer(({ action }, response) => {
+      const look = peer.calls.filter((call) => call.action === action).length
+      const InvocationResult = look === 1 ? [{ InstanceId: 'mi-1', InvocationStatus: 'Running', Output: 'b25l' }] : []
+      answerJson(response, { Invocation: { InvocationResults: { InvocationResult } } })
+    })
+    using api = apiOf(peer)
+    const { written, output } = recorder()
+    const submitted = [{ invokeId: 't-1', targets: [{ instanceId: 'mi-1', name: '' }] }]
+    const followed = follow(api, submitted, () => undefined, never, withOutput(new LiveOutput(output)))
+    await expect(followed).rejects.toThrow('t-1 was removed meanwhile')
+    expect(written).toEqual(['one'])
+  })
+
   it('is not fetched again once no more of it is kept', async () => {
     await using peer = await startPeer(({ action }, response) => {
       const instance = {

@@ -70,6 +70,8 @@ export const withOutput = (live: LiveOutput): StatesOf => {
     }
     const answer = await api.call('DescribeInvocationResults', [['InvokeId', invokeId]], signal)
     const results = listAt(answer, 'Invocation', 'InvocationResults', 'InvocationResult')
+    // Of an invocation that there is, and of one that there is not.
+    if (results.length === 0) return await statesOfRun(api, invokeId, signal)
     for (const result of results) {
       const output = Buffer.from(textAt(result, 'Output'), 'base64')
       live.show(output)

@@ -70,4 +70,10 @@ describe('the runs of a schedule', () => {
     for (let start = 3; start < 30; start += 1) runs.push({ host: 'mi-1', start, status: 'Success' })
     expect(await look()).toEqual(Array.from({ length: 27 }, (_, index) => `mi-1 ${index + 3}`))
   })
+
+  it('are no longer asked for once the schedule is removed', async () => {
+    await using peer = await startPeer((_, response) => answerJson(response, { Invocations: { Invocation: [] } }))
+    using api = apiOf(peer)
+    expect(await withRuns(() => undefined)(api, 't-1', never)).toBeUndefined()
+  })
 })

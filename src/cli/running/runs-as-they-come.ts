@@ -1,6 +1,6 @@
 import { listAt, membersAt, textAt } from '../answer.js'
 import type { Api } from '../call-operation.js'
-import { getInvocation } from '../history/invocations.js'
+import { findInvocation } from '../history/invocations.js'
 import { pages } from '../pages.js'
 import { eachAtOnce, outcomeOf, type StatesOf } from './follow.js'
 import { isFinal, type Outcome } from './outcomes.js'
@@ -21,7 +21,9 @@ interface Seen {
 export const withRuns = (onRun: (run: Outcome) => void): StatesOf => {
   const seen = new Map<string, Seen>()
   return async (api, invokeId, signal) => {
-    const { hosts } = await getInvocation(api, invokeId, signal)
+    const invocation = await findInvocation(api, invokeId, signal)
+    if (invocation === undefined) return undefined
+    const { hosts } = invocation
     await eachAtOnce(hosts, async ({ instanceId, status, startTime, finishTime }) => {
       const key = `${invokeId} ${instanceId}`
       const mark = `${status} ${startTime} ${finishTime}`
@@ -44,7 +46,7 @@ const endedSince = async (
   invokeId: string,
   instanceId: string,
   since: string | undefined,
-  signal: AbortSignal,
+  signal: AbortSignal | undefined,
 ): Promise<readonly Outcome[]> => {
   const found: Outcome[] = []
   const parameters = [

@@ -45,8 +45,10 @@ const firstOutcomes = async (
 ): Promise<readonly Outcome[]> => {
   const patience = AbortSignal.any([signal, AbortSignal.timeout(PATIENCE_MS)])
   // Who took it counts as done.
-  const states: StatesOf = async (...asked) =>
-    new Map([...(await statesOfRun(...asked))].map(([host, status]) => [host, isOpen(status) ? status : 'Success']))
+  const states: StatesOf = async (...asked) => {
+    const known = await statesOfRun(...asked)
+    return known && new Map([...known].map(([host, status]) => [host, isOpen(status) ? status : 'Success']))
+  }
   await follow(api, submitted, (progress) => line.show(progress), patience, states)
   return await fetchOutcomes(api, submitted)
 }

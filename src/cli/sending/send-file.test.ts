@@ -61,4 +61,14 @@ describe('sending', () => {
     ])
     expect(new Set(peer.calls.map(({ action }) => action))).toEqual(new Set(['DescribeSendFileResults']))
   })
+
+  it('is over with a failure once it is removed', async () => {
+    await using peer = await startPeer((_, response) => answerJson(response, { Invocations: { Invocation: [] } }))
+    using api = apiOf(peer)
+    const submitted = [{ invokeId: 'f-1', targets: targets(2) }]
+    await expect(follow(api, submitted, () => undefined, never, statesOfSend)).rejects.toThrow(
+      'f-1 was removed meanwhile',
+    )
+    await expect(fetchFileOutcomes(api, submitted)).rejects.toThrow('f-1 was removed meanwhile')
+  })
 })

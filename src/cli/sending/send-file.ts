@@ -7,7 +7,7 @@ import type { Terminal } from '../../command-line/terminal.js'
 import { listAt, type Members, textAt } from '../answer.js'
 import type { Api, FlatParameters } from '../call-operation.js'
 import { repeatedParameter, tagParameters } from '../pages.js'
-import { eachAtOnce, type StatesOf, statesIn } from '../running/follow.js'
+import { checkNotRemoved, eachAtOnce, type StatesOf, statesIn } from '../running/follow.js'
 import type { Outcome } from '../running/outcomes.js'
 import { IN_ONE_CALL, type Submission, submitInCalls, type Submitted } from '../running/submit.js'
 import type { Target } from '../running/targets.js'
@@ -124,7 +124,7 @@ const ask = (api: Api, invokeId: string, signal?: AbortSignal): Promise<Members>
 
 export const statesOfSend: StatesOf = async (api, invokeId, signal) => statesIn(await ask(api, invokeId, signal))
 
-/** How it stands on every host, in the order of the targets. */
+/** How it stands on every host, in the order of the targets. @throws CommandFailure when one was removed */
 export const fetchFileOutcomes = async (api: Api, submitted: readonly Submitted[]): Promise<readonly Outcome[]> => {
   const found = new Map<string, Members>()
   await eachAtOnce(submitted, async ({ invokeId }) => {
@@ -134,6 +134,7 @@ export const fetchFileOutcomes = async (api: Api, submitted: readonly Submitted[
       }
     }
   })
+  await checkNotRemoved(api, submitted, (...ids) => found.has(ids.join(' ')), statesOfSend)
   return submitted.flatMap(({ invokeId, targets }) =>
     targets.map(({ instanceId, name }) => {
       const result = found.get(`${invokeId} ${instanceId}`) ?? {}
