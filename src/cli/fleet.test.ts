@@ -57,6 +57,21 @@ const fleet = [
 ] as const
 
 describe('the state of a host', () => {
+  it('is asked for in smaller calls where the server takes fewer ids in one', async () => {
+    await using peer = await startPeer(({ action, parameters }, response) => {
+      const asked = [...parameters].filter(([name]) => name.startsWith('InstanceId.')).map(([, id]) => id)
+      if (action === 'DescribeManagedInstances') answerJson(response, { Instances: [] })
+      else if (asked.length > 20) answerJson(response, { Code: 'InstanceIds.ExceedLimit' }, 403)
+      else {
+        const InstanceCloudAssistantStatus = asked.map((id) => status(id, true))
+        answerJson(response, { InstanceCloudAssistantStatusSet: { InstanceCloudAssistantStatus } })
+      }
+    })
+    using api = apiOf(peer)
+    const instanceIds = Array.from({ length: 70 }, (_, index) => `mi-${index}`)
+    expect((await collect(api, { instanceIds })).map(({ instanceId }) => instanceId)).toEqual(instanceIds)
+  })
+
   it('follows from whether it beats and whether it is connected', async () => {
     await using peer = await startFleet(fleet)
     using api = apiOf(peer)

@@ -1,5 +1,6 @@
 import { listAt, type Members, numberAt, textAt } from './answer.js'
 import type { Api, FlatParameters } from './call-operation.js'
+import { FittingBatches } from './fitting-batches.js'
 import { batches, pages, repeatedParameter } from './pages.js'
 
 /**
@@ -52,9 +53,16 @@ async function* statusPages(
   const action = 'DescribeCloudAssistantStatus'
   const path = ['InstanceCloudAssistantStatusSet', 'InstanceCloudAssistantStatus'] as const
   const os: FlatParameters = osType === undefined ? [] : [['OSType', osType]]
+  const statusesOf = (ids: readonly string[]): Promise<Members> =>
+    api.call(action, [...os, ...repeatedParameter('InstanceId', ids)], signal)
   if (instanceIds.length > 0) {
-    for (const ids of batches(instanceIds, PAGE)) {
-      yield listAt(await api.call(action, [...os, ...repeatedParameter('InstanceId', ids)], signal), ...path)
+    const waiting = new FittingBatches(instanceIds, PAGE)
+    for (let ids = waiting.next(); ids !== undefined; ids = waiting.next()) {
+      const answer = await statusesOf(ids).catch((error: unknown) => {
+        if (!waiting.takeBack(ids, error)) throw error
+        return undefined
+      })
+      if (answer !== undefined) yield listAt(answer, ...path)
     }
     return
   }

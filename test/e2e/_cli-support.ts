@@ -94,9 +94,14 @@ export class Workplace implements AsyncDisposable {
 
   /** Starts a server with its data in ./data, on free ports. */
   async serve(...args: readonly string[]): Promise<Started> {
+    return await this.serveWith({}, ...args)
+  }
+
+  /** The same with settings of its own. */
+  async serveWith(env: Readonly<Record<string, string>>, ...args: readonly string[]): Promise<Started> {
     const listen = ['--listen', '127.0.0.1:0', '--listen-tls', '127.0.0.1:0', '--public-host', 'localhost']
     const level = args.includes('--log-level') ? [] : ['--log-level', 'error']
-    const server = this.openassist(['serve', ...level, ...listen, ...args])
+    const server = this.openassist(['serve', ...level, ...listen, ...args], { env })
     await eventually('server.json', () => {
       if (server.child.exitCode !== null) throw new Error(`${server.out()}${server.err()}`)
       return existsSync(join(this.folder, 'data', 'server.json')) ? true : undefined

@@ -88,6 +88,40 @@ describe('submitting', () => {
     expect(refused.map((one) => [one.targets[0]?.instanceId, one.failure.message])).toEqual([['mi-100', 'No: no']])
   })
 
+  it('takes smaller calls where the server takes fewer hosts in one, each host once', async () => {
+    await using peer = await startPeer(({ parameters }, response) => {
+      if (parameters.has('InstanceId.21')) answerJson(response, { Code: 'InstanceIds.ExceedLimit' }, 403)
+      else answerJson(response, { InvokeId: `t-${peer.calls.length}` })
+    })
+    using api = apiOf(peer)
+    let accepted = 0
+    const { submitted, refused } = await submit(api, targets(250), details, never, (some) => void (accepted += some))
+    expect(refused).toEqual([])
+    const ids = submitted.flatMap((one) => one.targets.map(({ instanceId }) => instanceId))
+    expect(ids.toSorted()).toEqual(
+      targets(250)
+        .map(({ instanceId }) => instanceId)
+        .toSorted(),
+    )
+    expect(accepted).toBe(250)
+    expect(new Set(peer.calls.map(({ parameters }) => parameters.get('ClientToken'))).size).toBe(peer.calls.length)
+  })
+
+  it('cannot take smaller calls where hosts get their turns, and says what can be done', async () => {
+    await using peer = await startPeer((_, response) =>
+      answerJson(response, { Code: 'InstanceIds.ExceedLimit', Message: 'too many' }, 403),
+    )
+    using api = apiOf(peer)
+    const inTurns = { ...details, rollout: [['MaxConcurrency', '1'] as const] }
+    await expect(submit(api, targets(4), inTurns, never, () => undefined)).rejects.toMatchObject({
+      code: 'InstanceIds.ExceedLimit',
+      advice: [expect.stringContaining('choose fewer of them at a time, or leave the turns out')],
+    })
+    expect(peer.calls).toHaveLength(1)
+    // One host alone is not too many because of that.
+    await expect(submit(api, targets(1), details, never, () => undefined)).rejects.toMatchObject({ advice: [] })
+  })
+
   it('fails with what the server said when nothing was accepted', async () => {
     await using peer = await startPeer((_, response) => answerJson(response, { Code: 'No', Message: 'no' }, 403))
     using api = apiOf(peer)

@@ -3,15 +3,21 @@ import { CommandFailure } from '../../command-line/failures.js'
 import type { Pair } from '../../command-line/options.js'
 import { type Members, textAt } from '../answer.js'
 import type { Api, FlatParameters } from '../call-operation.js'
-import { batches, repeatedParameter, tagParameters } from '../pages.js'
+import { FittingBatches, isTooMany } from '../fitting-batches.js'
+import { repeatedParameter, tagParameters } from '../pages.js'
 import type { Script } from './script.js'
 import type { CommandType, Target } from './targets.js'
 
-/** Hosts that one RunCommand takes (api.md §5.2). */
+/** Hosts that one RunCommand takes (api.md §5.2); a server may be configured to take fewer. */
 const HOSTS_PER_CALL = 100
 /** Hosts that get their turns are one invocation, however many they are: the server has a bound of its own for those. */
 export const IN_ONE_CALL = Number.MAX_SAFE_INTEGER
 const CALLS_AT_ONCE = 4
+
+/** What can be done where turns make it one call, and the server takes fewer hosts in one. */
+export const FEWER_IN_TURNS =
+  'Hosts that get their turns are one call: choose fewer of them at a time, or leave the turns out. How many it takes is the ' +
+  'server’s configuration (OPENASSIST_INSTANCES_PER_ROLLOUT), of a file 500.'
 
 /** A script that the server has, and what runs it. */
 export interface KeptScript {
@@ -65,8 +71,8 @@ export interface Submission {
 }
 
 /**
- * Submits something for any number of hosts, in as many calls as it takes; calls not yet begun are left out once the
- * signal is aborted. @throws what the server said when it accepted nothing at all
+ * Submits something for any number of hosts, in as many calls as it takes, of fewer hosts each where the server takes no
+ * more; calls not yet begun are left out once the signal is aborted. @throws what the server said when it accepted nothing at all
  * @param keeps an answer tells the command that was kept
  */
 export const submitInCalls = async (
@@ -77,11 +83,11 @@ export const submitInCalls = async (
   onSubmitted: (targets: number) => void,
   keeps = false,
 ): Promise<Submission> => {
-  const waiting = [...batches(targets, hostsPerCall)]
+  const waiting = new FittingBatches(targets, hostsPerCall)
   const submitted: Submitted[] = []
   const refused: Refused[] = []
   const worker = async (): Promise<void> => {
-    for (let batch = waiting.shift(); batch !== undefined && !signal.aborted; batch = waiting.shift()) {
+    for (let batch = waiting.next(); batch !== undefined && !signal.aborted; batch = waiting.next()) {
       try {
         // Not given the signal: a call that was sent is waited for, so that what it started is known and can be stopped.
         const answer = await call(batch)
@@ -89,8 +95,11 @@ export const submitInCalls = async (
         submitted.push({ invokeId: textAt(answer, 'InvokeId'), targets: batch, ...kept })
         onSubmitted(batch.length)
       } catch (error) {
+        const isOneCall = hostsPerCall === IN_ONE_CALL
+        if (!isOneCall && waiting.takeBack(batch, error)) continue
         if (!(error instanceof CommandFailure)) throw error
-        refused.push({ targets: batch, failure: error })
+        const failure = isOneCall && isTooMany(error) ? error.withAdvice(FEWER_IN_TURNS) : error
+        refused.push({ targets: batch, failure })
       }
     }
   }

@@ -12,7 +12,7 @@ import type { Outcome } from '../running/outcomes.js'
 import { IN_ONE_CALL, type Submission, submitInCalls, type Submitted } from '../running/submit.js'
 import type { Target } from '../running/targets.js'
 
-/** Hosts that one SendFile takes (api.md §9.1). */
+/** Hosts that one SendFile takes (api.md §9.1); a server may be configured to take fewer. */
 const HOSTS_PER_CALL = 50
 /** Bytes of a file: 32 KB in the Base64 form. */
 const MOST_BYTES = 24_576
