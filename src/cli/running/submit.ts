@@ -9,7 +9,7 @@ import type { Script } from './script.js'
 import type { CommandType, Target } from './targets.js'
 
 /** Hosts that one RunCommand takes (api.md §5.2); a server may be configured to take fewer. */
-const HOSTS_PER_CALL = 100
+export const HOSTS_PER_CALL = 100
 /** Hosts that get their turns are one invocation, however many they are: the server has a bound of its own for those. */
 export const IN_ONE_CALL = Number.MAX_SAFE_INTEGER
 const CALLS_AT_ONCE = 4

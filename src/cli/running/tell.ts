@@ -36,7 +36,7 @@ export const tellSkipped = ({ skipped }: Targets, line: ProgressLine): void => {
   if (skipped.silent > 0) line.say(`${count(skipped.silent, 'host')} left out: no live agent, or it cannot be reached.`)
 }
 
-export const tellRefused = (refused: readonly Refused[], line: ProgressLine): void => {
+export const tellRefused = (refused: readonly Refused[], line: Pick<ProgressLine, 'say'>): void => {
   for (const { targets, failure } of refused) {
     const told = [failure.message, ...failure.advice.map((advice) => `  ${advice}`)].join('\n')
     line.say(`Refused for ${count(targets.length, 'host')}, ${targets[0]?.instanceId} and on: ${told}`)

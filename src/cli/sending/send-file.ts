@@ -13,7 +13,7 @@ import { IN_ONE_CALL, type Submission, submitInCalls, type Submitted } from '../
 import type { Target } from '../running/targets.js'
 
 /** Hosts that one SendFile takes (api.md §9.1); a server may be configured to take fewer. */
-const HOSTS_PER_CALL = 50
+export const FILE_HOSTS_PER_CALL = 50
 /** Bytes of a file: 32 KB in the Base64 form. */
 const MOST_BYTES = 24_576
 
@@ -86,7 +86,7 @@ export const sendFile = (
 ): Promise<Submission> =>
   submitInCalls(
     targets,
-    details.rollout.length > 0 ? IN_ONE_CALL : HOSTS_PER_CALL,
+    details.rollout.length > 0 ? IN_ONE_CALL : FILE_HOSTS_PER_CALL,
     (batch) => api.call('SendFile', parametersOf(batch, details)),
     signal,
     onSubmitted,

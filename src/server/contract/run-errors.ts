@@ -176,11 +176,11 @@ export const runErrors = [
     'output-delivery/no-store',
   ),
   error('InvalidInvokeId.NotFound', 404, 'The invocation that RerunOf names does not exist.', 'invocation/not-found'),
-  error('InvalidRerunOf.Conflict', 400, 'RerunOf excludes InstanceId and ResourceTag.', 'RerunOf/conflict'),
+  error('InvalidRerunOf.Conflict', 400, 'RerunOf excludes ResourceTag.', 'RerunOf/conflict'),
   error(
     'InvalidRerunOf.NothingFailed',
     400,
-    'The invocation that RerunOf names failed on no instance that is still there.',
+    'The invocation that RerunOf names failed on no instance that is still there and, with InstanceId, named.',
     'rerun/nothing-to-run',
   ),
   ...rolloutErrors,

@@ -58,14 +58,14 @@ export const resourceGroupId = (about: string) =>
 export const runParameters = (resourceTagMax: number) => ({
   InstanceId: optional(
     repeated(
-      'Instances to run on, all or none; how many at most is configuration, 100 by default. Excludes ResourceTag.',
+      'Instances to run on, all or none; how many at most is configuration, 100 by default. With RerunOf, those of them that it is about. Excludes ResourceTag.',
       text('An instance.', { example: 'i-bp185dy2o3o6neg****' }),
     ),
   ),
   ResourceTag: resourceTags(resourceTagMax),
   RerunOf: optional(
     text(
-      'An earlier invocation: run on those of its instances on which it failed (Failed, Error, Timeout, Invalid, Aborted), and which a rollout that halted left out. Excludes InstanceId and ResourceTag. EnableParameter, Description, ResourceGroupId and, for the same user, WindowsPasswordName are then those of that run where they are not given. An addition of this server.',
+      'An earlier invocation: run on those of its instances on which it failed (Failed, Error, Timeout, Invalid, Aborted), and which a rollout that halted left out; with InstanceId, on those alone that it names. Excludes ResourceTag. EnableParameter, Description, ResourceGroupId and, for the same user, WindowsPasswordName are then those of that run where they are not given. An addition of this server.',
       { example: 't-7d2a745b412b4601b2d47f6a768d****' },
     ),
   ),
@@ -156,7 +156,7 @@ const targetReason = (request: RunParameters, limits: Limits): Reason | undefine
   const byTag = request.ResourceTag !== undefined && request.ResourceTag.length > 0
   const isRerun = request.RerunOf !== undefined
   if (byId && byTag) return 'ResourceTag/conflict'
-  if (isRerun && (byId || byTag)) return 'RerunOf/conflict'
+  if (isRerun && byTag) return 'RerunOf/conflict'
   if (!byId && !byTag && !isRerun) return 'InstanceId/missing'
   const most = hasRollout(request) ? limits.instancesPerRollout : limits.instancesPerInvocation
   if (byId && new Set(ids).size > most) return 'InstanceId/too-many'
@@ -175,9 +175,10 @@ export const runReason = (request: RunParameters, limits: Limits): Reason | unde
 
 /** Where to run, of a request that `runReason` found nothing wrong with. */
 export const targetsOf = (request: RunParameters): Targets => {
-  if (request.RerunOf !== undefined) return { by: 'failure', invokeId: request.RerunOf }
-  const ids = request.InstanceId?.filter((id) => id !== '') ?? []
-  return ids.length > 0
-    ? { by: 'id', instanceIds: [...new Set(ids)] }
+  const instanceIds = [...new Set(request.InstanceId?.filter((id) => id !== ''))]
+  if (request.RerunOf !== undefined)
+    return { by: 'failure', invokeId: request.RerunOf, among: instanceIds.length > 0 ? instanceIds : undefined }
+  return instanceIds.length > 0
+    ? { by: 'id', instanceIds }
     : { by: 'tag', tags: toTagFilters(request.ResourceTag) ?? [] }
 }

@@ -62,13 +62,13 @@ export const SendFile = defineOperation({
     }),
     InstanceId: optional(
       repeated(
-        'Instances to write it on, all or none; how many at most is configuration, 50 by default.',
+        'Instances to write it on, all or none; how many at most is configuration, 50 by default. With RerunOf, those of them that it is about.',
         text('An instance.', { example: 'i-bp185dy2o3o6n****' }),
       ),
     ),
     RerunOf: optional(
       text(
-        'An earlier send: write it on those of its instances on which it failed (Failed, Error, Timeout, Invalid, Aborted). In place of InstanceId. Timeout and ResourceGroupId are then those of that send where they are not given. An addition of this server.',
+        'An earlier send: write it on those of its instances on which it failed (Failed, Error, Timeout, Invalid, Aborted). With InstanceId, on those alone that it names. Timeout and ResourceGroupId are then those of that send where they are not given. An addition of this server.',
         { example: 'f-7d2a745b412b4601b2d47f6a768d****' },
       ),
     ),
@@ -125,11 +125,10 @@ export const SendFile = defineOperation({
     ]),
     error('InvalidInstance.NotFound', 404, 'The specified instances not found.', 'instance/not-found'),
     error('InvalidInvokeId.NotFound', 404, 'The send that RerunOf names does not exist.', 'invocation/not-found'),
-    error('InvalidRerunOf.Conflict', 400, 'RerunOf excludes InstanceId.', 'RerunOf/conflict'),
     error(
       'InvalidRerunOf.NothingFailed',
       400,
-      'The send that RerunOf names failed on no instance that is still there.',
+      'The send that RerunOf names failed on no instance that is still there and, with InstanceId, named.',
       'rerun/nothing-to-run',
     ),
     error('FileName.ExceedLimit', 403, 'The length of file name exceeds limit.', 'Name/too-long'),
@@ -169,7 +168,6 @@ export const SendFile = defineOperation({
   check(request, { limits }: Pick<Domain, 'files' | 'limits'>) {
     // An id that is empty names nothing.
     const ids = new Set(request.InstanceId?.filter((id) => id !== ''))
-    if (request.RerunOf !== undefined && ids.size > 0) return 'RerunOf/conflict'
     if (request.RerunOf === undefined && ids.size === 0) return 'InstanceId/missing'
     // One with a rollout has a bound of its own, which the domain holds.
     if (!hasRollout(request) && ids.size > limits.instancesPerFileSend) return 'InstanceId/too-many'

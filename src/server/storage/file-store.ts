@@ -200,13 +200,14 @@ export const fileReader = (sql: SqlReader, lock = '', bounds = DEFAULT_ANSWER_BO
 
     ...heldTasks(sql, { table: 'file_task', id: 'send_id', columns: COLUMNS, rowOf: taskRow, lock }),
 
-    async hostsWhereFailed(invokeId, withLeftOut, limit) {
+    async hostsWhereFailed(invokeId, withLeftOut, limit, among) {
       const failed = `${sql.dialect.within('state', '$2')} and error_code <> '${ROLLOUT_ENDED}'`
       const leftOut = `state in ('Waiting', 'Queued') or error_code = '${ROLLOUT_ENDED}'`
+      const named = among === undefined ? '' : ` and ${sql.dialect.within('instance_id', '$4')}`
       const rows = await sql.all(
-        `select instance_id from file_task where send_id = $1 and (${withLeftOut ? `${failed} or ${leftOut}` : failed})
+        `select instance_id from file_task where send_id = $1 and (${withLeftOut ? `${failed} or ${leftOut}` : failed})${named}
        order by instance_id limit $3`,
-        [invokeId, JSON.stringify(FILE_FAILURES), limit],
+        [invokeId, JSON.stringify(FILE_FAILURES), limit, ...(among === undefined ? [] : [JSON.stringify(among)])],
       )
       return rows.map((row) => textOf(row['instance_id']))
     },

@@ -109,9 +109,12 @@ export const taskReader = (sql: SqlReader, lock = '', bounds = DEFAULT_ANSWER_BO
     condition: string,
     states: readonly TaskState[],
     limit: number,
+    among: readonly string[] | undefined,
   ): Promise<readonly string[]> => {
-    const text = `select instance_id from task where invocation_id = $1 and ${condition} order by instance_id limit $3`
-    return (await sql.all(text, [invokeId, JSON.stringify(states), limit])).map((row) => textOf(row['instance_id']))
+    const named = among === undefined ? '' : ` and ${sql.dialect.within('instance_id', '$4')}`
+    const text = `select instance_id from task where invocation_id = $1 and ${condition}${named} order by instance_id limit $3`
+    const values = [invokeId, JSON.stringify(states), limit, ...(among === undefined ? [] : [JSON.stringify(among)])]
+    return (await sql.all(text, values)).map((row) => textOf(row['instance_id']))
   }
   /** There is an invocation of this command and of another one, too. */
   const wasChanged = async ({ accountId, regionId }: Scope, commandId: string): Promise<boolean> =>
@@ -274,10 +277,11 @@ export const taskReader = (sql: SqlReader, lock = '', bounds = DEFAULT_ANSWER_BO
 
     ...heldTasks(sql, { table: 'task', id: 'invocation_id', columns: TASK_COLUMNS, rowOf: taskRow, lock }),
 
-    hostsIn: (invokeId, states, limit) => hosts(invokeId, sql.dialect.within('state', '$2'), states, limit),
+    hostsIn: (invokeId, states, limit, among) =>
+      hosts(invokeId, sql.dialect.within('state', '$2'), states, limit, among),
 
-    hostsInOrLeftOut: (invokeId, states, limit) =>
-      hosts(invokeId, `(${sql.dialect.within('state', '$2')} or ${LEFT_OUT})`, states, limit),
+    hostsInOrLeftOut: (invokeId, states, limit, among) =>
+      hosts(invokeId, `(${sql.dialect.within('state', '$2')} or ${LEFT_OUT})`, states, limit, among),
 
     async overdue(now, limit) {
       const rows = await sql.arrays(

@@ -57,10 +57,15 @@ export interface FileReader {
   /** Sends that wait for this host. */
   queuedOn(instanceId: string, limit: number): Promise<readonly string[]>
   /**
-   * Hosts of a send on which it failed, in id order.
+   * Hosts of a send on which it failed, in id order; of these hosts alone, if any are named.
    * @param withLeftOut and those that its rollout left out, or is about to
    */
-  hostsWhereFailed(invokeId: string, withLeftOut: boolean, limit: number): Promise<readonly string[]>
+  hostsWhereFailed(
+    invokeId: string,
+    withLeftOut: boolean,
+    limit: number,
+    among?: readonly string[],
+  ): Promise<readonly string[]>
   /** What is not over although its deadline passed. */
   overdue(now: number, limit: number): Promise<readonly FileTaskRow[]>
 }

@@ -26,8 +26,9 @@ export interface NewFile {
 }
 
 export interface SendRequest {
+  /** Beside `rerunOf`: those of its hosts that are meant; none for all. */
   readonly instanceIds: readonly string[]
-  /** In place of instances: those on which this earlier send failed, and that are still there. */
+  /** On the instances on which this earlier send failed, and that are still there. */
   readonly rerunOf?: string | undefined
   /** Undefined, as an empty resource group: that of the send that is repeated, else 60. */
   readonly timeoutSeconds: number | undefined

@@ -79,9 +79,8 @@ const findTargets = async (
 ): Promise<{ readonly targets: readonly TargetRow[]; readonly instanceIds: readonly string[] }> => {
   const isRerun = rerunOf !== undefined
   if (isRerun && !isSame(await stores.read.files.scopeOf(rerunOf), scope)) throw new Fault('invocation/not-found')
-  const ids = isRerun
-    ? await stores.read.files.hostsWhereFailed(rerunOf, await hasHalted(stores, scope, rerunOf), most + 1)
-    : [...new Set(named)]
+  const asked = [...new Set(named)]
+  const ids = isRerun ? await failedHosts(stores, scope, rerunOf, asked, most + 1) : asked
   if (ids.length > most) throw new Fault('instance/too-many')
   const targets = await stores.read.instances.targets(scope, ids)
   const there = new Set(targets.map(({ instanceId }) => instanceId))
@@ -90,6 +89,21 @@ const findTargets = async (
     throw new Fault('instance/not-found', [], { detail: `There is no instance ${someOf(missing)}.` })
   if (isRerun && targets.length === 0) throw new Fault('rerun/nothing-to-run')
   return { targets, instanceIds: ids.filter((id) => there.has(id)) }
+}
+
+/** Where a send failed: of those that are named, in their order, or of all. */
+const failedHosts = async (
+  stores: UnitOfWork,
+  scope: Scope,
+  invokeId: string,
+  named: readonly string[],
+  most: number,
+): Promise<readonly string[]> => {
+  const { files } = stores.read
+  const halted = await hasHalted(stores, scope, invokeId)
+  if (named.length === 0) return files.hostsWhereFailed(invokeId, halted, most)
+  const failed = new Set(await files.hostsWhereFailed(invokeId, halted, most, named))
+  return named.filter((id) => failed.has(id))
 }
 
 const isSame = (one: Scope | undefined, other: Scope): boolean =>

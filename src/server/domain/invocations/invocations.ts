@@ -41,8 +41,8 @@ export type LegacyRecordStatus = 'Running' | 'Finished' | 'Failed' | 'Stopping' 
 export type Targets =
   | { readonly by: 'id'; readonly instanceIds: readonly string[] }
   | { readonly by: 'tag'; readonly tags: readonly TagFilter[] }
-  /** The hosts of an earlier invocation on which it failed, as far as they are still there. */
-  | { readonly by: 'failure'; readonly invokeId: string }
+  /** The hosts of an earlier invocation on which it failed, as far as they are still there, and among these if there are any. */
+  | { readonly by: 'failure'; readonly invokeId: string; readonly among?: readonly string[] | undefined }
 
 /** What is ended on a stop and on a timeout (api.md §5.5): the script's own process, or all that it started. */
 export type TerminationMode = 'Process' | 'ProcessTree'

@@ -313,9 +313,18 @@ const targetIds = async (
     return tagged
   }
   if (!(await stores.read.invocations.exists(scope, targets.invokeId))) throw new Fault('invocation/not-found')
-  return (await hasHalted(stores, scope, targets.invokeId))
-    ? stores.read.tasks.hostsInOrLeftOut(targets.invokeId, FAILURES, most)
-    : stores.read.tasks.hostsIn(targets.invokeId, FAILURES, most)
+  const { invokeId, among } = targets
+  const { tasks } = stores.read
+  const hosts = (await hasHalted(stores, scope, invokeId))
+    ? await tasks.hostsInOrLeftOut(invokeId, FAILURES, most, among)
+    : await tasks.hostsIn(invokeId, FAILURES, most, among)
+  return among === undefined ? hosts : inOrderOf(among, hosts)
+}
+
+/** The same ids, as they were named. */
+const inOrderOf = (named: readonly string[], ids: readonly string[]): readonly string[] => {
+  const found = new Set(ids)
+  return named.filter((id) => found.has(id))
 }
 
 const waiting = (instanceId: string, position: number) => ({

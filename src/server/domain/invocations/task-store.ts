@@ -74,10 +74,20 @@ export interface TaskReader {
   queuedIn(invokeId: string, after: string, limit: number): Promise<readonly string[]>
   /** Invocations that wait for this host. */
   queuedOn(instanceId: string, limit: number): Promise<readonly string[]>
-  /** Hosts of an invocation on which it is in one of these states. */
-  hostsIn(invokeId: string, states: readonly TaskState[], limit: number): Promise<readonly string[]>
+  /** Hosts of an invocation on which it is in one of these states; of these hosts alone, if any are named. */
+  hostsIn(
+    invokeId: string,
+    states: readonly TaskState[],
+    limit: number,
+    among?: readonly string[],
+  ): Promise<readonly string[]>
   /** The same, and those that its rollout left out, or is about to: it says why, somebody who stops one does not. */
-  hostsInOrLeftOut(invokeId: string, states: readonly TaskState[], limit: number): Promise<readonly string[]>
+  hostsInOrLeftOut(
+    invokeId: string,
+    states: readonly TaskState[],
+    limit: number,
+    among?: readonly string[],
+  ): Promise<readonly string[]>
   /** Unfinished tasks whose deadline passed, of committed invocations. */
   overdue(now: number, limit: number): Promise<readonly TaskRow[]>
   /** The instance ids of an invocation that are in these states, in id order after `after`. */

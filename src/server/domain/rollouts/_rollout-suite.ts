@@ -290,6 +290,33 @@ export const rolloutSuite = (openWorld: () => Promise<World>): void => {
   })
 
   describe('a run on the hosts that failed', () => {
+    it('is on those of them that are named, in that order', async () => {
+      await using world = await openWorld()
+      const hosts = await hostsOf(world, 5)
+      const [a = '', b = '', c = '', d = '', e = ''] = hosts
+      const invokeId = await begin(world, hosts, { maxConcurrency: '4', stopAfterFailures: '1' })
+      await taken(world, [a, b, c, d])
+      for (const host of [b, c, d]) await finish(world, host, invokeId, 1)
+      await finish(world, a, invokeId)
+      await world.parts.rollouts.settled()
+      expect(await told(world, invokeId)).toMatchObject({ status: 'Halted' })
+      const on = async (among: readonly string[], rollout?: RolloutRequest) => {
+        const again = await world.run([], { request: { targets: { by: 'failure', invokeId, among }, rollout } })
+        await world.parts.rollouts.settled()
+        return again
+      }
+      // One where it succeeded, and one that the halt left out.
+      const again = await on([e, c, a])
+      expect(await statuses(world, again, [c, e])).toEqual(['Pending', 'Pending'])
+      for (const host of [a, b, d]) await expect(world.task(again, host)).rejects.toThrow('no task')
+      const inTurns = await on([d, b], { maxConcurrency: '1' })
+      expect((await told(world, inTurns)).counts).toMatchObject({ waiting: 1, active: 1 })
+      expect((await world.handOut(b)).run).toEqual([])
+      await taken(world, [d])
+      await expect(on([a])).rejects.toMatchObject({ kind: 'rerun/nothing-to-run' })
+      await expect(on(['i-none'])).rejects.toMatchObject({ kind: 'rerun/nothing-to-run' })
+    })
+
     it.each([true, false])('fills in placeholders as that one did (%s), unless it is said', async (enableParameter) => {
       await using world = await openWorld()
       const [a = ''] = await hostsOf(world, 1)
@@ -893,6 +920,9 @@ export const rolloutSuite = (openWorld: () => Promise<World>): void => {
       expect((await told(world, again)).counts).toMatchObject({ waiting: 1, active: 1 })
       const results = (await send0(world, again))?.results.map(({ instanceId }) => instanceId)
       expect(results?.toSorted()).toEqual([b, d].toSorted())
+      const named = await send(world, [a, b], {}, rerunOf)
+      expect((await send0(world, named))?.results.map(({ instanceId }) => instanceId)).toEqual([b])
+      await expect(send(world, [a], {}, rerunOf)).rejects.toMatchObject({ kind: 'rerun/nothing-to-run' })
       const stranger = { ...SCOPE, accountId: '2000000000000002' }
       const theirs = send(world, [], {}, rerunOf, stranger)
       await expect(theirs).rejects.toMatchObject({ kind: 'invocation/not-found' })
