@@ -6,7 +6,7 @@ import type { Output } from '../../command-line/terminal.js'
 import { type Api, openApi } from '../call-operation.js'
 import { withNames } from '../host-names.js'
 import { getInvocation } from '../history/invocations.js'
-import { RESULT_STATES, type ResultFilter, resultPages } from '../history/results.js'
+import { RESULT_STATES, type ResultFilter, resultPages, type ResultState } from '../history/results.js'
 import { count } from '../output/count.js'
 import { writeJson } from '../output/json.js'
 import { groupsText, type Told } from '../output/outcome-text.js'
@@ -15,7 +15,7 @@ import { Leaving } from '../running/leaving.js'
 import { groupOutcomes, type Outcome } from '../running/outcomes.js'
 import { isFileId } from '../sending/files.js'
 import { CONNECTION_OPTIONS, readConnection } from '../settings.js'
-import { showFile } from './files/show.js'
+import { type HostChoice, showFile } from './files/show.js'
 
 const group = 'Filters'
 /** Results that are shown where no invocation is named, and runs of each host. */
@@ -65,8 +65,9 @@ export const results = defineSubcommand({
   ],
   run: async ({ options, words: [invokeId], terminal }) => {
     using api = openApi(readConnection(options, terminal))
+    if (options.all && options.limit !== undefined) throw new UsageError('--all and --limit exclude each other.')
     if (invokeId !== undefined && isFileId(invokeId)) {
-      await showFile(api, invokeId, options.output, terminal)
+      await showFile(api, invokeId, options.output, terminal, ofFile(options))
       return EXIT.ok
     }
     using leaving = new Leaving()
@@ -81,7 +82,6 @@ export const results = defineSubcommand({
       history: options.history,
     }
     if (options.history && invokeId === undefined) throw new UsageError('--history needs the ID of an invocation.')
-    if (options.all && options.limit !== undefined) throw new UsageError('--all and --limit exclude each other.')
     const isEndless = options.history || invokeId === undefined
     const ordinary = options.history ? RUNS : invokeId === undefined ? RESULTS : Number.POSITIVE_INFINITY
     const limit = options.limit ?? (options.all ? Number.POSITIVE_INFINITY : ordinary)
@@ -125,6 +125,28 @@ export const results = defineSubcommand({
     return EXIT.ok
   },
 })
+
+/** Which hosts of a sent file are shown. @throws UsageError for what a file does not have */
+const ofFile = (options: {
+  readonly grouped: boolean
+  readonly history: boolean
+  readonly command?: string | undefined
+  readonly tag: readonly unknown[]
+  readonly state?: ResultState | undefined
+  readonly 'instance-id'?: string | undefined
+  readonly limit?: number | undefined
+}): HostChoice => {
+  const { grouped, history, command, tag, state, limit } = options
+  if (grouped)
+    throw new UsageError('--grouped does not go with a sent file: it has no answers, and its errors are together.')
+  if (history) throw new UsageError('--history does not go with a sent file: it is sent once.')
+  if (command !== undefined) throw new UsageError('--command does not go with a sent file: it is of no command.')
+  if (tag.length > 0)
+    throw new UsageError('--tag does not go with a sent file that is named: openassist files list --tag')
+  if (state === 'Finished' || state === 'Stopped')
+    throw new UsageError(`--state ${state} does not go with a sent file: no host of it is in that state.`)
+  return { state, instanceId: options['instance-id'], limit }
+}
 
 /** The API lists the runs of one host after the other, so that the newest of each are asked for host by host. */
 const partsOf = async (api: Api, filter: ResultFilter, signal: AbortSignal): Promise<readonly ResultFilter[]> => {

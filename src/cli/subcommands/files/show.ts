@@ -5,6 +5,7 @@ import type { Terminal } from '../../../command-line/terminal.js'
 import { type Api, openApi } from '../../call-operation.js'
 import { countHosts } from '../../history/invocations.js'
 import { withNames } from '../../host-names.js'
+import { count } from '../../output/count.js'
 import { fileText } from '../../output/file-text.js'
 import { writeJson } from '../../output/json.js'
 import { getFile } from '../../sending/files.js'
@@ -30,14 +31,29 @@ export const show = defineSubcommand({
   },
 })
 
+/** Which of its hosts are shown; all where nothing is said. */
+export interface HostChoice {
+  readonly state?: string | undefined
+  readonly instanceId?: string | undefined
+  /** The first ones. */
+  readonly limit?: number | undefined
+}
+
 /** Shows a sent file, wherever its id is given. @throws CommandFailure when there is none */
 export const showFile = async (
   api: Api,
   invokeId: string,
   output: 'text' | 'json',
-  { stdout }: Pick<Terminal, 'stdout'>,
+  { stdout, stderr }: Pick<Terminal, 'stdout' | 'stderr'>,
+  { state, instanceId, limit }: HostChoice = {},
 ): Promise<void> => {
-  const file = await getFile(api, invokeId)
+  const whole = await getFile(api, invokeId)
+  const chosen = whole.hosts.filter(
+    (host) => (state === undefined || host.status === state) && host.instanceId === (instanceId ?? host.instanceId),
+  )
+  const file = { ...whole, hosts: chosen.slice(0, limit) }
+  if (file.hosts.length < whole.hosts.length)
+    stderr.write(`${file.hosts.length.toLocaleString('en-US')} of ${count(whole.hosts.length, 'host')} shown\n`)
   if (output === 'text') {
     stdout.write(fileText(file, Date.now(), stdout))
     return
