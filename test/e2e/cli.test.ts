@@ -147,6 +147,31 @@ describe('openassist send', () => {
     )
   })
 
+  it('shows the hosts that are asked for, and cannot be stopped', async () => {
+    const both = ['-i', first.instanceId, '-i', second.instanceId]
+    const line = ['send', '-', '--name', 'asked-for', ...both, '--to', place.folder, '-o', 'json']
+    const { sends } = JSON.parse((await place.run(line, { input: 'x' })).out) as { sends: { invokeId: string }[] }
+    const id = sends[0]?.invokeId ?? ''
+    const hostsOf = async (...options: string[]) => {
+      const { hosts } = JSON.parse((await place.run(['results', id, '-o', 'json', ...options])).out) as {
+        hosts: { instanceId: string; status: string }[]
+      }
+      return hosts
+    }
+    expect((await hostsOf('--state', 'Success')).map(({ status }) => status)).toEqual(['Success'])
+    expect((await hostsOf('-i', second.instanceId)).map(({ instanceId }) => instanceId)).toEqual([second.instanceId])
+    expect(await hostsOf('--limit', '1')).toHaveLength(1)
+    expect(await hostsOf()).toHaveLength(2)
+    expect((await place.run(['results', id, '--state', 'Success'])).err).toBe('1 of 2 hosts shown\n')
+    for (const option of [['--history'], ['--grouped'], ['--tag', 'a'], ['--command', 'c-1'], ['--state', 'Stopped']]) {
+      const refused = await place.run(['results', id, ...option])
+      expect([refused.code, refused.err]).toEqual([2, expect.stringContaining('does not go with a sent file')])
+    }
+    const stopped = await place.run(['invocations', 'stop', id])
+    expect([stopped.code, stopped.err]).toEqual([1, expect.stringContaining('what was sent cannot be called back')])
+    expect(stopped.err).toContain(`openassist rollouts cancel ${id}`)
+  })
+
   it('is refused before anything is sent when the line or the file is wrong', async () => {
     writeFileSync(join(place.folder, 'large'), Buffer.alloc(24_577))
     writeFileSync(join(place.folder, 'empty'), '')

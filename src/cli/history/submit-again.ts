@@ -1,15 +1,12 @@
 import { type Members, textAt } from '../answer.js'
 import { isTooMany } from '../fitting-batches.js'
+import { isLeftOut } from '../running/outcomes.js'
 import { type Refused, submitInCalls } from '../running/submit.js'
 import type { Target } from '../running/targets.js'
 import { hasFailed, type InvocationHost } from './invocations.js'
 
 /** Why a server that did not find any of its hosts to run on refused a call with `RerunOf`. */
 const NOTHING_FAILED = 'InvalidRerunOf.NothingFailed'
-
-/** It did not get its turn: in the words of a file (`RolloutEnded`), and of a run, which says why. */
-const isLeftOut = ({ status, errorCode, errorInfo }: InvocationHost): boolean =>
-  errorCode === 'RolloutEnded' || (status === 'Cancelled' && errorInfo !== '')
 
 /** The hosts that `RerunOf` is about: where it failed, and which a halt left out; not whom somebody left out. */
 export const hostsToRunAgain = (hosts: readonly InvocationHost[], isHalted: boolean): readonly InvocationHost[] =>

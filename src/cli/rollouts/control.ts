@@ -37,16 +37,23 @@ export const controlSubcommand = (
     },
   })
 
-/** Looks at a rollout whose next step is due at once, until it is taken. */
+/** Looks at a rollout that did not move, until what is due at once is done. */
 const LOOKS = 10
 const BETWEEN_LOOKS_MS = 200
 
-/** How it is once the step that a change leads to is taken: one that goes on has hosts at work, or ends its wave. */
-const settledRollout = async (api: Api, invokeId: string): Promise<Rollout> => {
-  for (let look = 1; ; look += 1) {
+/** Its next step is due at once: one that goes on has hosts at work or ends its wave, one that was cancelled has nobody left who waits. */
+const isDue = ({ status, active, waiting, queued }: Rollout): boolean =>
+  (status === 'InProgress' && active === 0 && waiting > 0) || (status === 'Cancelled' && waiting + queued > 0)
+
+/** How it is once the steps that a change leads to are taken, as long as it moves. */
+export const settledRollout = async (api: Api, invokeId: string): Promise<Rollout> => {
+  let [before, looks] = [Number.POSITIVE_INFINITY, 0]
+  for (;;) {
     const rollout = await getRollout(api, invokeId)
-    const isDue = rollout.status === 'InProgress' && rollout.active === 0 && rollout.waiting > 0
-    if (!isDue || look === LOOKS) return rollout
+    const waiting = rollout.waiting + rollout.queued
+    looks = waiting < before ? 1 : looks + 1
+    before = waiting
+    if (!isDue(rollout) || looks === LOOKS) return rollout
     await delay(BETWEEN_LOOKS_MS)
   }
 }

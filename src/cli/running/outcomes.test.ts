@@ -134,6 +134,19 @@ describe('the exit status of a run', () => {
     expect(exitStatusOf([success], true)).toBe(1)
   })
 
+  it('is that of hosts that were not reached where a halt left the others out', () => {
+    const away = outcome('a', { status: 'Aborted', errorCode: 'ClientNotRunning' })
+    const errorInfo = '5 hosts failed, and it halts at 5'
+    const leftOut = outcome('b', { status: 'Cancelled', errorInfo })
+    const leftOutOfFile = outcome('c', { status: 'Aborted', errorCode: 'RolloutEnded', errorInfo })
+    expect(exitStatusOf([away, leftOut], false)).toBe(3)
+    expect(exitStatusOf([away, leftOutOfFile], false)).toBe(3)
+    expect(exitStatusOf([away, outcome('d', { status: 'Failed' }), leftOut], false)).toBe(1)
+    // Somebody stopped it, or called it off.
+    expect(exitStatusOf([away, outcome('e', { status: 'Cancelled' })], false)).toBe(1)
+    expect(exitStatusOf([leftOut], false)).toBe(1)
+  })
+
   it('never counts a state that is not known yet as an end', () => {
     expect(['', 'Pending', 'Scheduled', 'Running', 'Stopping'].filter(isFinal)).toEqual([])
     const final = ['Success', 'Failed', 'Error', 'Timeout', 'Invalid', 'Aborted', 'Cancelled', 'Terminated']

@@ -56,9 +56,20 @@ export const groupOutcomes = (outcomes: readonly Outcome[]): readonly OutcomeGro
 
 const NOT_REACHED = new Set(['Aborted', 'Timeout'])
 
+/** It never got its turn, since its rollout ended: in the words of a file (`RolloutEnded`), and of a run, which says why. */
+export const isLeftOut = ({
+  status,
+  errorCode,
+  errorInfo,
+}: Pick<Outcome, 'status' | 'errorCode' | 'errorInfo'>): boolean =>
+  errorCode === 'RolloutEnded' || (status === 'Cancelled' && errorInfo !== '')
+
 /** The exit status that sums up a run (docs/command-line.md). */
 export const exitStatusOf = (outcomes: readonly Outcome[], wasRefused: boolean): number => {
   if (wasRefused) return EXIT.failure
   if (outcomes.every(({ status }) => status === 'Success')) return EXIT.ok
-  return outcomes.every(({ status }) => NOT_REACHED.has(status)) ? EXIT.noHost : EXIT.failure
+  // Whom a halt left out, since so many could not be reached, was not reached either.
+  const others = outcomes.filter((outcome) => !isLeftOut(outcome))
+  const isNowhere = others.length > 0 && others.every(({ status }) => NOT_REACHED.has(status))
+  return isNowhere ? EXIT.noHost : EXIT.failure
 }

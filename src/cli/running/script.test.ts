@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { Readable } from 'node:stream'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { quoteForShell, readScript } from './script.js'
+import { parameterValues, quoteForShell, readScript } from './script.js'
 
 const read = async (given: Partial<Parameters<typeof readScript>[0]>, stdin = '') => {
   const terminal = { stdin: Readable.from([Buffer.from(stdin)]) as unknown as NodeJS.ReadStream, cwd: '/' }
@@ -33,6 +33,22 @@ describe('what is run', () => {
     await expect(read({ file: '-' })).rejects.toThrow('the script - is empty')
     await expect(read({ file: 'x', words: ['y'] })).rejects.toThrow('not both')
     await expect(read({ file: '/does/not/exist' })).rejects.toThrow('the script cannot be read')
+  })
+})
+
+describe('values of parameters', () => {
+  it('are given once each', () => {
+    expect(
+      parameterValues([
+        { name: 'a', value: '1' },
+        { name: 'b', value: '' },
+      ]),
+    ).toBe('{"a":"1","b":""}')
+    const twice = [
+      { name: 'a', value: '1' },
+      { name: 'a', value: '2' },
+    ]
+    expect(() => parameterValues(twice)).toThrow('--param a is given twice.')
   })
 })
 

@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { extname, resolve } from 'node:path'
 import { buffer } from 'node:stream/consumers'
+import { escapeControl } from '../../command-line/escape-control.js'
 import { CommandFailure, UsageError } from '../../command-line/failures.js'
+import type { Pair } from '../../command-line/options.js'
 import type { Terminal } from '../../command-line/terminal.js'
 import type { CommandType } from './targets.js'
 
@@ -51,6 +53,16 @@ const readFile = (file: string): Uint8Array => {
       cause: error,
     })
   }
+}
+
+/** Values for the parameters of a script, as JSON. @throws UsageError for one that is given twice */
+export const parameterValues = (given: readonly Pair[]): string => {
+  const values = new Map<string, string>()
+  for (const { name, value } of given) {
+    if (values.has(name)) throw new UsageError(`--param ${escapeControl(name)} is given twice.`)
+    values.set(name, value ?? '')
+  }
+  return JSON.stringify(Object.fromEntries(values))
 }
 
 /** A word that a POSIX shell reads as exactly this text. */

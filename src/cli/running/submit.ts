@@ -5,7 +5,7 @@ import { type Members, textAt } from '../answer.js'
 import type { Api, FlatParameters } from '../call-operation.js'
 import { FittingBatches, isTooMany } from '../fitting-batches.js'
 import { repeatedParameter, tagParameters } from '../pages.js'
-import type { Script } from './script.js'
+import { parameterValues, type Script } from './script.js'
 import type { CommandType, Target } from './targets.js'
 
 /** Hosts that one RunCommand takes (api.md §5.2); a server may be configured to take fewer. */
@@ -172,7 +172,6 @@ const given = (pairs: readonly (readonly [string, string | undefined])[]): FlatP
 
 /** What a run is told, whatever its script. */
 const parametersOf = (details: RunDetails): FlatParameters => {
-  const values = Object.fromEntries(details.parameters.map(({ name, value }) => [name, value ?? '']))
   return [
     ...given([
       ['Timeout', details.timeoutSeconds?.toString()],
@@ -189,7 +188,7 @@ const parametersOf = (details: RunDetails): FlatParameters => {
       ['OssOutputDelivery', details.outputTo],
       ['ResourceGroupId', details.resourceGroup],
     ]),
-    ...(details.parameters.length === 0 ? [] : [['Parameters', JSON.stringify(values)] as const]),
+    ...(details.parameters.length === 0 ? [] : [['Parameters', parameterValues(details.parameters)] as const]),
     ...tagParameters(details.tags),
     ...details.rollout,
   ]

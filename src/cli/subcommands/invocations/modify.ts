@@ -10,7 +10,7 @@ import { countHosts, getInvocation } from '../../history/invocations.js'
 import { hostsText } from '../../output/invocation-text.js'
 import { repeatedParameter } from '../../pages.js'
 import { explained } from '../../running/schedule-options.js'
-import { readScript } from '../../running/script.js'
+import { parameterValues, readScript } from '../../running/script.js'
 import { refersToSecrets } from '../../running/submit.js'
 import { CONNECTION_OPTIONS, readConnection } from '../../settings.js'
 
@@ -49,7 +49,6 @@ export const modify = defineSubcommand({
     const isScript = options.script !== undefined || rest.length > 0
     const given = { file: options.script, words: rest, type: undefined }
     const content = isScript ? (await readScript(given, terminal)).content : undefined
-    const values = Object.fromEntries(options.param.map(({ name, value }) => [name, value ?? '']))
     const changes: FlatParameters = [
       ...(content === undefined
         ? []
@@ -58,7 +57,7 @@ export const modify = defineSubcommand({
             ['CommandContent', Buffer.from(content).toString('base64')],
           ] as const)),
       ...(options.schedule === undefined ? [] : [['Frequency', options.schedule] as const]),
-      ...(options.param.length === 0 ? [] : [['Parameters', JSON.stringify(values)] as const]),
+      ...(options.param.length === 0 ? [] : [['Parameters', parameterValues(options.param)] as const]),
       ...(options['enable-parameter'] || (content !== undefined && refersToSecrets(content))
         ? [['EnableParameter', 'true'] as const]
         : []),

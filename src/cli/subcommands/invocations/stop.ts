@@ -1,3 +1,4 @@
+import { escapeControl } from '../../../command-line/escape-control.js'
 import { EXIT } from '../../../command-line/exit-codes.js'
 import { CommandFailure, UsageError } from '../../../command-line/failures.js'
 import { texts } from '../../../command-line/options.js'
@@ -7,6 +8,7 @@ import { countHosts, getInvocation } from '../../history/invocations.js'
 import { hostsText } from '../../output/invocation-text.js'
 import { batches, repeatedParameter } from '../../pages.js'
 import { laterText } from '../../running/leaving.js'
+import { isFileId } from '../../sending/files.js'
 import { CONNECTION_OPTIONS, readConnection } from '../../settings.js'
 
 /** Instances in one StopInvocation (api.md §7.1). */
@@ -59,6 +61,12 @@ export const stop = defineSubcommand({
 })
 
 const stopOne = async (api: Api, invokeId: string, instances: readonly string[]): Promise<void> => {
+  if (isFileId(invokeId)) {
+    const id = escapeControl(invokeId)
+    throw new CommandFailure(`${id} is a sent file, and what was sent cannot be called back.`, {
+      advice: [`Where hosts get it in turns, those that wait can be left out: openassist rollouts cancel ${id}`],
+    })
+  }
   if (instances.length === 0) await api.call('StopInvocation', [['InvokeId', invokeId]])
   for (const some of batches(instances, PER_CALL)) {
     await api.call('StopInvocation', [['InvokeId', invokeId], ...repeatedParameter('InstanceId', some)])
