@@ -116,6 +116,24 @@ describe('a run in turns', () => {
     expect([over.code, over.err]).toEqual([1, expect.stringContaining('The rollout is over')])
   })
 
+  it('that is paused is left with what that means and how to go on, by run and by watch', async () => {
+    const waves = ['--waves', '1', '--pause-between-waves', 'manual']
+    const run = place.openassist(['run', ...hosts(), ...waves, '--', 'true'])
+    await run.said(/Paused: wave 1 of 2 is over/)
+    run.child.kill('SIGINT')
+    const { code, err } = await run.ended
+    expect(code).toBe(130)
+    const left =
+      /Left; it is paused until somebody resumes it[^]*Go on: {5}openassist rollouts resume (\S+)\n {2}End it: {4}openassist rollouts cancel \1\n/
+    const id = left.exec(err)?.[1] ?? ''
+    expect(err).not.toContain('it goes on')
+    const watch = place.openassist(['invocations', 'watch', id])
+    await watch.said(/Paused: wave 1 of 2 is over/)
+    watch.child.kill('SIGINT')
+    expect((await watch.ended).err).toMatch(left)
+    expect((await place.run(['rollouts', 'cancel', id])).err).toContain('3 hosts: 1 succeeded, 2 stopped\n')
+  })
+
   it('that is held while its wave ends says that it is to be resumed once more', async () => {
     const gate = join(place.folder, 'gate')
     const script = `while [ ! -e ${gate} ]; do sleep 0.05; done`

@@ -83,8 +83,15 @@ export const getRollout = async (api: Api, invokeId: string): Promise<Rollout> =
   })
 }
 
-/** Also asks how the rollout is, and tells when that is another than it was. What has none is asked about once. */
-export const withRollout = (statesOf: StatesOf, tell: (rollout: Rollout) => void): StatesOf => {
+/**
+ * Also asks how the rollout is, and tells when that is another than it was. What has none is asked about once.
+ * @param known how each was at the last look
+ */
+export const withRollout = (
+  statesOf: StatesOf,
+  tell: (rollout: Rollout) => void,
+  known: Map<string, Rollout>,
+): StatesOf => {
   const told = new Map<string, string | undefined>()
   return async (api, invokeId, signal) => {
     const states = await statesOf(api, invokeId, signal)
@@ -97,6 +104,7 @@ export const withRollout = (statesOf: StatesOf, tell: (rollout: Rollout) => void
     const now = rollout === undefined ? undefined : `${rollout.status} ${rollout.reason}`.trim()
     const isNews = now !== (told.get(invokeId) ?? 'InProgress') && now !== 'Finished'
     if (rollout !== undefined && isNews) tell(rollout)
+    if (rollout !== undefined) known.set(invokeId, rollout)
     told.set(invokeId, now)
     return states
   }

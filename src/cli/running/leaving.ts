@@ -1,6 +1,7 @@
 import { calledAs } from '../../command-line/called-as.js'
 import { onInterrupt } from '../../command-line/interrupts.js'
 import type { Terminal } from '../../command-line/terminal.js'
+import type { Rollout } from '../rollouts/rollouts.js'
 import { type ConnectionValues, sameServer } from '../settings.js'
 
 /** Ctrl-C leaves what is waited for; it goes on without anybody who looks. */
@@ -12,6 +13,39 @@ export class Leaving implements Disposable {
   [Symbol.dispose](): void {
     this.#listening[Symbol.dispose]()
   }
+}
+
+const isPaused = ({ status }: Rollout): boolean => status === 'Paused'
+
+/**
+ * What becomes of it when nobody looks any more: what is paused does not go on.
+ * @param goesOn what is said of the others
+ * @param rollouts those of them that are known
+ */
+export const leftText = (invocations: Ids, rollouts: ReadonlyMap<string, Rollout>, goesOn: string): string => {
+  const paused = [...rollouts.values()].filter(isPaused)
+  const isAlone = invocations.length === 1
+  const told = paused.map(({ invokeId, resumeTime }) => {
+    const until = resumeTime === '' ? 'somebody resumes it' : resumeTime
+    return `${isAlone ? 'it' : invokeId} is paused until ${until}: until then, no host gets its turn`
+  })
+  return `Left; ${[...(paused.length < invocations.length ? [goesOn] : []), ...told].join('; ')}.`
+}
+
+/** Lines that go on with what is paused, or end it; `''` where nothing is. */
+export const pausedText = (
+  rollouts: ReadonlyMap<string, Rollout>,
+  connection: ConnectionValues,
+  terminal: Pick<Terminal, 'cwd' | 'env'>,
+): string => {
+  const line = lineFor(connection, terminal)
+  return [...rollouts.values()]
+    .filter(isPaused)
+    .flatMap(({ invokeId }) => [
+      `\n  Go on:     ${line(`rollouts resume ${invokeId}`)}`,
+      `\n  End it:    ${line(`rollouts cancel ${invokeId}`)}`,
+    ])
+    .join('')
 }
 
 type Ids = readonly { readonly invokeId: string }[]

@@ -11,12 +11,12 @@ import { writeOutcomes, writeOutcomesJson } from '../output/outcomes-report.js'
 import { openProgressLine, type ProgressLine } from '../output/progress-line.js'
 import { turnText } from '../output/rollout-text.js'
 import { ROLLOUT_OPTIONS, rolloutParameters } from '../rollouts/rollout-options.js'
-import { withRollout } from '../rollouts/rollouts.js'
+import { type Rollout, withRollout } from '../rollouts/rollouts.js'
 import { fetchOutcomes, follow, statesOfRun } from '../running/follow.js'
-import { laterText, Leaving, scheduleText } from '../running/leaving.js'
+import { laterText, Leaving, leftText, pausedText, scheduleText } from '../running/leaving.js'
 import { LiveOutput, withOutput } from '../running/live-output.js'
 import { exitStatusOf } from '../running/outcomes.js'
-import { readScript } from '../running/script.js'
+import { parameterValues, readScript } from '../running/script.js'
 import { RECORD_OPTIONS } from '../running/record.js'
 import { type KeptScript, refersToSecrets, type Submission, submit } from '../running/submit.js'
 import { submitToHosts } from '../running/submit-to-hosts.js'
@@ -131,6 +131,8 @@ export const run = defineSubcommand({
     const choice = choiceOf(options)
     const when = whenOf(options)
     const rollout = rolloutParameters(options)
+    // Refused before anything is asked of the server.
+    parameterValues(options.param)
     const given = { file: options.script, words: [...words, ...(rest ?? [])], type: options.type }
     if (options.command !== undefined) checkOnlyCommand(options, given.words)
     const read = options.command === undefined ? await readScript(given, terminal) : undefined
@@ -191,12 +193,14 @@ export const run = defineSubcommand({
     const live = new LiveOutput(terminal.stdout, line)
     const isLive = options.output === 'text' && total === 1
     const ofHosts = isLive ? withOutput(live) : statesOfRun
-    const states =
-      rollout.length === 0 ? ofHosts : withRollout(ofHosts, (one) => line.say(turnText(one, options, terminal)))
+    const rollouts = new Map<string, Rollout>()
+    const tellTurn = (one: Rollout): void => line.say(turnText(one, options, terminal))
+    const states = rollout.length === 0 ? ofHosts : withRollout(ofHosts, tellTurn, rollouts)
     await follow(api, submission.submitted, (progress) => line.showBeside(live, progress), leaving.signal, states)
     if (leaving.signal.aborted) {
       line.endLineOf(live)
-      tellLeft(submission, total, later, line)
+      const left = leftText(submission.submitted, rollouts, 'it goes on')
+      tellLeft(submission, total, left, `${later}${pausedText(rollouts, options, terminal)}`, line)
       return EXIT.interrupted
     }
     const outcomes = await fetchOutcomes(api, submission.submitted)
@@ -256,10 +260,16 @@ const whenOf = (options: {
   return { repeatMode: options['dry-run'] ? 'DryRun' : undefined, frequency: options.schedule }
 }
 
-const tellLeft = ({ submitted, refused }: Submission, total: number, later: string, line: ProgressLine): void => {
+const tellLeft = (
+  { submitted, refused }: Submission,
+  total: number,
+  left: string,
+  later: string,
+  line: ProgressLine,
+): void => {
   const asked = [...submitted, ...refused].reduce((sum, { targets }) => sum + targets.length, 0)
   if (submitted.length === 0) line.say('Left before anything was submitted.')
-  else if (asked === total) line.say(`Left; it goes on.\n${later}`)
+  else if (asked === total) line.say(`${left}\n${later}`)
   else line.say(`Left; it goes on, but was not submitted to ${count(total - asked, 'host')}.\n${later}`)
 }
 

@@ -9,7 +9,7 @@ import { writeJson } from '../output/json.js'
 import { writeFileOutcomes } from '../output/outcomes-report.js'
 import { openProgressLine } from '../output/progress-line.js'
 import { follow } from '../running/follow.js'
-import { Leaving, sendText } from '../running/leaving.js'
+import { Leaving, leftText, sendText } from '../running/leaving.js'
 import { exitStatusOf, type Outcome } from '../running/outcomes.js'
 import type { Submission } from '../running/submit.js'
 import { RECORD_OPTIONS } from '../running/record.js'
@@ -20,7 +20,7 @@ import { invocationsOf, refusedOf } from '../running/tell.js'
 import { fetchFileOutcomes, readFileToSend, sendFile, statesOfSend } from '../sending/send-file.js'
 import { turnText } from '../output/rollout-text.js'
 import { ROLLOUT_OPTIONS, rolloutParameters } from '../rollouts/rollout-options.js'
-import { withRollout } from '../rollouts/rollouts.js'
+import { type Rollout, withRollout } from '../rollouts/rollouts.js'
 import { CONNECTION_OPTIONS, readConnection } from '../settings.js'
 
 const onHosts = 'The file on the hosts'
@@ -103,15 +103,14 @@ export const send = defineSubcommand({
       line.say(later)
       return refused.length > 0 ? EXIT.failure : EXIT.ok
     }
-    const states =
-      rollout.length === 0
-        ? statesOfSend
-        : withRollout(statesOfSend, (one) => line.say(turnText(one, options, terminal)))
+    const rollouts = new Map<string, Rollout>()
+    const tellTurn = (one: Rollout): void => line.say(turnText(one, options, terminal))
+    const states = rollout.length === 0 ? statesOfSend : withRollout(statesOfSend, tellTurn, rollouts)
     await follow(api, submitted, (progress) => line.show(progress), leaving.signal, states)
     if (leaving.signal.aborted) {
       const how =
         rollout.length > 0 ? 'hosts get it in their turns, after a pause only once it is over' : 'it is on its way'
-      if (submitted.length > 0) line.say(`Left; ${how}.\n${later}`)
+      if (submitted.length > 0) line.say(`${leftText(submitted, rollouts, how)}\n${later}`)
       return EXIT.interrupted
     }
     const outcomes = await fetchFileOutcomes(api, submitted)

@@ -9,9 +9,9 @@ import { groupsText } from '../../output/outcome-text.js'
 import { writeFileOutcomes, writeOutcomes, writeOutcomesJson } from '../../output/outcomes-report.js'
 import { openProgressLine } from '../../output/progress-line.js'
 import { turnText } from '../../output/rollout-text.js'
-import { withRollout } from '../../rollouts/rollouts.js'
+import { type Rollout, withRollout } from '../../rollouts/rollouts.js'
 import { fetchOutcomes, follow, type Progress, statesOfRun, type StatesOf } from '../../running/follow.js'
-import { laterText, Leaving, scheduleText, sendText } from '../../running/leaving.js'
+import { laterText, Leaving, leftText, pausedText, scheduleText, sendText } from '../../running/leaving.js'
 import { LiveOutput, withOutput } from '../../running/live-output.js'
 import { exitStatusOf, type Outcome } from '../../running/outcomes.js'
 import { withRuns } from '../../running/runs-as-they-come.js'
@@ -49,9 +49,16 @@ export const watch = defineSubcommand({
     const ids = [...new Set(words)]
     const watched: Watched[] = []
     const live = new LiveOutput(terminal.stdout, line)
+    const rollouts = new Map<string, Rollout>()
     const left = (): number => {
       line.endLineOf(live)
-      line.say(`Left; it goes on.\n${leftText(ids, watched, options, terminal)}`)
+      const left = leftText(
+        ids.map((invokeId) => ({ invokeId })),
+        rollouts,
+        'it goes on',
+      )
+      const paused = pausedText(rollouts, options, terminal)
+      line.say(`${left}\n${comeBackText(ids, watched, options, terminal)}${paused}`)
       return EXIT.interrupted
     }
     try {
@@ -73,7 +80,7 @@ export const watch = defineSubcommand({
     // What runs again and again is never done.
     const show =
       repeating.length === watched.length ? () => undefined : (progress: Progress) => line.showBeside(live, progress)
-    const withTurns = withRollout(states, (one) => line.say(turnText(one, options, terminal)))
+    const withTurns = withRollout(states, (one) => line.say(turnText(one, options, terminal)), rollouts)
     await follow(api, watched, show, leaving.signal, withTurns)
     if (leaving.signal.aborted) return left()
     const once = watched.filter(({ kind }) => kind === 'once')
@@ -106,7 +113,7 @@ const watchedOf = async (api: Api, invokeId: string, signal: AbortSignal): Promi
   return { invokeId, targets, kind: isFile ? 'file' : repeats ? 'repeating' : 'once' }
 }
 
-const leftText = (
+const comeBackText = (
   ids: readonly string[],
   watched: readonly Watched[],
   connection: ConnectionValues,
