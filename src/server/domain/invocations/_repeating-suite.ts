@@ -713,6 +713,27 @@ export const repeatingSuite = (openWorld: () => Promise<World>): void => {
       expect(await world.task(invokeId, host)).toMatchObject({ status: 'Scheduled', repeats: 1 })
     })
 
+    it.each(['over', 'under way'])(
+      'runs again when the host starts again soon, with the run before %s',
+      async (before) => {
+        await using world = await openWorld()
+        const host = await world.host({ pid: 100 })
+        const invokeId = await run(world, [host], { repeatMode: 'EveryReboot' })
+        world.pass(5 * MINUTE)
+        await world.beat(host, { pid: 7, coldStart: true, startedAt: world.now() - 1_000 })
+        expect(await kinds(world, host, { reason: 'startup', coldStart: true })).toEqual(['EveryReboot'])
+        await world.report(host, invokeId, { kind: 'running' })
+        if (before === 'over') await world.report(host, invokeId, { kind: 'finish' })
+        world.pass(20_000)
+        await world.beat(host, { pid: 8, coldStart: true, startedAt: world.now() - 1_000 })
+        expect(await kinds(world, host, { reason: 'startup', coldStart: true })).toEqual(['EveryReboot'])
+        // The same start, asked again.
+        expect(await kinds(world, host, { reason: 'startup', coldStart: true })).toEqual([])
+        await world.report(host, invokeId, { kind: 'running', output: 'again' })
+        expect(await world.task(invokeId, host)).toMatchObject({ status: 'Running', repeats: 2 })
+      },
+    )
+
     it('is not handed out again to a kick, as it would run again', async () => {
       await using world = await openWorld()
       const host = await world.host({ pid: 100 })

@@ -3,7 +3,7 @@ import { builtInNames, builtInsInOneForm, bytesOfScript, fillIn, textOfScript } 
 import { parseLauncher } from '../commands/launcher.js'
 import type { PresenceTable } from '../fleet/presence.js'
 import type { UnitOfWork, Writing } from '../unit-of-work.js'
-import { handedTo, isHandedTo } from '../fleet/agent-process.js'
+import { handedTo, isHandedTo, isOfAnotherProcess } from '../fleet/agent-process.js'
 import type { AgentTasks, Fetch, HandedOutTask, HandOut, Repeat } from './agent-tasks.js'
 import { changeTask } from './change-task.js'
 import type { InvocationScript } from './invocation-store.js'
@@ -195,7 +195,7 @@ export const handOut = ({
       const isDue =
         task.repeatMode === 'Period'
           ? (task.state === 'Scheduled' || task.state === 'Running') && (isStartup || isRecent || !isItsProcess)
-          : task.state === 'Scheduled' && isStartup && isColdStart && !isRecent
+          : task.state === 'Scheduled' && isStartup && isColdStart && !(isRecent && !isOfAnotherProcess(task, process))
       const script = isDue ? await scripts.find(task.invokeId, w.invocations) : undefined
       if (script === undefined) continue
       const isOutdated = task.repeatMode === 'Period' && task.version !== script.version
