@@ -82,11 +82,13 @@ export const buildAutomaton = (patterns: readonly Uint8Array[]): Automaton => {
   }
 }
 
-/** Spans come by their ends. */
-const add = (spans: Span[], start: number, to: number): void => {
+/** Spans come by their ends, but for the one that was covered: its pattern may end behind a shorter one. */
+const add = (spans: Span[], start: number, end: number): void => {
   let from = start
+  let to = end
   for (let last = spans.at(-1); last !== undefined && last.to > from; last = spans.at(-1)) {
     from = Math.min(from, last.from)
+    to = Math.max(to, last.to)
     spans.pop()
   }
   spans.push({ from, to })

@@ -70,11 +70,11 @@ export const rerun = defineSubcommand({
     const earlier = isFile ? await getFile(api, invokeId) : await getInvocation(api, invokeId)
     const counts = countHosts(earlier.hosts)
     const had = await findRollout(api, invokeId).catch((error: unknown) => {
-      // Whoever may not see rollouts, and a server that has none, can have it all at once.
+      // Whoever may not see rollouts, and a server that has none, can have it all at once: the server knows whom a halt left out.
       if (error instanceof RefusedCall && options['at-once']) return undefined
       throw error
     })
-    const expected = hostsToRunAgain(earlier.hosts, had?.status === 'Halted')
+    const expected = hostsToRunAgain(earlier.hosts, had === undefined || had.status === 'Halted')
     if (expected.length === 0) throw new CommandFailure(`it failed nowhere. ${hostsText(counts)}.`)
     const rollout = options['at-once'] ? [] : rolloutAgain(options, had)
     const { action, parameters } =
@@ -108,6 +108,8 @@ export const rerun = defineSubcommand({
     if (gone > 0) say(`${count(gone, 'host')} no longer there.`)
     if (counts.unfinished > 0) say(`${count(counts.unfinished, 'host')} not finished yet: not among these.`)
     if (again.notAsked > 0) say(`Left; it was not submitted to ${count(again.notAsked, 'host')}.`)
+    // Left in the first call, or nobody is there any more: there is nothing to come back to.
+    if (submitted.length === 0) return leaving.signal.aborted ? EXIT.interrupted : EXIT.failure
     const turns = rollout.length === 0 ? '' : `, in turns (${rollout.map((pair) => pair.join(' ')).join(', ')})`
     const parts = submitted.length > 1 ? `, in ${submitted.length} parts` : ''
     say(`Submitted to ${count(amount, 'host')}${parts}${turns}.`)

@@ -135,6 +135,17 @@ export const versionGatesSuite = (openWorld: () => Promise<World>): void => {
     },
   )
 
+  it('one instance that gets its turn needs no version either', async () => {
+    await using world = await openWorld()
+    const host = await newInstance(world, 'Linux', '1.0')
+    const content = Buffer.from('echo {{ACS::InstanceId}}')
+    const request = { rollout: { offlineTimeoutSeconds: 60 } }
+    const invokeId = await world.run([host], { content, enableParameter: true, request })
+    await world.parts.rollouts.settled()
+    expect(await world.task(invokeId, host)).toMatchObject({ status: 'Pending', errorCode: '' })
+    expect((await world.handOut(host)).run).toHaveLength(1)
+  })
+
   describe.each(FREE)('%s', (_feature, use) => {
     it.each(['Linux', 'Windows'] as const)('on %s needs no version', async (osType) => {
       await using world = await openWorld()

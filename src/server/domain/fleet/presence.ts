@@ -62,6 +62,8 @@ export class PresenceTable implements Presence {
   #startedAt: number
   /** Until this start, by the clock of then. */
   readonly #down: { readonly from: number; readonly to: number }
+  /** The earliest that this start has been since, by a clock that was set. */
+  #earliestStart: number
   /** Nothing that was accepted before this process was signed later. */
   readonly #since: number
   /** When a node was last alive before this start. */
@@ -81,6 +83,7 @@ export class PresenceTable implements Presence {
     this.#since = options.since ?? this.#startedAt
     this.#downSince = Math.min(options.lastAlive ?? this.#startedAt, this.#startedAt)
     this.#down = { from: this.#downSince, to: this.#startedAt }
+    this.#earliestStart = this.#startedAt
     this.#lead = this.#startedAt - (options.clock.steady?.() ?? 0)
   }
 
@@ -134,6 +137,7 @@ export class PresenceTable implements Presence {
     // Who counts after the next start is written as it is now, also who did not speak since this one.
     const countsFrom = this.#downSince - LIVE_MS
     this.#startedAt += by
+    this.#earliestStart = Math.min(this.#earliestStart, this.#startedAt)
     this.#downSince += by
     for (let place = 0; place < this.#ids.length; place += 1) {
       const seen = this.#lastSeen[place] as number
@@ -233,6 +237,11 @@ export class PresenceTable implements Presence {
    */
   get downtime(): { readonly from: number; readonly to: number } {
     return this.#down
+  }
+
+  /** What was stored with an earlier time was stored before this start, however the clock was set since. */
+  get earliestStart(): number {
+    return this.#earliestStart
   }
 
   /** The agent process that was last seen on the host, '' when unknown. */

@@ -587,6 +587,22 @@ export const repeatingSuite = (openWorld: () => Promise<World>): void => {
       expect(await history(world, invokeId)).toMatchObject([{ status: 'Failed', exitCode: 3 }])
     })
 
+    it('ends when it is said to have, also where the run before it is named', async () => {
+      await using world = await openWorld()
+      const host = await world.host()
+      const invokeId = await run(world, [host], { frequency: 'rate(5m)' })
+      await world.handOut(host)
+      world.pass(5 * MINUTE)
+      const first = world.now()
+      await world.report(host, invokeId, { kind: 'finish' })
+      world.pass(5 * MINUTE)
+      await world.report(host, invokeId, { kind: 'running' })
+      world.pass(2_000)
+      await world.parts.domain.invocations.stop(SCOPE, CALLER, invokeId, undefined)
+      await world.report(host, invokeId, { kind: 'stopped', startedAt: first })
+      expect(await world.task(invokeId, host)).toMatchObject({ status: 'Terminated', finishedAt: world.now() })
+    })
+
     it('goes on when the clock of the server is set back', async () => {
       await using world = await openWorld()
       const host = await world.host()

@@ -1,4 +1,5 @@
 import { frequencyOf } from './frequency-of.js'
+import { gatedBuiltIns } from '../fleet/agent-version.js'
 import type { PresenceTable } from '../fleet/presence.js'
 import { isTooLate, NEVER_BACK, type PacedTasks, type TakeTurn } from '../rollouts/paced-tasks.js'
 import type { UnitOfWork } from '../unit-of-work.js'
@@ -20,13 +21,21 @@ interface Parts {
 }
 
 /** What a submission found out of its script, found out again from what it wrote down. */
-const needsOf = (script: InvocationScript): Needs => ({
-  options: optionsOf(script),
-  builtIns: script.enableParameter ? builtInNames(fillIn(textOfScript(script.content), valuesOf(script))) : [],
-  secrets: script.secrets,
-  mode: script.repeatMode,
-  frequency: frequencyOf(script),
-})
+const needsOf = async (
+  stores: UnitOfWork,
+  script: InvocationScript,
+  instanceIds: readonly string[],
+): Promise<Needs> => {
+  const names = script.enableParameter ? builtInNames(fillIn(textOfScript(script.content), valuesOf(script))) : []
+  const amount = names.length === 0 ? 0 : await stores.read.tasks.amountWith(script.invokeId, instanceIds)
+  return {
+    options: optionsOf(script),
+    builtIns: gatedBuiltIns(names, amount > 1),
+    secrets: script.secrets,
+    mode: script.repeatMode,
+    frequency: frequencyOf(script),
+  }
+}
 
 const EVENT_OF: Readonly<Record<string, TaskEvent>> = {
   Pending: 'released',
@@ -44,7 +53,7 @@ export const pacedInvocations = ({ stores, presence, features }: Parts): PacedTa
   async prepare(invokeId, instanceIds, queueUntil): Promise<TakeTurn> {
     const script = await stores.read.invocations.script(invokeId)
     if (script === undefined) return () => Promise.resolve('unchanged')
-    const needs = needsOf(script)
+    const needs = await needsOf(stores, script, instanceIds)
     const found = await stores.read.instances.targets(script.scope, instanceIds)
     const targets = new Map(found.map((target) => [target.instanceId, target]))
     await presence.prefetch(instanceIds)

@@ -33,7 +33,13 @@ export const endOfRun = async (
     errorCode: outcome.code,
     errorInfo: outcome.info,
     exitCode: outcome.exitCode,
-    finishedAt: finishedAt(report, script, task.startedAt, now),
+    finishedAt: finishedAt(
+      report,
+      script,
+      task.startedAt,
+      now,
+      report.kind !== 'invalid' && report.run === task.runStart,
+    ),
   }
 }
 

@@ -227,16 +227,19 @@ const LATEST = Date.UTC(9999, 11, 31)
 /**
  * On a timeout the end is the start plus the timeout (api.md §8.1), else as long behind it as it lasted by the clock of its host:
  * ours may have been set meanwhile, and an end is never in front of its start.
+ * @param isOfIt the report names the run that began at `startedAt`; an agent may name the one before
  */
 export const finishedAt = (
   report: Exclude<Report, { kind: 'running' | 'verified' }>,
   script: InvocationScript,
   startedAt: number | undefined,
   now: number,
+  isOfIt = true,
 ): number => {
   if (report.kind === 'timeout' && startedAt !== undefined) return startedAt + script.timeoutSeconds * 1_000
   if (report.kind === 'invalid' || report.endedAt <= 0) return Math.max(startedAt ?? now, now)
   if (startedAt === undefined || report.startedAt <= 0) return report.endedAt
+  if (!isOfIt) return Math.max(startedAt, report.endedAt)
   return Math.min(startedAt + Math.max(0, report.endedAt - report.startedAt), LATEST)
 }
 
