@@ -103,10 +103,11 @@ export class Stage {
     const page = { style: 'number', number: 1, size: 1 } as const
     const filter = { invokeIds: [id], status: 'Halted' } as const
     const hasHalted = (await this.world.parts.domain.rollouts.list(SCOPE, filter, page)).totalCount > 0
-    // A rollout says why it leaves a host out; whoever stops it does not.
-    const failed = (results ?? []).filter(
-      ({ status, errorInfo }) => FAILED.includes(status) || (hasHalted && status === 'Cancelled' && errorInfo !== ''),
-    )
+    // A rollout says why it leaves a host out; whoever stops it does not. Of a file it is told as Aborted, with a code of its own.
+    const failed = (results ?? []).filter(({ status, errorCode, errorInfo }) => {
+      const isLeftOut = errorCode === 'RolloutEnded' || (status === 'Cancelled' && errorInfo !== '')
+      return isLeftOut ? hasHalted : FAILED.includes(status)
+    })
     return new Set(failed.map(({ instanceId }) => instanceId))
   }
 
