@@ -69,10 +69,10 @@ const timesText = ({ startTime, finishTime }: Outcome): string => {
   return startTime === '' ? '' : `began ${startTime}${took === '' ? '' : `, took ${took}`}`
 }
 
-/** How it ended, in words: `Success`, `Failed, exit code 2`, `Aborted, ClientNotRunning: …`. */
 /** What the server says beside a real end: no server was there for a while. */
 const MISSING = /output may be missing.*/s
 
+/** How it ended, in words: `Success`, `Failed, exit code 2`, `Aborted, ClientNotRunning: …`. */
 export const verdict = ({ status, exitCode, errorCode, errorInfo }: Outcome): string => {
   const state = status === '' ? 'Unknown' : status
   const missing = escapeControl(MISSING.exec(errorInfo)?.[0] ?? '')

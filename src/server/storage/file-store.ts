@@ -11,6 +11,7 @@ import {
 import type { FileReader, FileStore, FileTaskRow } from '../domain/files/file-store.js'
 import { DEFAULT_ANSWER_BOUNDS } from '../domain/paging.js'
 import type { Tag } from '../domain/tags.js'
+import { failedHosts } from './failed-hosts.js'
 import { heldTasks } from './held-tasks.js'
 import { readPage } from './page.js'
 import {
@@ -200,17 +201,13 @@ export const fileReader = (sql: SqlReader, lock = '', bounds = DEFAULT_ANSWER_BO
 
     ...heldTasks(sql, { table: 'file_task', id: 'send_id', columns: COLUMNS, rowOf: taskRow, lock }),
 
-    async hostsWhereFailed(invokeId, withLeftOut, limit, among) {
-      const failed = `${sql.dialect.within('state', '$2')} and error_code <> '${ROLLOUT_ENDED}'`
-      const leftOut = `state in ('Waiting', 'Queued') or error_code = '${ROLLOUT_ENDED}'`
-      const named = among === undefined ? '' : ` and ${sql.dialect.within('instance_id', '$4')}`
-      const rows = await sql.all(
-        `select instance_id from file_task where send_id = $1 and (${withLeftOut ? `${failed} or ${leftOut}` : failed})${named}
-       order by instance_id limit $3`,
-        [invokeId, JSON.stringify(FILE_FAILURES), limit, ...(among === undefined ? [] : [JSON.stringify(among)])],
-      )
-      return rows.map((row) => textOf(row['instance_id']))
-    },
+    hostsWhereFailed: failedHosts(sql, {
+      table: 'file_task',
+      id: 'send_id',
+      states: FILE_FAILURES,
+      and: `error_code <> '${ROLLOUT_ENDED}'`,
+      leftOut: `state in ('Waiting', 'Queued') or error_code = '${ROLLOUT_ENDED}'`,
+    }),
 
     async overdue(now, limit) {
       const rows = await sql.all(

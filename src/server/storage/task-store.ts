@@ -2,9 +2,10 @@ import type { Scope } from '../domain/access/scope.js'
 import { Fault } from '../domain/faults.js'
 import type { Task, TaskResult, TerminationMode } from '../domain/invocations/invocations.js'
 import { statesOfRecordStatus } from '../domain/invocations/roll-up.js'
-import { isFinal, type TaskState } from '../domain/invocations/task-states.js'
+import { FAILURES, isFinal } from '../domain/invocations/task-states.js'
 import type { TaskReader, TaskRow, TaskStore } from '../domain/invocations/task-store.js'
 import { DEFAULT_ANSWER_BOUNDS } from '../domain/paging.js'
+import { failedHosts } from './failed-hosts.js'
 import { heldTasks } from './held-tasks.js'
 import { deliveriesOf, deliveryKey } from './delivery-store.js'
 import { addTasksToTotals, readTotals } from './invocation-totals.js'
@@ -104,18 +105,6 @@ export const taskReader = (sql: SqlReader, lock = '', bounds = DEFAULT_ANSWER_BO
     where t.instance_id = $1 and t.final = 0 and i.committed = 1 and (t.state not in ('Scheduled', 'Waiting', 'Queued')
       or (t.state = 'Scheduled' and t.repeat_mode = 'Period' and t.version <> i.version))
     order by t.invocation_id limit $2${lock}`
-  const hosts = async (
-    invokeId: string,
-    condition: string,
-    states: readonly TaskState[],
-    limit: number,
-    among: readonly string[] | undefined,
-  ): Promise<readonly string[]> => {
-    const named = among === undefined ? '' : ` and ${sql.dialect.within('instance_id', '$4')}`
-    const text = `select instance_id from task where invocation_id = $1 and ${condition}${named} order by instance_id limit $3`
-    const values = [invokeId, JSON.stringify(states), limit, ...(among === undefined ? [] : [JSON.stringify(among)])]
-    return (await sql.all(text, values)).map((row) => textOf(row['instance_id']))
-  }
   /** There is an invocation of this command and of another one, too. */
   const wasChanged = async ({ accountId, regionId }: Scope, commandId: string): Promise<boolean> =>
     (await sql.get(
@@ -277,11 +266,7 @@ export const taskReader = (sql: SqlReader, lock = '', bounds = DEFAULT_ANSWER_BO
 
     ...heldTasks(sql, { table: 'task', id: 'invocation_id', columns: TASK_COLUMNS, rowOf: taskRow, lock }),
 
-    hostsIn: (invokeId, states, limit, among) =>
-      hosts(invokeId, sql.dialect.within('state', '$2'), states, limit, among),
-
-    hostsInOrLeftOut: (invokeId, states, limit, among) =>
-      hosts(invokeId, `(${sql.dialect.within('state', '$2')} or ${LEFT_OUT})`, states, limit, among),
+    hostsWhereFailed: failedHosts(sql, { table: 'task', id: 'invocation_id', states: FAILURES, leftOut: LEFT_OUT }),
 
     async overdue(now, limit) {
       const rows = await sql.arrays(

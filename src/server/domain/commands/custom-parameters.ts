@@ -3,7 +3,7 @@ import { Fault, someOf } from '../faults.js'
 
 /** Distinct names in one script. */
 export const MOST_NAMES = 20
-/** Bytes of a name. */
+/** Bytes of a name in a script, characters of one that is sent. */
 const LONGEST_NAME = 64
 /** Entries in the Parameters of one run. */
 export const MOST_PARAMETERS = 10

@@ -3,7 +3,7 @@ import { actorOf } from '../access/audit.js'
 import type { Scope } from '../access/scope.js'
 import type { Clock, Ids } from '../clock.js'
 import { Fault, someOf } from '../faults.js'
-import { hasHalted } from '../rollouts/has-halted.js'
+import { hostsToRunAgain } from '../rollouts/hosts-to-run-again.js'
 import type { TargetRow } from '../fleet/instance-store.js'
 import type { PresenceTable } from '../fleet/presence.js'
 import type { Pacer } from '../rollouts/pacer.js'
@@ -80,7 +80,8 @@ const findTargets = async (
   const isRerun = rerunOf !== undefined
   if (isRerun && !isSame(await stores.read.files.scopeOf(rerunOf), scope)) throw new Fault('invocation/not-found')
   const asked = [...new Set(named)]
-  const ids = isRerun ? await failedHosts(stores, scope, rerunOf, asked, most + 1) : asked
+  const among = asked.length > 0 ? asked : undefined
+  const ids = isRerun ? await hostsToRunAgain(stores, scope, stores.read.files, rerunOf, among, most + 1) : asked
   if (ids.length > most) throw new Fault('instance/too-many')
   const targets = await stores.read.instances.targets(scope, ids)
   const there = new Set(targets.map(({ instanceId }) => instanceId))
@@ -89,21 +90,6 @@ const findTargets = async (
     throw new Fault('instance/not-found', [], { detail: `There is no instance ${someOf(missing)}.` })
   if (isRerun && targets.length === 0) throw new Fault('rerun/nothing-to-run')
   return { targets, instanceIds: ids.filter((id) => there.has(id)) }
-}
-
-/** Where a send failed: of those that are named, in their order, or of all. */
-const failedHosts = async (
-  stores: UnitOfWork,
-  scope: Scope,
-  invokeId: string,
-  named: readonly string[],
-  most: number,
-): Promise<readonly string[]> => {
-  const { files } = stores.read
-  const halted = await hasHalted(stores, scope, invokeId)
-  if (named.length === 0) return files.hostsWhereFailed(invokeId, halted, most)
-  const failed = new Set(await files.hostsWhereFailed(invokeId, halted, most, named))
-  return named.filter((id) => failed.has(id))
 }
 
 const isSame = (one: Scope | undefined, other: Scope): boolean =>

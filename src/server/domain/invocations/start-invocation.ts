@@ -8,7 +8,7 @@ import { checkScript } from '../commands/keep-commands.js'
 import { parseLauncher } from '../commands/launcher.js'
 import { definedValues, type PublicCommands } from '../commands/public-commands.js'
 import { Fault, someOf } from '../faults.js'
-import { hasHalted } from '../rollouts/has-halted.js'
+import { hostsToRunAgain } from '../rollouts/hosts-to-run-again.js'
 import { gatedBuiltIns } from '../fleet/agent-version.js'
 import type { TargetRow } from '../fleet/instance-store.js'
 import type { PresenceTable } from '../fleet/presence.js'
@@ -25,7 +25,7 @@ import { isContained, type RunOptions } from './run-options.js'
 import { type Frequency, parseFrequency, problemOf } from '../../../schedule/frequency.js'
 import type { RepeatMode } from './repeat-modes.js'
 import { takenOver, takenOverForCommand } from './taken-over.js'
-import { classOf, FAILURES, isFinal } from './task-states.js'
+import { classOf, isFinal } from './task-states.js'
 import type { ToldFeatures } from './told-features.js'
 
 /** Targets written in one transaction: more would hold the event loop (design §4, §8). */
@@ -313,18 +313,7 @@ const targetIds = async (
     return tagged
   }
   if (!(await stores.read.invocations.exists(scope, targets.invokeId))) throw new Fault('invocation/not-found')
-  const { invokeId, among } = targets
-  const { tasks } = stores.read
-  const hosts = (await hasHalted(stores, scope, invokeId))
-    ? await tasks.hostsInOrLeftOut(invokeId, FAILURES, most, among)
-    : await tasks.hostsIn(invokeId, FAILURES, most, among)
-  return among === undefined ? hosts : inOrderOf(among, hosts)
-}
-
-/** The same ids, as they were named. */
-const inOrderOf = (named: readonly string[], ids: readonly string[]): readonly string[] => {
-  const found = new Set(ids)
-  return named.filter((id) => found.has(id))
+  return hostsToRunAgain(stores, scope, stores.read.tasks, targets.invokeId, targets.among, most)
 }
 
 const waiting = (instanceId: string, position: number) => ({

@@ -74,17 +74,14 @@ export interface TaskReader {
   queuedIn(invokeId: string, after: string, limit: number): Promise<readonly string[]>
   /** Invocations that wait for this host. */
   queuedOn(instanceId: string, limit: number): Promise<readonly string[]>
-  /** Hosts of an invocation on which it is in one of these states; of these hosts alone, if any are named. */
-  hostsIn(
+  /**
+   * Hosts of an invocation on which it failed, in id order.
+   * @param withLeftOut and those that its rollout left out, or is about to: it says why, somebody who stops one does not
+   * @param among of these hosts alone
+   */
+  hostsWhereFailed(
     invokeId: string,
-    states: readonly TaskState[],
-    limit: number,
-    among?: readonly string[],
-  ): Promise<readonly string[]>
-  /** The same, and those that its rollout left out, or is about to: it says why, somebody who stops one does not. */
-  hostsInOrLeftOut(
-    invokeId: string,
-    states: readonly TaskState[],
+    withLeftOut: boolean,
     limit: number,
     among?: readonly string[],
   ): Promise<readonly string[]>
